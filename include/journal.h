@@ -1,0 +1,445 @@
+/*
+ * journal.h - libjournal: a durable, ordered, complete history on LMDB.
+ *
+ * Every change of a key becomes an entry with its own number, in one order
+ * over all keys, threads and processes; nothing is overwritten.  From the same
+ * store come the present (journal_get), the past (journal_get_at,
+ * journal_read, journal_replay) and upkeep (journal_prune, journal_rewind).
+ *
+ * Rules that hold for every call
+ *
+ * Numbers.  Sequence numbers are uint64_t, start at 0 (or options.first_seq),
+ * rise by one without gaps, and are never used again except after
+ * journal_rewind(), whose point that is.  The *size* of a journal is the
+ * number that the next entry gets.  Ranges are half open.  JOURNAL_NONE names
+ * no entry.
+ *
+ * Results.  0 is success; a negative result is one of enum journal_error; a
+ * positive one is an errno.  errno itself is neither read nor promised.  A
+ * mistake in the arguments is EINVAL.  Out-parameters are written only on
+ * success.
+ *
+ * Any call on a handle may also give JOURNAL_FORKED (the handle was opened
+ * before fork()), ENOMEM, EAGAIN (no free reader slot: over a thousand threads
+ * read at once, or two processes of different PID namespaces share the
+ * journal), ESTALE (the journal's files were replaced or removed under the
+ * handle) or EIO.  These are not repeated below.
+ *
+ * Bytes are (pointer, size) pairs and may hold NUL.  A NULL pointer is fine
+ * where the size is 0.  Nothing that the caller passes is kept after a call
+ * returns, and nothing that a call returns points into the database: entries
+ * are copies.
+ *
+ * Threads.  A struct journal may be used from any number of threads.  A struct
+ * journal_cursor is used by one thread at a time.  Every close or free takes
+ * NULL.  The library starts no threads, catches no signals, prints nothing and
+ * reads no environment variables.
+ *
+ * Fork.  In the child of a fork() every call on an inherited handle gives
+ * JOURNAL_FORKED; journal_close() there frees memory and touches nothing that
+ * the parent uses.  After it, the child may open handles of its own.
+ */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define JOURNAL_API __attribute__((visibility("default")))
+#else
+#define JOURNAL_API
+#endif
+
+#define JOURNAL_VERSION_MAJOR 0
+#define JOURNAL_VERSION_MINOR 1
+#define JOURNAL_VERSION_PATCH 0
+
+#define JOURNAL_NONE UINT64_MAX       /* names no entry */
+#define JOURNAL_KEY_MAX 65535u        /* bytes in a key */
+#define JOURNAL_META_MAX 65535u       /* bytes in a meta */
+#define JOURNAL_VALUE_MAX 1073741824u /* bytes in a value: 1 GiB */
+
+/* One code for each decision that a caller can make.  Fixed for ever. */
+enum journal_error {
+    JOURNAL_END = -1,          /* the cursor has passed the last entry */
+    JOURNAL_NOT_FOUND = -2,    /* no such key, mark or journal */
+    JOURNAL_PRUNED = -3,       /* existed once; has been pruned */
+    JOURNAL_OUT_OF_RANGE = -4, /* not appended yet */
+    JOURNAL_CONFLICT = -5,     /* an expectation of the append did not hold */
+    JOURNAL_OUTDATED = -6,     /* stamp older than the one in force */
+    JOURNAL_TOO_BIG = -7,      /* key, meta, value or batch over its maximum */
+    JOURNAL_FULL = -8,         /* disk full, bytes_max, or out of numbers */
+    JOURNAL_READ_ONLY = -9,    /* opened with JOURNAL_OPEN_READ_ONLY */
+    JOURNAL_BUSY = -10,        /* somebody else has it open */
+    JOURNAL_CORRUPT = -11,     /* damage on disk */
+    JOURNAL_FAILED = -12,      /* an earlier write failed: close, reopen */
+    JOURNAL_UNSUPPORTED = -13, /* not a journal, or not one for this build */
+    JOURNAL_TIMEOUT = -14,     /* the time given has passed */
+    JOURNAL_FORKED = -15,      /* the handle was opened before fork() */
+    JOURNAL_EXISTS = -16       /* a journal is there already */
+};
+
+struct journal;        /* an open journal */
+struct journal_cursor; /* a replay in progress */
+
+/* ---- open, close -------------------------------------------------------- */
+
+enum journal_open_flag {
+    JOURNAL_OPEN_EXISTING = 1u << 0,  /* never create: JOURNAL_NOT_FOUND */
+    JOURNAL_OPEN_NEW = 1u << 1,       /* create, or JOURNAL_EXISTS */
+    JOURNAL_OPEN_READ_ONLY = 1u << 2, /* never create, never change */
+    JOURNAL_OPEN_EXCLUSIVE = 1u << 3, /* no other process may write */
+    JOURNAL_OPEN_IMMUTABLE = 1u << 4  /* nobody writes: take no locks */
+};
+
+enum journal_durability {
+    JOURNAL_DURABLE = 0, /* an append returns once it survives loss of power */
+    JOURNAL_RELAXED = 1  /* ... once it survives the death of the process */
+};
+
+struct journal_options {
+    uint32_t struct_size;  /* set by journal_options_init() */
+    uint32_t flags;        /* of enum journal_open_flag */
+    uint32_t mode;         /* permissions of new files; 0: 0640 */
+    uint32_t durability;   /* one of enum journal_durability */
+    uint64_t first_seq;    /* number of the first entry of a new journal */
+    uint64_t bytes_max;    /* most bytes on disk; 0: as far as the disk goes */
+    uint64_t keep_entries; /* retention; 0: no limit */
+    uint64_t keep_bytes;   /*   of keys, metas and values */
+    uint64_t keep_ns;      /*   of age */
+    uint64_t tail_bytes;   /* size of the tail file; 0: the default */
+};
+
+/*
+ * journal_options_init() - fill OPTIONS with the defaults.
+ *
+ * Sets struct_size, mode 0640 and JOURNAL_DURABLE, and everything else to 0.
+ */
+JOURNAL_API void journal_options_init(struct journal_options *options);
+
+/*
+ * journal_open() - open the journal in the directory PATH, or create it.
+ *
+ * Creates the directory (one level) and the journal unless OPTIONS says
+ * otherwise; whatever was created is durable on return.  OPTIONS may be NULL
+ * for the defaults.  Takes a time that does not depend on the journal's size.
+ *
+ * A journal may be opened more than once, by many processes and within one,
+ * through any path that leads to it.
+ *
+ *   JOURNAL_OPEN_EXISTING   JOURNAL_NOT_FOUND where there is no journal.
+ *   JOURNAL_OPEN_NEW        JOURNAL_EXISTS where there is one.
+ *   JOURNAL_OPEN_READ_ONLY  never creates; whatever would change the journal
+ *                           gives JOURNAL_READ_ONLY.  Readers take part in the
+ *                           locking, so they need write permission on the lock
+ *                           files: otherwise EACCES or EROFS.
+ *   JOURNAL_OPEN_EXCLUSIVE  JOURNAL_BUSY at once while another process has the
+ *                           journal open for writing; afterwards others who
+ *                           want to write get JOURNAL_BUSY.  Readers, and
+ *                           handles of the same process, go on.
+ *   JOURNAL_OPEN_IMMUTABLE  with READ_ONLY: the caller promises that nobody
+ *                           writes.  Takes no lock and needs no write
+ *                           permission anywhere.
+ *
+ * MODE holds exactly, whatever the umask; the directory gets the x bits that
+ * match the r bits.  FIRST_SEQ counts only for a journal that this call
+ * creates.  BYTES_MAX belongs to the handle: an append through it that would
+ * take the journal over it gives JOURNAL_FULL.  JOURNAL_RELAXED promises less
+ * than JOURNAL_DURABLE; this release gives both the durable treatment, and
+ * TAIL_BYTES has no effect.  Retention (the keep_ fields) is not in this
+ * release: a value other than 0 gives JOURNAL_UNSUPPORTED.
+ *
+ * Errors:  EINVAL: flags that contradict each other or are unknown, a
+ *          struct_size of no release, FIRST_SEQ of JOURNAL_NONE.
+ *          JOURNAL_UNSUPPORTED: the directory holds something else, a journal
+ *          of a newer format, other byte order or other page size, or lies on
+ *          a network file system.  JOURNAL_CORRUPT: the file is damaged or
+ *          cut short.  In both cases it is left as it was.  JOURNAL_BUSY also
+ *          if a process that has it open has lost its locks (something in it
+ *          opened and closed the lock file): close it there first.
+ *          JOURNAL_FULL: no room to create it; nothing is left behind.
+ */
+JOURNAL_API int journal_open(const char *path,
+                             const struct journal_options *options,
+                             struct journal **journal);
+
+/*
+ * journal_close() - give the handle back.
+ *
+ * No other thread may be in a call on JOURNAL.  Cursors may outlive it; what
+ * they hold of the journal is given back with the last of them.
+ */
+JOURNAL_API void journal_close(struct journal *journal);
+
+/*
+ * journal_destroy() - remove the journal in PATH from the disk.
+ *
+ * Removes the journal's files, and the directory if that leaves it empty.
+ *
+ * Errors:  JOURNAL_BUSY while anybody, this process included, has it open;
+ *          JOURNAL_NOT_FOUND where there is none; JOURNAL_UNSUPPORTED where
+ *          the directory holds something else.
+ */
+JOURNAL_API int journal_destroy(const char *path);
+
+/* ---- append ------------------------------------------------------------- */
+
+/* A caller's timestamp: ordered by time, then by the bytes of id. */
+struct journal_stamp {
+    uint64_t time;
+    uint8_t id[16];
+};
+
+enum journal_record_flag {
+    JOURNAL_TOMBSTONE = 1u << 0, /* deletes the key; no value; needs a key */
+    JOURNAL_EXPECT = 1u << 1,    /* only if the key's latest is EXPECT */
+    JOURNAL_STAMPED = 1u << 2,   /* STAMP is given, and must not be older */
+    JOURNAL_EXPECT_SEQ = 1u << 3 /* only if it gets number EXPECT_SEQ */
+};
+
+struct journal_record {
+    const void *key; /* size 0: the entry is in no index */
+    size_t key_size;
+    const void *value;
+    size_t value_size;
+    const void *meta; /* the caller's own: encoding, headers, trace ids */
+    size_t meta_size;
+    uint32_t flags;             /* of enum journal_record_flag */
+    uint32_t reserved;          /* 0 */
+    uint64_t expect;            /* JOURNAL_NONE: the key is not known */
+    uint64_t expect_seq;        /* counts with JOURNAL_EXPECT_SEQ */
+    struct journal_stamp stamp; /* counts with JOURNAL_STAMPED */
+};
+
+/*
+ * journal_append() - add an entry of KEY and VALUE to the end.
+ *
+ * Returns once the entry would survive loss of power, with its number in *SEQ.
+ * SEQ may be NULL.  A KEY_SIZE of 0 makes an entry without a key.
+ *
+ * Threads: appends of several threads share one flush; those of several
+ *          processes wait for one another.
+ * Errors:  JOURNAL_TOO_BIG, JOURNAL_FULL, JOURNAL_READ_ONLY, JOURNAL_FAILED,
+ *          ENOMEM: nothing was appended.  After JOURNAL_FULL the handle goes
+ *          on working: prune, and append again.
+ *          EIO and other errnos of the disk: unknown until the journal is
+ *          opened again, when the entry is either whole or absent; until
+ *          everybody has closed it, whatever would change it gives
+ *          JOURNAL_FAILED, and reads go on.
+ */
+JOURNAL_API int journal_append(struct journal *journal, const void *key,
+                               size_t key_size, const void *value,
+                               size_t value_size, uint64_t *seq);
+
+/*
+ * journal_append_batch() - append COUNT records, all or none.
+ *
+ * They get consecutive numbers, *FIRST_SEQ (may be NULL) and up, and appear to
+ * readers at once.  A key becomes *known* with its first entry, and is known
+ * until its latest entry has been pruned.  While it is, its revisions go on
+ * and the newest stamp it was given stays in force, over tombstones too.
+ *
+ *   JOURNAL_TOMBSTONE   the entry deletes the key.
+ *   JOURNAL_EXPECT      JOURNAL_CONFLICT unless the key's latest entry before
+ *                       the batch was number EXPECT (a tombstone counts), or
+ *                       with JOURNAL_NONE the key was not known.
+ *   JOURNAL_EXPECT_SEQ  JOURNAL_CONFLICT unless the record gets that number.
+ *   JOURNAL_STAMPED     JOURNAL_OUTDATED if STAMP is older than the one in
+ *                       force (equal is fine); records of the same batch count
+ *                       in turn.  A record without a stamp is not checked and
+ *                       leaves the one in force.
+ *
+ * Errors:  as journal_append(), and EINVAL: COUNT is 0, an unknown flag, a
+ *          tombstone with a value or without a key, JOURNAL_EXPECT without a
+ *          key.  JOURNAL_TOO_BIG also if the batch is over a commit's maximum,
+ *          some 1 GiB in all.  With any error nothing was appended.
+ */
+JOURNAL_API int journal_append_batch(struct journal *journal,
+                                     const struct journal_record *records,
+                                     size_t count, uint64_t *first_seq);
+
+/*
+ * journal_delete() - append a tombstone for KEY, whether it exists or not.
+ *
+ * Threads, errors: as journal_append().  An empty key is EINVAL.
+ */
+JOURNAL_API int journal_delete(struct journal *journal, const void *key,
+                               size_t key_size, uint64_t *seq);
+
+/*
+ * journal_sync() - make everything appended so far durable.
+ *
+ * Returns at once where it is so already, as always with JOURNAL_DURABLE.
+ */
+JOURNAL_API int journal_sync(struct journal *journal);
+
+/* ---- read --------------------------------------------------------------- */
+
+struct journal_entry {
+    uint64_t seq;
+    uint64_t time;     /* of the append: ns since 1970 UTC; never falls along
+                          the journal, even if the clock does */
+    uint64_t prev;     /* the key's entry before this one, or JOURNAL_NONE;
+                          it may have been pruned since */
+    uint64_t revision; /* 1 for the key's first entry, then 2, ...; 0: no key */
+    uint32_t flags;    /* JOURNAL_TOMBSTONE, JOURNAL_STAMPED */
+    uint32_t reserved;
+    struct journal_stamp stamp;
+    const void *key; /* the data pointers are never NULL */
+    size_t key_size;
+    const void *value;
+    size_t value_size;
+    const void *meta;
+    size_t meta_size;
+};
+
+/*
+ * journal_get() - the latest entry of KEY.
+ *
+ * *ENTRY is the caller's, to be given to journal_entry_free().
+ *
+ * Errors:  JOURNAL_NOT_FOUND: the key is not known, or deleted.  EINVAL: empty
+ *          key.  JOURNAL_TOO_BIG: key over its maximum.  JOURNAL_CORRUPT: the
+ *          entry is damaged; others stay readable.
+ */
+JOURNAL_API int journal_get(struct journal *journal, const void *key,
+                            size_t key_size, struct journal_entry **entry);
+
+/*
+ * journal_get_at() - what journal_get() gave when the journal had size LIMIT.
+ *
+ * That is the key's newest entry below LIMIT, or JOURNAL_NOT_FOUND where that
+ * is a tombstone.  Takes O(log revisions) steps.
+ *
+ * Errors:  as journal_get(); JOURNAL_OUT_OF_RANGE: LIMIT is over the size;
+ *          JOURNAL_PRUNED: the key is known, nothing of it below LIMIT is
+ *          retained, but there was something.
+ */
+JOURNAL_API int journal_get_at(struct journal *journal, const void *key,
+                               size_t key_size, uint64_t limit,
+                               struct journal_entry **entry);
+
+/*
+ * journal_read() - the entry numbered SEQ.
+ *
+ * *ENTRY is the caller's, to be given to journal_entry_free().
+ *
+ * Errors:  JOURNAL_PRUNED, JOURNAL_OUT_OF_RANGE, JOURNAL_CORRUPT.
+ */
+JOURNAL_API int journal_read(struct journal *journal, uint64_t seq,
+                             struct journal_entry **entry);
+
+JOURNAL_API void journal_entry_free(struct journal_entry *entry);
+
+/*
+ * journal_replay() - a cursor over the entries from FIRST to the present end.
+ *
+ * FIRST may be JOURNAL_NONE: the oldest entry there is.  FIRST equal to the
+ * size is an empty replay.  A cursor holds nothing of the database between
+ * calls, so it may live as long as it likes; its memory is bounded.
+ *
+ * Errors:  JOURNAL_OUT_OF_RANGE: FIRST is over the size.  JOURNAL_PRUNED:
+ *          below the oldest retained number.
+ */
+JOURNAL_API int journal_replay(struct journal *journal, uint64_t first,
+                               struct journal_cursor **cursor);
+
+/*
+ * journal_next() - the cursor's next entry, or JOURNAL_END.
+ *
+ * *ENTRY belongs to the cursor and is valid until the next call on it.
+ *
+ * If entries ahead of the cursor have been pruned since it was made, it says
+ * JOURNAL_PRUNED once and goes on with the oldest there is; if they have been
+ * rewound, it ends early.  What it has read ahead (some hundred KiB) it may
+ * hand out all the same.  JOURNAL_CORRUPT stands for one damaged entry; the
+ * next call goes on behind it.
+ */
+JOURNAL_API int journal_next(struct journal_cursor *cursor,
+                             const struct journal_entry **entry);
+
+JOURNAL_API void journal_cursor_close(struct journal_cursor *cursor);
+
+/* ---- maintain ----------------------------------------------------------- */
+
+/*
+ * journal_prune() - remove the entries below number BEFORE.
+ *
+ * BEFORE over the size counts as the size.  FLAGS is 0.  *REMOVED (may be
+ * NULL) is the number of entries removed.  A key whose latest entry goes is no
+ * longer known.  The size stays.  The space is used again by later appends;
+ * pruning works on a full disk too.
+ *
+ * Threads: works in small atomic steps; appends get in between.  After a
+ *          crash or an error a whole number of steps has been done.
+ */
+JOURNAL_API int journal_prune(struct journal *journal, uint64_t before,
+                              uint32_t flags, uint64_t *removed);
+
+/*
+ * journal_rewind() - keep the entries below number SIZE, drop the others.
+ *
+ * The next append gets number SIZE; keys are as they were at that size, stamps
+ * in force included.  Durable on return.  Works in steps: a crash or an error
+ * leaves a whole journal of some size between the two.
+ *
+ * Errors:  EINVAL: SIZE is over the size.  JOURNAL_PRUNED: below the oldest
+ *          retained number (equal to it leaves an empty journal there).
+ */
+JOURNAL_API int journal_rewind(struct journal *journal, uint64_t size);
+
+struct journal_stat {
+    uint32_t struct_size; /* set by the caller: sizeof(struct journal_stat) */
+    uint32_t flags;
+    uint64_t first;           /* entries in [first, size) are retained */
+    uint64_t size;            /* the next append gets this number */
+    uint64_t durable_size;    /* entries below survive loss of power */
+    uint64_t entries;         /* retained */
+    uint64_t keys;            /* known keys that are not deleted */
+    uint64_t tombstones;      /* known keys that are */
+    uint64_t bytes_logical;   /* of keys, metas and values retained */
+    uint64_t bytes_used;      /* of pages in use */
+    uint64_t bytes_file;      /* of the files, free pages included */
+    uint64_t bytes_max;       /* as given to journal_open() */
+    uint64_t tail_bytes_used; /* 0 in this release */
+    uint64_t tail_bytes;      /* 0 in this release */
+    uint64_t first_time;      /* of the oldest entry; 0 if there is none */
+    uint64_t last_time;       /* of the newest entry ever appended, or 0 */
+    uint64_t format;          /* version of the format on disk */
+    uint8_t id[16];           /* random, made with the journal */
+};
+
+/*
+ * journal_stat() - the journal's figures, all of one moment.
+ *
+ * Set stat->struct_size to sizeof(struct journal_stat) first: EINVAL if it is
+ * smaller than in the first release, or larger with non-zero bytes behind what
+ * this release knows.
+ */
+JOURNAL_API int journal_stat(struct journal *journal,
+                             struct journal_stat *stat);
+
+/* ---- words -------------------------------------------------------------- */
+
+/* One line for a result; for a positive one the errno's text.  Never NULL. */
+JOURNAL_API const char *journal_strerror(int result);
+
+/* "JOURNAL_PRUNED"; "OK"; an errno's name; or "UNKNOWN".  Never NULL. */
+JOURNAL_API const char *journal_errname(int result);
+
+/* The version loaded: major << 16 | minor << 8 | patch. */
+JOURNAL_API uint32_t journal_version(void);
+
+/* The same in words, with the versions of LMDB and xxHash that are loaded. */
+JOURNAL_API const char *journal_version_string(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
