@@ -1,0 +1,15 @@
+/* clock.h - what time it is. */
+#ifndef JN_CLOCK_H
+#define JN_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds since 1970 UTC; may step back with the system's clock. */
+uint64_t jn_clock_now(void);
+
+/* Nanoseconds since some start, never falling; coarse (a few ms), cheap. */
+uint64_t jn_clock_coarse(void);
+
+void jn_clock_sleep(uint64_t ns);
+
+#endif
