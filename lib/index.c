@@ -1,0 +1,63 @@
+/* index.c - keys in the form in which `latest` is ordered by them. */
+#include "index.h"
+
+#include <assert.h>
+
+#include "checksum.h"
+
+#define TAG 1u
+#define HEAD_SIZE 7u
+#define CLASS_LONG 8u
+
+static_assert(2 + JN_INDEX_KEY_MAX + JN_HASH128_SIZE + 1 == JN_INDEX_MAX,
+              "an index key holds tag, class, key, hash and probe");
+
+void
+jn_index_make(struct jn_index_key *index_key, struct jn_span key)
+{
+    uint8_t *end = index_key->data;
+    size_t head = key.size < HEAD_SIZE ? key.size : HEAD_SIZE;
+    size_t kept = key.size < JN_INDEX_KEY_MAX ? key.size : JN_INDEX_KEY_MAX;
+
+    assert(key.size > 0);
+    *end++ = TAG;
+    memset(end, 0, HEAD_SIZE);
+    memcpy(end, key.data, head);
+    end += HEAD_SIZE;
+    *end++ = (uint8_t)(key.size <= HEAD_SIZE ? key.size : CLASS_LONG);
+    end = jn_span_copy(end, jn_span(key.data + head, kept - head));
+    if (key.size > JN_INDEX_KEY_MAX) {
+        jn_hash128(key, end);
+        end += JN_HASH128_SIZE;
+        *end++ = 0;
+    }
+    index_key->size = (uint16_t)(end - index_key->data);
+}
+
+bool
+jn_index_is_hashed(struct jn_span index_key)
+{
+    return index_key.size == JN_INDEX_MAX;
+}
+
+unsigned
+jn_index_probe(struct jn_span index_key)
+{
+    assert(jn_index_is_hashed(index_key));
+    return index_key.data[JN_INDEX_MAX - 1];
+}
+
+void
+jn_index_set_probe(struct jn_index_key *index_key, unsigned probe)
+{
+    assert(jn_index_is_hashed(jn_index_span(index_key)));
+    assert(probe < JN_INDEX_PROBES);
+    index_key->data[JN_INDEX_MAX - 1] = (uint8_t)probe;
+}
+
+bool
+jn_index_same_hash(struct jn_span a, struct jn_span b)
+{
+    return a.size == JN_INDEX_MAX && b.size == JN_INDEX_MAX &&
+           memcmp(a.data, b.data, JN_INDEX_MAX - 1) == 0;
+}
