@@ -1,0 +1,258 @@
+/* lock.c - `journal.lock`: who has the journal open, and a word for all. */
+#include "lock.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+
+#define FILE_SIZE 4096u
+#define FAILED_OFFSET 64u
+
+/* Bytes of the file that are locked, each with a meaning of its own. */
+enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
+
+static const char magic[] = "libjournal lock file, format 1\n";
+
+struct jn_lock {
+    int file;      /* -1: forgotten after a fork */
+    uint8_t *page; /* the file, shared by all processes */
+    char path[PATH_MAX];
+};
+
+static_assert(sizeof(magic) <= FAILED_OFFSET, "the words do not overlap");
+static_assert(ATOMIC_INT_LOCK_FREE == 2, "processes share atomic words");
+
+static _Atomic uint32_t *
+failed_word(const struct jn_lock *lock)
+{
+    return (_Atomic uint32_t *)(void *)(lock->page + FAILED_OFFSET);
+}
+
+/* TYPE is F_RDLCK, F_WRLCK or F_UNLCK; changing one for another is atomic. */
+static int
+set_lock(const struct jn_lock *lock, enum place place, short type, bool wait)
+{
+    struct flock range = {.l_type = type,
+                          .l_whence = SEEK_SET,
+                          .l_start = place,
+                          .l_len = 1};
+    int command = wait ? F_OFD_SETLKW : F_OFD_SETLK;
+
+    while (fcntl(lock->file, command, &range) != 0) {
+        if (errno == EAGAIN || errno == EACCES)
+            return JOURNAL_BUSY;
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+/* Creates the file with exactly MODE, or opens the one there is. */
+static int
+open_file(struct jn_lock *lock, bool create, mode_t mode)
+{
+    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+
+    if (create) {
+        lock->file = open(lock->path, flags | O_CREAT | O_EXCL, mode);
+        if (lock->file >= 0)
+            return fchmod(lock->file, mode) == 0 ? 0 : errno;
+        if (errno != EEXIST)
+            return jn_error_from_errno(errno);
+    }
+    lock->file = open(lock->path, flags);
+    if (lock->file < 0)
+        return errno == ENOENT ? JOURNAL_NOT_FOUND : errno;
+    return 0;
+}
+
+static int
+write_first_page(const struct jn_lock *lock)
+{
+    uint8_t page[FILE_SIZE] = {0};
+    ssize_t written;
+
+    memcpy(page, magic, sizeof(magic));
+    do
+        written = pwrite(lock->file, page, sizeof(page), 0);
+    while (written < 0 && errno == EINTR);
+    if (written < 0)
+        return jn_error_from_errno(errno);
+    return written == sizeof(page) ? 0 : JOURNAL_FULL;
+}
+
+/* Whether what a crash may have left of the first page is all there is. */
+static bool
+is_unfinished(const struct jn_lock *lock, size_t size)
+{
+    char start[sizeof(magic)];
+    size_t common = size < sizeof(magic) ? size : sizeof(magic);
+
+    return pread(lock->file, start, common, 0) == (ssize_t)common &&
+           memcmp(start, magic, common) == 0;
+}
+
+/*
+ * Maps the file, whose every byte has been written: no store into it can miss
+ * its disk block.  One that a crash left short is written again.
+ */
+static int
+map_file(struct jn_lock *lock)
+{
+    struct stat status;
+    void *page;
+    int rc;
+
+    if (fstat(lock->file, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode))
+        return JOURNAL_UNSUPPORTED;
+    if (status.st_size < (off_t)FILE_SIZE) {
+        if (!is_unfinished(lock, (size_t)status.st_size))
+            return JOURNAL_UNSUPPORTED;
+        rc = write_first_page(lock);
+        if (rc != 0)
+            return rc;
+    }
+    page = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, lock->file,
+                0);
+    if (page == MAP_FAILED)
+        return errno;
+    lock->page = page;
+    return memcmp(page, magic, sizeof(magic)) == 0 ? 0 : JOURNAL_UNSUPPORTED;
+}
+
+int
+jn_lock_open(struct jn_lock **out, const char *directory, bool create,
+             mode_t mode)
+{
+    struct jn_lock *lock = calloc(1, sizeof(*lock));
+    int length, rc;
+
+    if (lock == NULL)
+        return ENOMEM;
+    lock->file = -1;
+    length = snprintf(lock->path, sizeof(lock->path), "%s/%s", directory,
+                      JN_LOCK_FILE);
+    if (length < 0 || (size_t)length >= sizeof(lock->path)) {
+        rc = ENAMETOOLONG;
+        goto out;
+    }
+    rc = open_file(lock, create, mode);
+    if (rc != 0)
+        goto out;
+    *out = lock;
+    lock = NULL;
+out:
+    jn_lock_close(lock);
+    return rc;
+}
+
+void
+jn_lock_close(struct jn_lock *lock)
+{
+    if (lock == NULL)
+        return;
+    if (lock->page != NULL)
+        munmap(lock->page, FILE_SIZE);
+    if (lock->file >= 0)
+        close(lock->file);
+    free(lock);
+}
+
+void
+jn_lock_forget(struct jn_lock *lock)
+{
+    /*
+     * The locks belong to the description that parent and child share: they
+     * last until both have closed it.  Closing is all that happens here, as
+     * the handler of a fork may do no more.
+     */
+    if (lock->file >= 0)
+        close(lock->file);
+    lock->file = -1;
+}
+
+/* Whether the path still leads to the file that is open. */
+static bool
+is_current(const struct jn_lock *lock)
+{
+    struct stat ours, theirs;
+
+    return fstat(lock->file, &ours) == 0 && stat(lock->path, &theirs) == 0 &&
+           ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+int
+jn_lock_enter(struct jn_lock *lock)
+{
+    int rc = set_lock(lock, PLACE_DOOR, F_WRLCK, true);
+
+    if (rc != 0)
+        return rc;
+    if (!is_current(lock))
+        rc = JOURNAL_NOT_FOUND;
+    else if (lock->page == NULL)
+        rc = map_file(lock);
+    if (rc != 0)
+        jn_lock_leave(lock);
+    return rc;
+}
+
+void
+jn_lock_leave(struct jn_lock *lock)
+{
+    (void)set_lock(lock, PLACE_DOOR, F_UNLCK, false);
+}
+
+int
+jn_lock_only_one(struct jn_lock *lock)
+{
+    return set_lock(lock, PLACE_PRESENCE, F_WRLCK, false);
+}
+
+int
+jn_lock_join(struct jn_lock *lock, bool *alone)
+{
+    int rc = jn_lock_only_one(lock);
+
+    if (rc != 0 && rc != JOURNAL_BUSY)
+        return rc;
+    *alone = rc == 0;
+    if (*alone)
+        atomic_store(failed_word(lock), 0);
+    return set_lock(lock, PLACE_PRESENCE, F_RDLCK, false);
+}
+
+int
+jn_lock_writer(struct jn_lock *lock, bool exclusive)
+{
+    return set_lock(lock, PLACE_WRITERS, exclusive ? F_WRLCK : F_RDLCK, false);
+}
+
+void
+jn_lock_no_writer(struct jn_lock *lock)
+{
+    (void)set_lock(lock, PLACE_WRITERS, F_UNLCK, false);
+}
+
+void
+jn_lock_set_failed(struct jn_lock *lock)
+{
+    atomic_store(failed_word(lock), 1);
+}
+
+bool
+jn_lock_failed(const struct jn_lock *lock)
+{
+    return atomic_load(failed_word(lock)) != 0;
+}

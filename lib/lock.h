@@ -1,0 +1,60 @@
+/*
+ * lock.h - `journal.lock`: who has the journal open, and a word for all.
+ *
+ * LMDB's own lock file serialises writers and keeps count of readers.  This
+ * one says what LMDB has no words for: that somebody is opening, creating or
+ * removing the journal; that somebody has it open at all; that somebody wants
+ * to be its only writer; and that a write has failed somewhere.
+ *
+ * Locks are of the open file description (fcntl's OFD locks): unlike POSIX
+ * record locks they don't vanish when some other part of the program opens and
+ * closes the file, and unlike those they work within a process too.
+ */
+#ifndef JN_LOCK_H
+#define JN_LOCK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct jn_lock;
+
+#define JN_LOCK_FILE "journal.lock"
+
+/*
+ * Opens DIRECTORY's lock file, and makes it if CREATE.  JOURNAL_NOT_FOUND if
+ * there is none; JOURNAL_UNSUPPORTED if there is something else by its name.
+ */
+int jn_lock_open(struct jn_lock **lock, const char *directory, bool create,
+                 mode_t mode);
+
+/* Gives up all locks; the file stays. */
+void jn_lock_close(struct jn_lock *lock);
+
+/* In a child of fork(): lets go of what the parent goes on using. */
+void jn_lock_forget(struct jn_lock *lock);
+
+/*
+ * The door: held for the moments of opening, creating, closing, removing.
+ * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime.
+ */
+int jn_lock_enter(struct jn_lock *lock);
+void jn_lock_leave(struct jn_lock *lock);
+
+/*
+ * Within the door: be known as one who has the journal open.  *ALONE tells
+ * whether nobody else has; then the failure word is cleared too.
+ */
+int jn_lock_join(struct jn_lock *lock, bool *alone);
+
+/* Within the door: JOURNAL_BUSY unless nobody has the journal open. */
+int jn_lock_only_one(struct jn_lock *lock);
+
+/* Be one of the writers, or the only one; JOURNAL_BUSY if that can't be. */
+int jn_lock_writer(struct jn_lock *lock, bool exclusive);
+void jn_lock_no_writer(struct jn_lock *lock);
+
+/* A write has failed: every process learns it, until all have closed. */
+void jn_lock_set_failed(struct jn_lock *lock);
+bool jn_lock_failed(const struct jn_lock *lock);
+
+#endif

@@ -1,0 +1,541 @@
+/* store.c - the LMDB environment: made, opened, opened anew, closed. */
+#include "store.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "error.h"
+#include "store_env.h"
+
+/* LMDB's codes are far below the journal's own. */
+#define FIRST_LMDB_CODE (-1000)
+
+#define OPEN_TRIES 100u
+#define LOST_LOCK_TRIES 50u
+#define LOST_LOCK_WAIT 10000000u /* ns */
+
+/* LMDB's own words at the start of the lock file, with room to spare. */
+#define LOCK_HEADER 512u
+#define LOCK_SLOT 64u
+#define CREATE_MAP (UINT64_C(1) << 20)
+
+const char *const jn_table_names[JN_TABLES] = {"entries", "latest", "meta"};
+
+int
+jn_store_error(int rc)
+{
+    switch (rc) {
+    case MDB_NOTFOUND:
+        return JOURNAL_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case MDB_BAD_TXN: /* an earlier step of the transaction had no room */
+        return JOURNAL_FULL;
+    case MDB_TXN_FULL:
+    case MDB_PAGE_FULL:
+        return JOURNAL_TOO_BIG;
+    case MDB_READERS_FULL:
+        return EAGAIN;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CURSOR_FULL:
+    case MDB_BAD_DBI:
+        return JOURNAL_CORRUPT;
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE:
+        return JOURNAL_UNSUPPORTED;
+    case MDB_PANIC:
+        return JOURNAL_FAILED;
+    default:
+        break;
+    }
+    if (rc > 0)
+        return jn_error_from_errno(rc);
+    return rc < FIRST_LMDB_CODE ? JOURNAL_CORRUPT : rc;
+}
+
+/* ---- making a file ------------------------------------------------------ */
+
+static int
+fill_new(MDB_env *env, const struct jn_row *rows, size_t count)
+{
+    MDB_dbi tables[JN_TABLES];
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(env, NULL, 0, &txn);
+
+    for (size_t i = 0; rc == 0 && i < JN_TABLES; i++)
+        rc = mdb_dbi_open(txn, jn_table_names[i], MDB_CREATE, &tables[i]);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        MDB_val key = {strlen(rows[i].key), (void *)(uintptr_t)rows[i].key};
+        MDB_val value = {rows[i].value.size,
+                         (void *)(uintptr_t)rows[i].value.data};
+
+        rc = mdb_put(txn, tables[JN_META], &key, &value, 0);
+    }
+    if (rc == 0) {
+        rc = mdb_txn_commit(txn);
+        txn = NULL;
+    }
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+    return rc;
+}
+
+int
+jn_store_create(const char *path, mode_t mode, const struct jn_row *rows,
+                size_t count)
+{
+    MDB_env *env = NULL;
+    mdb_filehandle_t file;
+    int rc = mdb_env_create(&env);
+
+    if (rc != 0)
+        return jn_store_error(rc);
+    rc = mdb_env_set_maxdbs(env, JN_TABLES);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(env, CREATE_MAP);
+    if (rc == 0)
+        rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, mode);
+    if (rc == 0)
+        rc = fill_new(env, rows, count);
+    if (rc == 0)
+        rc = mdb_env_sync(env, 1);
+    if (rc == 0 && mdb_env_get_fd(env, &file) == 0 &&
+        (fchmod(file, mode) != 0 || fsync(file) != 0))
+        rc = errno;
+    if (rc == EIO && mdb_env_get_fd(env, &file) == 0 &&
+        jn_store_disk_is_full(file))
+        rc = ENOSPC;
+    mdb_env_close(env);
+    return jn_store_error(rc);
+}
+
+/* ---- the lock file, before LMDB has it ---------------------------------- */
+
+/*
+ * Gives FILE blocks for all reader slots: LMDB would make it sparse and store
+ * into it through a map, which on a full disk ends the process.
+ */
+static int
+allocate_slots(int file)
+{
+    off_t size = (off_t)(LOCK_HEADER + JN_READERS_MAX * LOCK_SLOT);
+    struct stat status;
+    int rc;
+
+    if (fstat(file, &status) != 0)
+        return errno;
+    if (status.st_size >= size && (off_t)status.st_blocks * 512 >= size)
+        return 0;
+    do
+        rc = posix_fallocate(file, 0, size);
+    while (rc == EINTR);
+    return rc;
+}
+
+/* Whether some process holds LMDB's lock that says that it has it open. */
+static bool
+lmdb_lock_is_held(int file)
+{
+    struct flock range = {.l_type = F_WRLCK,
+                          .l_whence = SEEK_SET,
+                          .l_start = 0,
+                          .l_len = 1};
+
+    return fcntl(file, F_GETLK, &range) != 0 || range.l_type != F_UNLCK;
+}
+
+/*
+ * Others have the journal open, so they hold LMDB's lock, unless something in
+ * their process opened and closed the lock file: then we would be taken for
+ * the first, and clear the table of readers under them.  A process that is
+ * being killed loses its locks one by one, hence the patience.
+ */
+static int
+check_others(int file)
+{
+    for (unsigned i = 0; i < LOST_LOCK_TRIES; i++) {
+        if (lmdb_lock_is_held(file))
+            return 0;
+        jn_clock_sleep(LOST_LOCK_WAIT);
+    }
+    return JOURNAL_BUSY;
+}
+
+static int
+prepare_lock_file(struct jn_store *store)
+{
+    const struct jn_store_options *options = &store->options;
+    char path[PATH_MAX + sizeof("/" JN_STORE_LOCK_FILE)];
+    struct stat status;
+    int file, rc = 0;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
+                   JN_STORE_LOCK_FILE);
+    file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, options->mode);
+    if (file >= 0 && fchmod(file, options->mode) != 0)
+        rc = errno;
+    if (file < 0 && errno == EEXIST)
+        file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    if (rc == 0)
+        rc = allocate_slots(file);
+    if (rc == 0 && options->others)
+        rc = check_others(file);
+    if (rc == 0 && fstat(file, &status) != 0)
+        rc = errno;
+    close(file);
+    if (rc == 0) {
+        store->lock_id.device = status.st_dev;
+        store->lock_id.inode = status.st_ino;
+    }
+    return rc;
+}
+
+/* ---- the environment ---------------------------------------------------- */
+
+static int
+create_env(struct jn_store *store, MDB_env **out)
+{
+    MDB_env *env = NULL;
+    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct stat status;
+    uint64_t map;
+    int rc;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
+                   JN_STORE_FILE);
+    if (stat(path, &status) != 0)
+        return errno;
+    map = jn_store_choose_map((uint64_t)status.st_size,
+                              store->options.bytes_max);
+    if (map == 0)
+        return ENOMEM;
+    rc = mdb_env_create(&env);
+    if (rc != 0)
+        return rc;
+    rc = mdb_env_set_maxdbs(env, JN_TABLES);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(env, JN_READERS_MAX);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(env, (size_t)map);
+    if (rc != 0) {
+        mdb_env_close(env);
+        return rc;
+    }
+    *out = env;
+    return 0;
+}
+
+/*
+ * A signal while LMDB waits for the lock leaves EINTR behind although the lock
+ * was taken; only a new environment may be tried again.
+ */
+static int
+open_lmdb(struct jn_store *store, MDB_env **out)
+{
+    unsigned flags = MDB_NOTLS;
+    int rc = EINTR;
+
+    if (store->options.read_only)
+        flags |= MDB_RDONLY;
+    if (store->options.immutable)
+        flags |= MDB_NOLOCK;
+    for (unsigned i = 0; i < OPEN_TRIES && rc == EINTR; i++) {
+        MDB_env *env = NULL;
+
+        rc = create_env(store, &env);
+        if (rc != 0)
+            return rc;
+        rc = mdb_env_open(env, store->directory, flags, store->options.mode);
+        if (rc == 0)
+            *out = env;
+        else
+            mdb_env_close(env);
+    }
+    return rc;
+}
+
+static int
+find_pid(const char *line, void *context)
+{
+    long pid = strtol(line, NULL, 10);
+
+    if (pid == (long)getpid())
+        *(bool *)context = true;
+    return 0;
+}
+
+/*
+ * Dead readers pin pages, so they are cleared.  One with our own number, left
+ * by a process of a container that was restarted, looks alive to LMDB; only
+ * the close of an environment that has read clears it.
+ */
+static int
+clear_dead_readers(struct jn_store *store, MDB_env **env)
+{
+    bool ours = false;
+    MDB_txn *txn = NULL;
+    int dead, rc;
+
+    rc = mdb_reader_check(*env, &dead);
+    if (rc != 0)
+        return rc;
+    (void)mdb_reader_list(*env, find_pid, &ours);
+    if (!ours)
+        return 0;
+    rc = mdb_txn_begin(*env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    mdb_env_close(*env);
+    *env = NULL;
+    return open_lmdb(store, env);
+}
+
+static int
+open_tables(struct jn_store *store, MDB_env *env)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+
+    for (size_t i = 0; rc == 0 && i < JN_TABLES; i++) {
+        unsigned flags = 0;
+
+        rc = mdb_dbi_open(txn, jn_table_names[i], 0, &store->tables[i]);
+        if (rc == 0)
+            rc = mdb_dbi_flags(txn, store->tables[i], &flags);
+        if (rc == MDB_NOTFOUND || (rc == 0 && flags != 0))
+            rc = MDB_INCOMPATIBLE;
+    }
+    if (rc == 0)
+        rc = mdb_txn_commit(txn);
+    else if (txn != NULL)
+        mdb_txn_abort(txn);
+    return rc;
+}
+
+/* No file of the journal survives an exec; LMDB forgets that of the data. */
+static int
+note_file(struct jn_store *store, MDB_env *env)
+{
+    mdb_filehandle_t file;
+    struct stat status;
+    MDB_stat page;
+    int flags, rc = mdb_env_get_fd(env, &file);
+
+    if (rc != 0)
+        return rc;
+    flags = fcntl(file, F_GETFD);
+    if (flags < 0 || fcntl(file, F_SETFD, flags | FD_CLOEXEC) != 0 ||
+        fstat(file, &status) != 0)
+        return errno;
+    store->data_id.device = status.st_dev;
+    store->data_id.inode = status.st_ino;
+    rc = mdb_env_stat(env, &page);
+    store->page_size = page.ms_psize;
+    return rc;
+}
+
+int
+jn_store_open_env(struct jn_store *store)
+{
+    bool locks = !store->options.immutable;
+    MDB_env *env = NULL;
+    int rc = locks ? prepare_lock_file(store) : 0;
+
+    if (rc == 0)
+        rc = open_lmdb(store, &env);
+    if (rc == 0 && locks)
+        rc = clear_dead_readers(store, &env);
+    if (rc == 0)
+        rc = note_file(store, env);
+    /*
+     * What an earlier session's failed commit has left in the page cache may
+     * differ from what is on the disk: make them the same before building on
+     * it.  A failure here is a reason not to.
+     */
+    if (rc == 0 && !store->options.read_only)
+        rc = mdb_env_sync(env, 1);
+    if (rc == 0)
+        rc = open_tables(store, env);
+    if (rc == 0) {
+        store->env = env;
+        env = NULL;
+    }
+    if (env != NULL)
+        mdb_env_close(env);
+    return rc;
+}
+
+void
+jn_store_close_env(struct jn_store *store)
+{
+    for (size_t i = 0; i < JN_IDLE_MAX; i++) {
+        MDB_txn *txn = atomic_exchange(&store->idle[i], NULL);
+
+        if (txn != NULL)
+            mdb_txn_abort(txn);
+    }
+    if (store->env != NULL)
+        mdb_env_close(store->env);
+    store->env = NULL;
+    store->allocated = 0;
+}
+
+/* New writers and closers go first, so that readers cannot keep them out. */
+static int
+init_gate(pthread_rwlock_t *gate)
+{
+    pthread_rwlockattr_t attributes;
+    int rc = pthread_rwlockattr_init(&attributes);
+
+    if (rc != 0)
+        return rc;
+#ifdef __GLIBC__
+    (void)pthread_rwlockattr_setkind_np(
+        &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    rc = pthread_rwlock_init(gate, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    return rc;
+}
+
+int
+jn_store_open(struct jn_store **out, const char *directory,
+              const struct jn_store_options *options)
+{
+    struct jn_store *store;
+    int rc;
+
+    if (strlen(directory) >= sizeof(store->directory))
+        return ENAMETOOLONG;
+    store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return ENOMEM;
+    memcpy(store->directory, directory, strlen(directory) + 1);
+    store->options = *options;
+    rc = init_gate(&store->gate);
+    if (rc != 0) {
+        free(store);
+        return rc;
+    }
+    rc = jn_store_open_env(store);
+    if (rc == 0) {
+        *out = store;
+        store = NULL;
+    }
+    jn_store_close(store);
+    return jn_store_error(rc);
+}
+
+void
+jn_store_close(struct jn_store *store)
+{
+    if (store == NULL)
+        return;
+    jn_store_close_env(store);
+    pthread_rwlock_destroy(&store->gate);
+    free(store);
+}
+
+void
+jn_store_forget(struct jn_store *store)
+{
+    /*
+     * Idle transactions stay unfreed: to abort one would clear the parent's
+     * slot.  The gate may be held by a thread that the child does not have.
+     */
+    if (store->env != NULL)
+        mdb_env_close(store->env);
+    free(store);
+}
+
+int
+jn_store_reopen(struct jn_store *store, bool read_only)
+{
+    int rc;
+
+    pthread_rwlock_wrlock(&store->gate);
+    jn_store_close_env(store);
+    store->options.read_only = read_only;
+    rc = jn_store_open_env(store);
+    pthread_rwlock_unlock(&store->gate);
+    return jn_store_error(rc);
+}
+
+bool
+jn_store_is_read_only(const struct jn_store *store)
+{
+    return store->options.read_only;
+}
+
+/* Whether PATH leads to a file other than ID; an unreadable path does not. */
+static bool
+is_other_file(const char *path, const struct jn_file_id *id)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 &&
+           (status.st_dev != id->device || status.st_ino != id->inode);
+}
+
+int
+jn_store_check_files(struct jn_store *store)
+{
+    char path[PATH_MAX + sizeof("/" JN_STORE_LOCK_FILE)];
+    mdb_filehandle_t file;
+    struct stat status;
+
+    if (mdb_env_get_fd(store->env, &file) != 0 || fstat(file, &status) != 0)
+        return EIO;
+    if (status.st_nlink == 0)
+        return ESTALE;
+    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
+                   JN_STORE_FILE);
+    if (is_other_file(path, &store->data_id))
+        return ESTALE;
+    if (store->options.immutable || stat(path, &status) != 0)
+        return 0;
+    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
+                   JN_STORE_LOCK_FILE);
+    if (is_other_file(path, &store->lock_id) ||
+        (access(path, F_OK) != 0 && errno == ENOENT))
+        return ESTALE;
+    return 0;
+}
+
+static uint64_t
+size_of(const char *directory, const char *name)
+{
+    char path[PATH_MAX + 32];
+    struct stat status;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+int
+jn_store_file_bytes(struct jn_store *store, uint64_t *bytes)
+{
+    mdb_filehandle_t file;
+    struct stat status;
+    int rc = JOURNAL_FAILED;
+
+    pthread_rwlock_rdlock(&store->gate);
+    if (store->env != NULL) {
+        rc = mdb_env_get_fd(store->env, &file);
+        if (rc == 0 && fstat(file, &status) != 0)
+            rc = errno;
+    }
+    pthread_rwlock_unlock(&store->gate);
+    if (rc == 0)
+        *bytes = (uint64_t)status.st_size +
+                 size_of(store->directory, JN_STORE_LOCK_FILE);
+    return rc;
+}
