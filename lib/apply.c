@@ -1,0 +1,326 @@
+/* apply.c - a run of requests enters the store, within one transaction. */
+#include "apply.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "error.h"
+#include "stamp.h"
+#include "view.h"
+
+/* A key that the run changes, and what it is by now. */
+struct key {
+    struct jn_known known;
+    /* The stamp that a batch has given it so far, while it is checked. */
+    const struct jn_request *trial;
+    struct journal_stamp trial_stamp;
+    bool changed;
+    bool fresh; /* the store has no row of it */
+};
+
+/* A keyed record of the run, in the order of index keys. */
+struct slot {
+    uint64_t prefix; /* of the index key: most comparisons end here */
+    struct jn_span key;
+    size_t order; /* among the run's records */
+};
+
+struct run {
+    struct jn_txn *txn;
+    struct jn_state state;
+    uint64_t time;
+    size_t count;        /* of records, keyed or not */
+    struct key **key_of; /* by order; NULL without a key */
+    struct key *keys;    /* sorted as in `latest` */
+    size_t key_count;
+};
+
+/* ---- which keys there are ----------------------------------------------- */
+
+/* The first bytes of KEY as they sort, shorter before longer. */
+static uint64_t
+prefix_of(struct jn_span key)
+{
+    uint8_t bytes[8] = {0};
+
+    memcpy(bytes, key.data, key.size < 7 ? key.size : 7);
+    bytes[7] = (uint8_t)(key.size < 8 ? key.size : 8);
+    return jn_get_be64(bytes);
+}
+
+static int
+compare_slots(const void *left, const void *right)
+{
+    const struct slot *a = left, *b = right;
+    size_t common = a->key.size < b->key.size ? a->key.size : b->key.size;
+    int order;
+
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    order = memcmp(a->key.data, b->key.data, common);
+    if (order != 0)
+        return order;
+    if (a->key.size != b->key.size)
+        return a->key.size < b->key.size ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
+}
+
+static size_t
+list_slots(const struct jn_request *first, struct slot *slots)
+{
+    size_t order = 0, count = 0;
+
+    for (; first != NULL; first = first->next) {
+        for (size_t i = 0; i < first->count; i++, order++) {
+            const struct journal_record *record = first->records[i].record;
+
+            if (record->key_size == 0)
+                continue;
+            slots[count].key = jn_span(record->key, record->key_size);
+            slots[count].prefix = prefix_of(slots[count].key);
+            slots[count].order = order;
+            count++;
+        }
+    }
+    return count;
+}
+
+static int
+add_key(struct run *run, struct jn_span key)
+{
+    struct key *added = &run->keys[run->key_count];
+    int rc = jn_view_find(run->txn, key, &added->known);
+
+    if (rc != 0)
+        return rc;
+    added->trial = NULL;
+    added->changed = false;
+    added->fresh = added->known.chain.revision == 0;
+    run->key_count++;
+    return 0;
+}
+
+static int
+collect_keys(struct run *run, const struct jn_request *first)
+{
+    struct slot *slots = malloc(run->count * sizeof(*slots));
+    size_t count;
+    int rc = 0;
+
+    if (slots == NULL)
+        return ENOMEM;
+    count = list_slots(first, slots);
+    if (count > 1)
+        qsort(slots, count, sizeof(*slots), compare_slots);
+    run->keys = count == 0 ? NULL : malloc(count * sizeof(*run->keys));
+    if (count > 0 && run->keys == NULL)
+        rc = ENOMEM;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (i == 0 || !jn_span_equal(slots[i].key, slots[i - 1].key))
+            rc = add_key(run, slots[i].key);
+        if (rc == 0)
+            run->key_of[slots[i].order] = &run->keys[run->key_count - 1];
+    }
+    free(slots);
+    return rc;
+}
+
+/* ---- what a request expects --------------------------------------------- */
+
+static int
+check_stamp(const struct jn_request *request, struct key *key,
+            const struct journal_stamp *stamp)
+{
+    const struct jn_chain *chain = &key->known.chain;
+    const struct journal_stamp *in_force = NULL;
+
+    if (key->trial == request)
+        in_force = &key->trial_stamp;
+    else if (chain->stamped)
+        in_force = &chain->stamp;
+    if (in_force != NULL && jn_stamp_compare(stamp, in_force) < 0)
+        return JOURNAL_OUTDATED;
+    key->trial = request;
+    key->trial_stamp = *stamp;
+    return 0;
+}
+
+static int
+check_record(const struct jn_request *request,
+             const struct journal_record *record, struct key *key, uint64_t seq)
+{
+    uint64_t latest = JOURNAL_NONE;
+
+    if (key != NULL && key->known.chain.revision > 0)
+        latest = key->known.chain.roots[0];
+    if ((record->flags & JOURNAL_EXPECT) != 0 && record->expect != latest)
+        return JOURNAL_CONFLICT;
+    if ((record->flags & JOURNAL_EXPECT_SEQ) != 0 && record->expect_seq != seq)
+        return JOURNAL_CONFLICT;
+    if ((record->flags & JOURNAL_STAMPED) != 0 && key != NULL)
+        return check_stamp(request, key, &record->stamp);
+    return 0;
+}
+
+static int
+check_request(const struct run *run, const struct jn_request *request,
+              struct key **key_of)
+{
+    if (request->count > JOURNAL_NONE - run->state.next)
+        return JOURNAL_FULL;
+    for (size_t i = 0; i < request->count; i++) {
+        int rc = check_record(request, request->records[i].record, key_of[i],
+                              run->state.next + i);
+
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static int
+write_entry(struct run *run, struct jn_prepared *prepared,
+            const struct jn_links *links)
+{
+    uint64_t seq = run->state.next;
+    uint8_t key[8], before[JN_LINKS_MAX];
+    size_t size = (size_t)(jn_links_encode(before, links, seq) - before);
+    uint8_t *value;
+    int rc;
+
+    jn_put_be64(key, seq);
+    rc = jn_store_append(run->txn, JN_ENTRIES, jn_span(key, sizeof(key)),
+                         size + prepared->size, &value);
+    if (rc != 0)
+        return rc;
+    jn_record_seal(prepared->bytes, prepared->body_hash, seq, run->time);
+    memcpy(value, before, size);
+    memcpy(value + size, prepared->bytes, prepared->size);
+    return 0;
+}
+
+static int
+add_record(struct run *run, struct jn_prepared *prepared, struct key *key)
+{
+    const struct journal_record *record = prepared->record;
+    struct jn_state *state = &run->state;
+    struct jn_links links = {.prev = JOURNAL_NONE, .jump = JOURNAL_NONE};
+    bool tombstone = (record->flags & JOURNAL_TOMBSTONE) != 0;
+    bool stamped = (record->flags & JOURNAL_STAMPED) != 0;
+    int rc;
+
+    if (key != NULL) {
+        state->tombstones -= key->known.chain.tombstone;
+        state->tombstones += tombstone;
+        jn_chain_push(&key->known.chain, state->next, tombstone,
+                      stamped ? &record->stamp : NULL, &links);
+        key->changed = true;
+    }
+    rc = write_entry(run, prepared, &links);
+    if (rc != 0)
+        return rc;
+    state->next++;
+    state->last_time = run->time;
+    state->bytes_logical += record->key_size + record->value_size +
+                            record->meta_size;
+    return 0;
+}
+
+static int
+add_request(struct run *run, struct jn_request *request, struct key **key_of)
+{
+    request->result = check_request(run, request, key_of);
+    if (request->result != 0)
+        return 0;
+    request->first_seq = run->state.next;
+    for (size_t i = 0; i < request->count; i++) {
+        int rc = add_record(run, &request->records[i], key_of[i]);
+
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/*
+ * Another new key of the run may have the same hash, and by now the row that
+ * was free: takes the next one that is.
+ */
+static int
+claim_row(struct run *run, struct jn_index_key *index_key)
+{
+    struct jn_span row;
+    int rc;
+
+    if (!jn_index_is_hashed(jn_index_span(index_key)))
+        return 0;
+    while ((rc = jn_store_get(run->txn, JN_LATEST, jn_index_span(index_key),
+                              &row)) == 0) {
+        unsigned probe = jn_index_probe(jn_index_span(index_key));
+
+        if (probe + 1 == JN_INDEX_PROBES)
+            return JOURNAL_FULL;
+        jn_index_set_probe(index_key, probe + 1);
+    }
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+static int
+write_keys(struct run *run)
+{
+    for (size_t i = 0; i < run->key_count; i++) {
+        struct key *key = &run->keys[i];
+        int rc = 0;
+
+        if (!key->changed)
+            continue;
+        if (key->fresh)
+            rc = claim_row(run, &key->known.index_key);
+        if (rc == 0)
+            rc = jn_view_put_chain(run->txn, &key->known);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int
+start_run(struct run *run, const struct jn_request *first)
+{
+    uint64_t now = jn_clock_now();
+    int rc = jn_view_state(run->txn, &run->state);
+
+    if (rc != 0)
+        return rc;
+    run->time = now > run->state.last_time ? now : run->state.last_time;
+    for (; first != NULL; first = first->next)
+        run->count += first->count;
+    run->key_of = calloc(run->count, sizeof(struct key *));
+    return run->key_of == NULL ? ENOMEM : 0;
+}
+
+int
+jn_apply(struct jn_txn *txn, struct jn_request *first)
+{
+    struct run run = {.txn = txn};
+    size_t order = 0;
+    int rc = start_run(&run, first);
+
+    if (rc == 0)
+        rc = collect_keys(&run, first);
+    for (struct jn_request *one = first; rc == 0 && one != NULL;
+         one = one->next) {
+        rc = add_request(&run, one, run.key_of + order);
+        order += one->count;
+    }
+    if (rc == 0)
+        rc = write_keys(&run);
+    if (rc == 0)
+        rc = jn_view_put_state(txn, &run.state);
+    free(run.keys);
+    free(run.key_of);
+    return rc;
+}

@@ -1,0 +1,218 @@
+/* commit.c - group commit: appends of many threads share one transaction. */
+#include "commit.h"
+
+#include <assert.h>
+
+#include "apply.h"
+#include "error.h"
+#include "view.h"
+
+/* A group is not made larger than this, unless by its first request. */
+#define GROUP_BYTES (UINT64_C(16) << 20)
+#define GROUP_RECORDS 10000u
+
+#define FULL_TRIES 4u
+
+/* ---- one group ---------------------------------------------------------- */
+
+/* Room that a commit of the list may take on the disk, at a guess. */
+static uint64_t
+estimate(struct jn_txn *txn, const struct jn_request *first)
+{
+    uint64_t keys = jn_store_count(txn, JN_LATEST) / 16 + 1;
+    uint64_t bytes = 0, records = 0;
+
+    for (; first != NULL; first = first->next) {
+        bytes += first->bytes;
+        records += first->count;
+    }
+    /* A page for each key met at worst, and some for the way down to them. */
+    return bytes + bytes / 4 + records * 64 +
+           ((keys < records ? keys : records) + 32) * 4096;
+}
+
+static int
+try_list(struct jn_shared *shared, struct jn_request *first)
+{
+    struct jn_txn txn;
+    int rc = jn_shared_begin_write(shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = jn_store_reserve(&txn, estimate(&txn, first), first->bytes_max);
+    if (rc == 0)
+        rc = jn_apply(&txn, first);
+    if (rc == 0)
+        rc = jn_store_check_limit(&txn, first->bytes_max);
+    if (rc == 0)
+        return jn_shared_commit(shared, &txn);
+    jn_store_abort(&txn);
+    return rc;
+}
+
+/* Tries again while there is room to be made. */
+static int
+run_list(struct jn_shared *shared, struct jn_request *first)
+{
+    int rc = try_list(shared, first);
+
+    for (unsigned i = 1; i < FULL_TRIES && rc == JOURNAL_FULL; i++) {
+        if (jn_shared_make_room(shared, first->bytes_max) != 0)
+            break;
+        rc = try_list(shared, first);
+    }
+    return rc;
+}
+
+static void
+set_results(struct jn_request *first, int result)
+{
+    for (; first != NULL; first = first->next)
+        first->result = result;
+}
+
+/*
+ * What does not fit together may fit alone; and what fails alone fails for
+ * itself only.
+ */
+static void
+run_one_by_one(struct jn_shared *shared, struct jn_request *first)
+{
+    while (first != NULL) {
+        struct jn_request *rest = first->next;
+        int rc;
+
+        first->next = NULL;
+        rc = run_list(shared, first);
+        if (rc != 0)
+            first->result = rc;
+        first->next = rest;
+        first = rest;
+    }
+}
+
+static void
+run_group(struct jn_shared *shared, struct jn_request *first)
+{
+    int rc;
+
+    if (first->work != NULL) {
+        first->result = first->work(first->context);
+        return;
+    }
+    rc = run_list(shared, first);
+    if ((rc == JOURNAL_FULL || rc == JOURNAL_TOO_BIG) && first->next != NULL)
+        run_one_by_one(shared, first);
+    else if (rc != 0)
+        set_results(first, rc);
+}
+
+/* ---- the queue ---------------------------------------------------------- */
+
+static bool
+goes_with(const struct jn_request *first, const struct jn_request *next)
+{
+    return first->work == NULL && next->work == NULL &&
+           first->bytes_max == next->bytes_max;
+}
+
+/* Takes a group off the front of the queue, which is not empty. */
+static struct jn_request *
+take_group(struct jn_queue *queue)
+{
+    struct jn_request *first = queue->first, *last = first;
+    uint64_t bytes = first->bytes;
+    size_t records = first->count;
+
+    while (last->next != NULL && goes_with(first, last->next)) {
+        bytes += last->next->bytes;
+        records += last->next->count;
+        if (bytes > GROUP_BYTES || records > GROUP_RECORDS)
+            break;
+        last = last->next;
+    }
+    queue->first = last->next;
+    if (queue->first == NULL)
+        queue->end = &queue->first;
+    last->next = NULL;
+    return first;
+}
+
+/* Tells the threads that wait for the group, and the next leader. */
+static void
+finish_group(struct jn_queue *queue, struct jn_request *first,
+             const struct jn_request *own)
+{
+    while (first != NULL) {
+        /* Once it is done its thread may take it away. */
+        struct jn_request *next = first->next;
+
+        first->done = true;
+        if (first != own)
+            pthread_cond_signal(&first->changed);
+        first = next;
+    }
+    if (queue->first != NULL) {
+        queue->first->leads = true;
+        pthread_cond_signal(&queue->first->changed);
+    } else {
+        queue->led = false;
+    }
+}
+
+static void
+lead(struct jn_shared *shared, struct jn_request *own)
+{
+    struct jn_queue *queue = &shared->queue;
+    struct jn_request *group = take_group(queue);
+
+    assert(group == own);
+    pthread_mutex_unlock(&queue->mutex);
+    run_group(shared, group);
+    pthread_mutex_lock(&queue->mutex);
+    finish_group(queue, group, own);
+}
+
+/* Puts REQUEST into the queue and returns when it is done. */
+static void
+pass_queue(struct jn_shared *shared, struct jn_request *request)
+{
+    struct jn_queue *queue = &shared->queue;
+
+    pthread_mutex_lock(&queue->mutex);
+    *queue->end = request;
+    queue->end = &request->next;
+    if (!queue->led) {
+        queue->led = true;
+        request->leads = true;
+    }
+    while (!request->done && !request->leads)
+        pthread_cond_wait(&request->changed, &queue->mutex);
+    if (!request->done)
+        lead(shared, request);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+int
+jn_commit(struct jn_shared *shared, struct jn_request *request)
+{
+    int state, rc = pthread_cond_init(&request->changed, NULL);
+
+    if (rc != 0)
+        return rc;
+    /* A thread cancelled with LMDB's lock held would leave it for ever. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    pass_queue(shared, request);
+    pthread_setcancelstate(state, NULL);
+    pthread_cond_destroy(&request->changed);
+    return request->result;
+}
+
+int
+jn_commit_turn(struct jn_shared *shared, int (*work)(void *context),
+               void *context)
+{
+    struct jn_request request = {.work = work, .context = context};
+
+    return jn_commit(shared, &request);
+}

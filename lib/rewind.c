@@ -1,0 +1,173 @@
+/* rewind.c - journal_rewind(). */
+#include "error.h"
+#include "handle.h"
+#include "upkeep.h"
+#include "view.h"
+
+struct rewind {
+    uint64_t size;
+    bool started;
+};
+
+static int
+end_of_chain(struct jn_txn *txn, uint64_t seq, struct jn_chain_end *end)
+{
+    struct jn_stored stored;
+    int rc = jn_view_stored(txn, seq, &stored);
+
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    end->links = stored.links;
+    end->tombstone = (stored.record.flags & JOURNAL_TOMBSTONE) != 0;
+    end->stamped = (stored.record.flags & JOURNAL_STAMPED) != 0;
+    return 0;
+}
+
+/* Leads the key of entry SEQ back to the entry before, or to nothing. */
+static int
+restore_key(struct jn_step *step, uint64_t seq, struct jn_span key)
+{
+    struct jn_chain_end latest, prev;
+    struct jn_known known;
+    int rc = jn_view_find(step->txn, key, &known);
+
+    if (rc == 0 && (known.chain.revision == 0 || known.chain.roots[0] != seq))
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        rc = end_of_chain(step->txn, seq, &latest);
+    if (rc != 0)
+        return rc;
+    step->state.tombstones -= known.chain.tombstone;
+    if (latest.links.prev == JOURNAL_NONE ||
+        latest.links.prev < step->state.first) {
+        known.chain.revision = 0;
+        return jn_view_put_chain(step->txn, &known);
+    }
+    rc = end_of_chain(step->txn, latest.links.prev, &prev);
+    if (rc == 0)
+        rc = jn_chain_pop(&known.chain, &latest, &prev);
+    if (rc != 0)
+        return rc;
+    step->state.tombstones += known.chain.tombstone;
+    return jn_view_put_chain(step->txn, &known);
+}
+
+static int
+drop_entry(struct jn_step *step, struct jn_place *place, uint64_t seq,
+           struct jn_span bytes)
+{
+    struct jn_stored stored;
+    struct jn_state *state = &step->state;
+    uint64_t size;
+    int rc = jn_stored_decode(&stored, bytes, seq);
+
+    if (rc != 0)
+        return rc;
+    size = stored.record.key.size + stored.record.meta.size +
+           stored.record.value.size;
+    if (stored.record.key.size > 0)
+        rc = restore_key(step, seq, stored.record.key);
+    if (rc == 0)
+        rc = jn_place_delete(place);
+    state->bytes_logical -= size < state->bytes_logical ? size
+                                                        : state->bytes_logical;
+    state->next = seq;
+    return rc;
+}
+
+/* Drops entries from the end, at most as many as a step may. */
+static int
+drop_newest(struct jn_step *step, uint64_t size)
+{
+    struct jn_place place = {NULL};
+    struct jn_span key, value;
+    int rc = jn_place_open(&place, step->txn, JN_ENTRIES);
+
+    step->done = true;
+    for (uint64_t i = 0; rc == 0; i++) {
+        uint64_t seq;
+
+        rc = jn_place_move(&place, JN_LAST, &key, &value);
+        if (rc != 0)
+            break;
+        if (key.size != 8)
+            rc = JOURNAL_CORRUPT;
+        seq = rc == 0 ? jn_get_be64(key.data) : 0;
+        if (rc != 0 || seq < size)
+            break;
+        if (i == step->most) {
+            step->done = false;
+            break;
+        }
+        rc = drop_entry(step, &place, seq, value);
+    }
+    jn_place_close(&place);
+    if (rc == JOURNAL_NOT_FOUND)
+        rc = 0; /* nothing is left */
+    if (step->done)
+        step->state.next = size;
+    return rc;
+}
+
+/* Tells cursors, which may have been promised more. */
+static int
+note_rewind(struct jn_step *step)
+{
+    struct jn_rewinds rewinds;
+    int rc = jn_view_rewinds(step->txn, &rewinds);
+
+    if (rc != 0)
+        return rc;
+    jn_rewinds_add(&rewinds, step->state.next);
+    return jn_view_put_rewinds(step->txn, &rewinds);
+}
+
+static int
+check_size(const struct jn_step *step, const struct rewind *rewind)
+{
+    if (rewind->size > step->state.next)
+        return rewind->started ? 0 : EINVAL;
+    return rewind->size < step->state.first ? JOURNAL_PRUNED : 0;
+}
+
+static int
+do_step(struct jn_step *step, void *context)
+{
+    struct rewind *rewind = context;
+    int rc = check_size(step, rewind);
+
+    if (rc != 0)
+        return rc;
+    step->done = rewind->size >= step->state.next;
+    if (step->done)
+        return 0;
+    step->changed = true;
+    rc = drop_newest(step, rewind->size);
+    if (rc == 0 && step->state.next > step->state.first)
+        rc = jn_view_time(step->txn, step->state.next - 1,
+                          &step->state.last_time);
+    return rc == 0 ? note_rewind(step) : rc;
+}
+
+static void
+note_step(void *context)
+{
+    struct rewind *rewind = context;
+
+    rewind->started = true;
+}
+
+int
+journal_rewind(struct journal *journal, uint64_t size)
+{
+    struct rewind rewind = {.size = size};
+    int rc;
+
+    if (journal == NULL)
+        return EINVAL;
+    rc = jn_handle_check_write(journal);
+    if (rc == 0)
+        rc = jn_upkeep(journal->shared, journal->bytes_max, do_step, note_step,
+                       &rewind);
+    return rc;
+}

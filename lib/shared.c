@@ -1,0 +1,431 @@
+/* shared.c - what the handles of one journal share within a process. */
+#include "shared.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "create.h"
+#include "error.h"
+#include "inspect.h"
+
+#define OPEN_TRIES 100u
+
+/*
+ * The registry: what this process has open, and what it has inherited from
+ * its parent and not closed yet.  Opening and closing hold the mutex.
+ */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_once_t once;
+    int once_result;
+    struct jn_shared *open;
+    struct jn_shared *inherited;
+    _Atomic uint64_t generation;
+} registry = {.mutex = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+/* ---- forks -------------------------------------------------------------- */
+
+static void
+before_fork(void)
+{
+    pthread_mutex_lock(&registry.mutex);
+}
+
+static void
+after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&registry.mutex);
+}
+
+static void
+after_fork_in_child(void)
+{
+    struct jn_shared **end = &registry.inherited;
+
+    atomic_fetch_add(&registry.generation, 1);
+    for (struct jn_shared *one = registry.open; one != NULL; one = one->next) {
+        if (one->files.lock != NULL)
+            jn_lock_forget(one->files.lock);
+    }
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = registry.open;
+    registry.open = NULL;
+    pthread_mutex_unlock(&registry.mutex);
+}
+
+static void
+watch_forks(void)
+{
+    registry.once_result = pthread_atfork(before_fork, after_fork_in_parent,
+                                          after_fork_in_child);
+}
+
+int
+jn_shared_check(const struct jn_shared *shared)
+{
+    uint64_t now = atomic_load_explicit(&registry.generation,
+                                        memory_order_relaxed);
+
+    return shared->generation == now ? 0 : JOURNAL_FORKED;
+}
+
+/* ---- one more, one less ------------------------------------------------- */
+
+static void
+free_shared(struct jn_shared *shared)
+{
+    pthread_mutex_destroy(&shared->queue.mutex);
+    free(shared);
+}
+
+static int
+make_shared(struct jn_shared **out, bool immutable)
+{
+    struct jn_shared *shared = calloc(1, sizeof(*shared));
+
+    if (shared == NULL)
+        return ENOMEM;
+    pthread_mutex_init(&shared->queue.mutex, NULL);
+    shared->queue.end = &shared->queue.first;
+    shared->generation = atomic_load(&registry.generation);
+    shared->immutable = immutable;
+    *out = shared;
+    return 0;
+}
+
+/* Takes SHARED out of LIST, if it is in it. */
+static void
+unlist(struct jn_shared **list, const struct jn_shared *shared)
+{
+    while (*list != NULL && *list != shared)
+        list = &(*list)->next;
+    if (*list != NULL)
+        *list = shared->next;
+}
+
+static struct jn_shared *
+find_in(struct jn_shared *list, const struct stat *file, bool immutable)
+{
+    while (list != NULL &&
+           (list->files.device != file->st_dev ||
+            list->files.inode != file->st_ino || list->immutable != immutable))
+        list = list->next;
+    return list;
+}
+
+/* Says to other processes what kind of writers this one has. */
+static int
+show_writers(struct jn_shared *shared, unsigned writers, unsigned exclusives)
+{
+    if (writers == 0) {
+        jn_lock_no_writer(shared->files.lock);
+        return 0;
+    }
+    return jn_lock_writer(shared->files.lock, exclusives > 0);
+}
+
+/* Makes a store writable that was opened by readers. */
+static int
+make_writable(struct jn_shared *shared)
+{
+    int rc;
+
+    if (!jn_store_is_read_only(shared->files.store) ||
+        jn_lock_failed(shared->files.lock))
+        return 0;
+    rc = jn_lock_enter(shared->files.lock);
+    if (rc != 0)
+        return rc;
+    rc = jn_store_reopen(shared->files.store, false);
+    if (rc != 0)
+        (void)jn_store_reopen(shared->files.store, true);
+    jn_lock_leave(shared->files.lock);
+    return rc;
+}
+
+/* One more handle for what is open. */
+static int
+join(struct jn_shared *shared, const struct jn_wish *wish)
+{
+    int rc = 0;
+
+    if (wish->must_create)
+        return JOURNAL_EXISTS;
+    if (!wish->read_only) {
+        rc = show_writers(shared, shared->writers + 1,
+                          shared->exclusives + wish->exclusive);
+        if (rc == 0)
+            rc = make_writable(shared);
+        if (rc != 0) {
+            (void)show_writers(shared, shared->writers, shared->exclusives);
+            return rc;
+        }
+        shared->writers++;
+        shared->exclusives += wish->exclusive;
+    }
+    shared->references++;
+    return 0;
+}
+
+/* In the child of a fork: memory only. */
+static void
+forget(struct jn_shared *shared)
+{
+    unlist(&registry.inherited, shared);
+    jn_store_forget(shared->files.store);
+    jn_lock_close(shared->files.lock);
+    free_shared(shared);
+}
+
+static void
+close_last(struct jn_shared *shared)
+{
+    unlist(&registry.open, shared);
+    jn_files_close(&shared->files);
+    free_shared(shared);
+}
+
+void
+jn_shared_release(struct jn_shared *shared, bool read_only, bool exclusive)
+{
+    pthread_mutex_lock(&registry.mutex);
+    assert(shared->references > 0);
+    shared->references--;
+    if (!read_only) {
+        shared->writers--;
+        shared->exclusives -= exclusive;
+    }
+    if (jn_shared_check(shared) != 0) {
+        if (shared->references == 0)
+            forget(shared);
+    } else if (shared->references == 0) {
+        close_last(shared);
+    } else if (!read_only) {
+        (void)show_writers(shared, shared->writers, shared->exclusives);
+    }
+    pthread_mutex_unlock(&registry.mutex);
+}
+
+/* ---- open --------------------------------------------------------------- */
+
+/* Opens what this process does not have open yet. */
+static int
+open_first(struct jn_shared **out, const char *directory,
+           const struct jn_wish *wish, bool had_data)
+{
+    struct jn_shared *shared = NULL;
+    int rc = make_shared(&shared, wish->immutable);
+
+    if (rc != 0)
+        return rc;
+    rc = jn_files_open(&shared->files, directory, wish, had_data);
+    if (rc != 0) {
+        free_shared(shared);
+        return rc;
+    }
+    shared->references = 1;
+    shared->writers = !wish->read_only;
+    shared->exclusives = wish->exclusive;
+    shared->next = registry.open;
+    registry.open = shared;
+    *out = shared;
+    return 0;
+}
+
+/* Opens or joins the journal in DIRECTORY, which is there. */
+static int
+open_in(struct jn_shared **out, const char *directory,
+        const struct jn_wish *wish, bool has_data)
+{
+    char real[PATH_MAX];
+    struct stat file;
+    struct jn_shared *shared;
+    int rc;
+
+    if (realpath(directory, real) == NULL)
+        return errno == ENOENT ? JOURNAL_NOT_FOUND : errno;
+    if (has_data) {
+        rc = jn_files_identify(real, &file);
+        if (rc != 0)
+            return rc;
+        if (find_in(registry.inherited, &file, wish->immutable) != NULL)
+            return JOURNAL_FORKED;
+        shared = find_in(registry.open, &file, wish->immutable);
+        if (shared != NULL) {
+            rc = join(shared, wish);
+            if (rc == 0)
+                *out = shared;
+            return rc;
+        }
+    }
+    return open_first(out, real, wish, has_data);
+}
+
+/* Makes the directory, and removes it again if no journal comes of it. */
+static int
+open_new_directory(struct jn_shared **out, const char *path,
+                   const struct jn_wish *wish)
+{
+    char parent[PATH_MAX + sizeof("/..")];
+    int rc = jn_create_directory(path, wish->mode);
+
+    if (rc != 0)
+        return rc == JOURNAL_EXISTS ? JOURNAL_NOT_FOUND : rc;
+    (void)snprintf(parent, sizeof(parent), "%s/..", path);
+    rc = jn_create_flush(parent);
+    if (rc == 0)
+        rc = open_in(out, path, wish, false);
+    if (rc != 0)
+        (void)rmdir(path);
+    return rc;
+}
+
+static int
+try_open(struct jn_shared **out, const char *path, const struct jn_wish *wish,
+         bool *again)
+{
+    enum jn_content content;
+    int rc = jn_inspect_directory(path, &content);
+
+    *again = false;
+    if (rc != 0)
+        return rc;
+    if (content != JN_CONTENT_DATA && !wish->may_create)
+        return JOURNAL_NOT_FOUND;
+    /* From here on not finding something means that somebody removed it. */
+    if (content == JN_CONTENT_ABSENT)
+        rc = open_new_directory(out, path, wish);
+    else
+        rc = open_in(out, path, wish, content == JN_CONTENT_DATA);
+    *again = rc == JOURNAL_NOT_FOUND;
+    return rc;
+}
+
+int
+jn_shared_acquire(struct jn_shared **shared, const char *path,
+                  const struct jn_wish *wish)
+{
+    bool again = true;
+    int rc = 0;
+
+    if (strlen(path) >= PATH_MAX)
+        return ENAMETOOLONG;
+    pthread_once(&registry.once, watch_forks);
+    if (registry.once_result != 0)
+        return registry.once_result;
+    pthread_mutex_lock(&registry.mutex);
+    for (unsigned i = 0; i < OPEN_TRIES && again; i++)
+        rc = try_open(shared, path, wish, &again);
+    pthread_mutex_unlock(&registry.mutex);
+    return rc;
+}
+
+int
+jn_shared_destroy(const char *path)
+{
+    char real[PATH_MAX];
+    enum jn_content content;
+    int rc;
+
+    if (strlen(path) >= PATH_MAX)
+        return ENAMETOOLONG;
+    pthread_mutex_lock(&registry.mutex);
+    rc = jn_inspect_directory(path, &content);
+    if (rc == 0 && content == JN_CONTENT_ABSENT)
+        rc = JOURNAL_NOT_FOUND;
+    if (rc == 0 && realpath(path, real) == NULL)
+        rc = errno;
+    if (rc == 0)
+        rc = jn_files_destroy(real, content == JN_CONTENT_DATA);
+    pthread_mutex_unlock(&registry.mutex);
+    return rc;
+}
+
+/* ---- transactions ------------------------------------------------------- */
+
+int
+jn_shared_check_write(const struct jn_shared *shared)
+{
+    int rc = jn_shared_check(shared);
+
+    if (rc == 0 && shared->files.lock != NULL &&
+        jn_lock_failed(shared->files.lock))
+        rc = JOURNAL_FAILED;
+    return rc;
+}
+
+int
+jn_shared_begin_read(struct jn_shared *shared, struct jn_txn *txn)
+{
+    int rc = jn_shared_check(shared);
+
+    return rc == 0 ? jn_store_begin_read(shared->files.store, txn) : rc;
+}
+
+/*
+ * After a write of unknown outcome: tell all, and let reads go on, for which
+ * LMDB may need to be opened anew.
+ */
+static void
+fail(struct jn_shared *shared)
+{
+    jn_lock_set_failed(shared->files.lock);
+    (void)jn_store_reopen(shared->files.store, true);
+}
+
+int
+jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn)
+{
+    int rc = jn_shared_check_write(shared);
+
+    if (rc == 0)
+        rc = jn_store_begin_write(shared->files.store, txn);
+    if (rc != 0)
+        return rc;
+    /* It may have failed while this thread waited for the writer's lock. */
+    rc = jn_shared_check_write(shared);
+    if (rc != 0)
+        jn_store_abort(txn);
+    return rc;
+}
+
+int
+jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn)
+{
+    bool unknown;
+    int rc = jn_store_commit(txn, &unknown);
+
+    if (unknown)
+        fail(shared);
+    return rc;
+}
+
+int
+jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max)
+{
+    bool unknown;
+    int rc = jn_store_make_room(shared->files.store, bytes_max, &unknown);
+
+    if (unknown)
+        fail(shared);
+    return rc;
+}
+
+int
+jn_shared_tick(struct jn_shared *shared)
+{
+    bool unknown;
+    int rc = jn_store_tick(shared->files.store, &unknown);
+
+    if (unknown)
+        fail(shared);
+    return rc;
+}

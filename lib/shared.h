@@ -1,0 +1,76 @@
+/*
+ * shared.h - what the handles of one journal share within a process.
+ *
+ * LMDB must not have a file open twice in a process: closing one would drop
+ * the locks of the other.  So there is one *shared* part for each file, by
+ * whatever path it was reached: the store, the lock file, and the queue in
+ * which appends wait for a commit.  It is counted, and closed with the last.
+ *
+ * A fork leaves the child with copies of what only the parent may use.  Each
+ * shared part knows the generation it was made in; in a child the generation
+ * is another, and every call says JOURNAL_FORKED.
+ */
+#ifndef JN_SHARED_H
+#define JN_SHARED_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "files.h"
+#include "store.h"
+
+struct jn_request;
+
+/* Appends that wait for a commit, in the order in which they came. */
+struct jn_queue {
+    pthread_mutex_t mutex;
+    struct jn_request *first;
+    struct jn_request **end;
+    bool led; /* one of the waiting threads is at work for the others */
+};
+
+struct jn_shared {
+    struct jn_shared *next; /* in the registry */
+    struct jn_files files;
+    struct jn_queue queue;
+    uint64_t generation; /* of forks */
+    unsigned references;
+    unsigned writers;    /* handles that may write */
+    unsigned exclusives; /* of these, those that want no other process to */
+    bool immutable;
+};
+
+/* Opens the journal in PATH, or joins those that have it open. */
+int jn_shared_acquire(struct jn_shared **shared, const char *path,
+                      const struct jn_wish *wish);
+
+/* Gives it back, with the wish with which it was acquired. */
+void jn_shared_release(struct jn_shared *shared, bool read_only,
+                       bool exclusive);
+
+/* Removes the journal in PATH. */
+int jn_shared_destroy(const char *path);
+
+/* JOURNAL_FORKED in a child of the process that opened it. */
+int jn_shared_check(const struct jn_shared *shared);
+
+/* The same, and JOURNAL_FAILED if a write has failed in any process. */
+int jn_shared_check_write(const struct jn_shared *shared);
+
+/* Reads, writes and commits in the store, with these checks. */
+int jn_shared_begin_read(struct jn_shared *shared, struct jn_txn *txn);
+int jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn);
+
+/*
+ * Commits TXN.  If the outcome is unknown, every handle of every process
+ * gives JOURNAL_FAILED from now on to whatever would write.
+ */
+int jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn);
+
+/* As jn_store_make_room() and jn_store_tick(), with the same care. */
+int jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max);
+int jn_shared_tick(struct jn_shared *shared);
+
+#endif

@@ -1,0 +1,82 @@
+/* stat.c - journal_stat(). */
+#include <string.h>
+
+#include "error.h"
+#include "handle.h"
+#include "view.h"
+
+/* STAT as the caller has set it up: its size, and nothing unknown asked. */
+static int
+check_stat(const struct journal_stat *stat)
+{
+    const uint8_t *bytes = (const uint8_t *)stat;
+
+    if (stat == NULL || stat->struct_size < sizeof(*stat))
+        return EINVAL;
+    for (size_t i = sizeof(*stat); i < stat->struct_size; i++) {
+        if (bytes[i] != 0)
+            return EINVAL;
+    }
+    return 0;
+}
+
+static int
+first_time(struct jn_txn *txn, const struct jn_state *state, uint64_t *time)
+{
+    if (state->first == state->next || jn_store_count(txn, JN_ENTRIES) == 0)
+        return 0;
+    return jn_view_time(txn, state->first, time);
+}
+
+static int
+read_stat(struct jn_txn *txn, struct journal_stat *stat)
+{
+    struct jn_state state;
+    uint64_t rows = jn_store_count(txn, JN_LATEST);
+    int rc = jn_view_state(txn, &state);
+
+    if (rc == 0 && rows < state.tombstones)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        rc = jn_view_id(txn, stat->id);
+    if (rc == 0)
+        rc = first_time(txn, &state, &stat->first_time);
+    if (rc != 0)
+        return rc;
+    stat->first = state.first;
+    stat->size = state.next;
+    stat->durable_size = state.next;
+    stat->entries = jn_store_count(txn, JN_ENTRIES);
+    stat->keys = rows - state.tombstones;
+    stat->tombstones = state.tombstones;
+    stat->bytes_logical = state.bytes_logical;
+    stat->bytes_used = jn_store_bytes_used(txn);
+    stat->last_time = state.last_time;
+    stat->format = JN_FORMAT;
+    return 0;
+}
+
+int
+journal_stat(struct journal *journal, struct journal_stat *stat)
+{
+    struct journal_stat result = {.struct_size = sizeof(result)};
+    struct jn_txn txn;
+    int rc = check_stat(stat);
+
+    if (journal == NULL || rc != 0)
+        return EINVAL;
+    rc = jn_shared_begin_read(journal->shared, &txn);
+    if (rc != 0)
+        return rc;
+    rc = read_stat(&txn, &result);
+    jn_store_end_read(&txn);
+    if (rc == 0)
+        rc = jn_store_file_bytes(journal->shared->files.store,
+                                 &result.bytes_file);
+    if (rc != 0)
+        return rc;
+    result.bytes_max = journal->bytes_max;
+    result.struct_size = stat->struct_size;
+    *stat = result;
+    return 0;
+}

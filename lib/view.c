@@ -1,0 +1,253 @@
+/* view.c - the journal as one transaction sees it. */
+#include "view.h"
+
+#include <assert.h>
+
+#include "checksum.h"
+#include "error.h"
+
+/* ---- the journal's own rows --------------------------------------------- */
+
+static struct jn_span
+name(const char *text)
+{
+    return jn_span(text, strlen(text));
+}
+
+/* A row of meta that every journal has. */
+static int
+get_meta(struct jn_txn *txn, const char *key, struct jn_span *value)
+{
+    int rc = jn_store_get(txn, JN_META, name(key), value);
+
+    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+}
+
+int
+jn_view_state(struct jn_txn *txn, struct jn_state *state)
+{
+    struct jn_span next, first, totals;
+    int rc = get_meta(txn, "next", &next);
+
+    if (rc == 0)
+        rc = get_meta(txn, "first", &first);
+    if (rc == 0)
+        rc = get_meta(txn, "totals", &totals);
+    return rc == 0 ? jn_state_decode(state, next, first, totals) : rc;
+}
+
+int
+jn_view_put_state(struct jn_txn *txn, const struct jn_state *state)
+{
+    struct jn_state_rows rows;
+    int rc;
+
+    jn_state_encode(&rows, state);
+    rc = jn_store_put(txn, JN_META, name("next"),
+                      jn_span(rows.next, sizeof(rows.next)));
+    if (rc == 0)
+        rc = jn_store_put(txn, JN_META, name("first"),
+                          jn_span(rows.first, sizeof(rows.first)));
+    if (rc == 0)
+        rc = jn_store_put(txn, JN_META, name("totals"),
+                          jn_span(rows.totals, sizeof(rows.totals)));
+    return rc;
+}
+
+int
+jn_view_id(struct jn_txn *txn, uint8_t id[JN_ID_SIZE])
+{
+    struct jn_span value;
+    int rc = get_meta(txn, "id", &value);
+
+    if (rc == 0 && value.size != JN_ID_SIZE)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        memcpy(id, value.data, JN_ID_SIZE);
+    return rc;
+}
+
+int
+jn_view_rewinds(struct jn_txn *txn, struct jn_rewinds *rewinds)
+{
+    struct jn_span value;
+    int rc = jn_store_get(txn, JN_META, name("rewinds"), &value);
+
+    if (rc == JOURNAL_NOT_FOUND) {
+        memset(rewinds, 0, sizeof(*rewinds));
+        return 0;
+    }
+    return rc == 0 ? jn_rewinds_decode(rewinds, value) : rc;
+}
+
+int
+jn_view_put_rewinds(struct jn_txn *txn, const struct jn_rewinds *rewinds)
+{
+    uint8_t bytes[JN_REWINDS_BYTES];
+    size_t size = jn_rewinds_encode(bytes, rewinds);
+
+    return jn_store_put(txn, JN_META, name("rewinds"), jn_span(bytes, size));
+}
+
+/* ---- entries ------------------------------------------------------------ */
+
+int
+jn_stored_decode(struct jn_stored *stored, struct jn_span bytes, uint64_t seq)
+{
+    int rc = jn_links_decode(&stored->links, &bytes, seq);
+
+    if (rc == 0)
+        rc = jn_record_decode(&stored->record, bytes, seq);
+    /* An entry has a revision if and only if it has a key. */
+    if (rc == 0 &&
+        (stored->links.revision == 0) != (stored->record.key.size == 0))
+        rc = JOURNAL_CORRUPT;
+    return rc;
+}
+
+int
+jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes)
+{
+    uint8_t key[8];
+
+    jn_put_be64(key, seq);
+    return jn_store_get(txn, JN_ENTRIES, jn_span(key, sizeof(key)), bytes);
+}
+
+int
+jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored)
+{
+    struct jn_span bytes;
+    int rc = jn_view_bytes(txn, seq, &bytes);
+
+    return rc == 0 ? jn_stored_decode(stored, bytes, seq) : rc;
+}
+
+int
+jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links)
+{
+    struct jn_span bytes;
+    int rc = jn_view_bytes(txn, seq, &bytes);
+
+    if (rc == JOURNAL_NOT_FOUND)
+        return JOURNAL_CORRUPT;
+    return rc == 0 ? jn_links_decode(links, &bytes, seq) : rc;
+}
+
+int
+jn_view_time(struct jn_txn *txn, uint64_t seq, uint64_t *time)
+{
+    struct jn_stored stored;
+    int rc = jn_view_stored(txn, seq, &stored);
+
+    if (rc == 0)
+        *time = stored.record.time;
+    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+/* Chains are checked together with the index key that they belong to. */
+static uint64_t
+seed_of(struct jn_span index_key)
+{
+    return jn_hash64(index_key, 0);
+}
+
+/* A key that its index key tells whole. */
+static int
+find_whole(struct jn_txn *txn, struct jn_known *known)
+{
+    struct jn_span index_key = jn_index_span(&known->index_key);
+    struct jn_span value;
+    int rc = jn_store_get(txn, JN_LATEST, index_key, &value);
+
+    if (rc == JOURNAL_NOT_FOUND)
+        return 0;
+    if (rc != 0)
+        return rc;
+    return jn_chain_decode(&known->chain, value, seed_of(index_key));
+}
+
+/* Whether the row at hand, with CHAIN, is that of KEY: its entry knows. */
+static int
+is_row_of(struct jn_txn *txn, const struct jn_chain *chain, struct jn_span key,
+          bool *is)
+{
+    struct jn_stored stored;
+    int rc = jn_view_stored(txn, chain->roots[0], &stored);
+
+    if (rc == 0)
+        *is = jn_span_equal(stored.record.key, key);
+    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+}
+
+/*
+ * A key of which the index has only a start and a hash: goes over the rows of
+ * that hash, noting the first probe that none of them has.
+ */
+static int
+find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
+{
+    struct jn_place place = {NULL};
+    struct jn_span at = jn_index_span(&known->index_key), value;
+    enum jn_move move = JN_AT_OR_AFTER;
+    unsigned free_probe = 0;
+    bool found = false;
+    int rc = jn_place_open(&place, txn, JN_LATEST);
+
+    while (rc == 0 && !found) {
+        struct jn_chain chain;
+
+        rc = jn_place_move(&place, move, &at, &value);
+        if (rc != 0 ||
+            !jn_index_same_hash(at, jn_index_span(&known->index_key)))
+            break;
+        move = JN_NEXT;
+        rc = jn_chain_decode(&chain, value, seed_of(at));
+        if (rc == 0)
+            rc = is_row_of(txn, &chain, key, &found);
+        if (rc == 0 && found) {
+            jn_index_set_probe(&known->index_key, jn_index_probe(at));
+            known->chain = chain;
+        } else if (jn_index_probe(at) == free_probe) {
+            free_probe++;
+        }
+    }
+    jn_place_close(&place);
+    if (rc == JOURNAL_NOT_FOUND)
+        rc = 0;
+    if (rc != 0 || found)
+        return rc;
+    if (free_probe == JN_INDEX_PROBES)
+        return JOURNAL_FULL;
+    jn_index_set_probe(&known->index_key, free_probe);
+    return 0;
+}
+
+int
+jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
+{
+    jn_index_make(&known->index_key, key);
+    known->chain.revision = 0;
+    known->chain.count = 0;
+    known->chain.tombstone = false;
+    known->chain.stamped = false;
+    if (jn_index_is_hashed(jn_index_span(&known->index_key)))
+        return find_hashed(txn, key, known);
+    return find_whole(txn, known);
+}
+
+int
+jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known)
+{
+    struct jn_span index_key = jn_index_span(&known->index_key);
+    uint8_t bytes[JN_CHAIN_MAX];
+    uint8_t *end;
+
+    if (known->chain.revision == 0)
+        return jn_store_delete(txn, JN_LATEST, index_key);
+    end = jn_chain_encode(bytes, &known->chain, seed_of(index_key));
+    return jn_store_put(txn, JN_LATEST, index_key,
+                        jn_span(bytes, (size_t)(end - bytes)));
+}

@@ -1,0 +1,63 @@
+/*
+ * view.h - the journal as one transaction sees it.
+ *
+ * Brings the store's rows and their meaning together: the journal's own
+ * numbers, a key's chain, an entry's links and record.
+ */
+#ifndef JN_VIEW_H
+#define JN_VIEW_H
+
+#include "index.h"
+#include "links.h"
+#include "record.h"
+#include "state.h"
+#include "store.h"
+
+/* The journal's numbers, and how they are written again. */
+int jn_view_state(struct jn_txn *txn, struct jn_state *state);
+int jn_view_put_state(struct jn_txn *txn, const struct jn_state *state);
+
+int jn_view_id(struct jn_txn *txn, uint8_t id[JN_ID_SIZE]);
+
+int jn_view_rewinds(struct jn_txn *txn, struct jn_rewinds *rewinds);
+int jn_view_put_rewinds(struct jn_txn *txn, const struct jn_rewinds *rewinds);
+
+/* Links and record together, as they are stored. */
+struct jn_stored {
+    struct jn_links links;
+    struct jn_record record;
+};
+
+/*
+ * Gives BYTES, a row of `entries` with number SEQ, their meaning, with all
+ * checks.  What STORED says points into BYTES.
+ */
+int jn_stored_decode(struct jn_stored *stored, struct jn_span bytes,
+                     uint64_t seq);
+
+/* Entry SEQ; JOURNAL_NOT_FOUND if there is no row. */
+int jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes);
+int jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored);
+
+/* Only the links of entry SEQ, which must be there. */
+int jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links);
+
+/* The time of entry SEQ, which must be there. */
+int jn_view_time(struct jn_txn *txn, uint64_t seq, uint64_t *time);
+
+/*
+ * A key's row in `latest`: where it is, and the chain it holds.  If the key is
+ * not known, chain.revision is 0, and index_key has a probe that is free.
+ */
+struct jn_known {
+    struct jn_index_key index_key;
+    struct jn_chain chain;
+};
+
+int jn_view_find(struct jn_txn *txn, struct jn_span key,
+                 struct jn_known *known);
+
+/* Writes the row, or removes it if the chain is empty. */
+int jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known);
+
+#endif
