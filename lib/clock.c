@@ -22,6 +22,12 @@ jn_clock_now(void)
 }
 
 uint64_t
+jn_clock_steady(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t
 jn_clock_coarse(void)
 {
 #ifdef CLOCK_MONOTONIC_COARSE

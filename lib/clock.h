@@ -7,7 +7,10 @@
 /* Nanoseconds since 1970 UTC; may step back with the system's clock. */
 uint64_t jn_clock_now(void);
 
-/* Nanoseconds since some start, never falling; coarse (a few ms), cheap. */
+/* Nanoseconds since some start, never falling. */
+uint64_t jn_clock_steady(void);
+
+/* The same, a few ms late at worst, and cheaper. */
 uint64_t jn_clock_coarse(void);
 
 void jn_clock_sleep(uint64_t ns);

@@ -2,8 +2,10 @@
 #include "commit.h"
 
 #include <assert.h>
+#include <sched.h>
 
 #include "apply.h"
+#include "clock.h"
 #include "error.h"
 #include "view.h"
 
@@ -122,7 +124,7 @@ take_group(struct jn_queue *queue)
 {
     struct jn_request *first = queue->first, *last = first;
     uint64_t bytes = first->bytes;
-    size_t records = first->count;
+    size_t records = first->count, count = 1;
 
     while (last->next != NULL && goes_with(first, last->next)) {
         bytes += last->next->bytes;
@@ -130,7 +132,10 @@ take_group(struct jn_queue *queue)
         if (bytes > GROUP_BYTES || records > GROUP_RECORDS)
             break;
         last = last->next;
+        count++;
     }
+    queue->waiting -= count;
+    queue->last_count = count;
     queue->first = last->next;
     if (queue->first == NULL)
         queue->end = &queue->first;
@@ -160,16 +165,40 @@ finish_group(struct jn_queue *queue, struct jn_request *first,
     }
 }
 
+/*
+ * Those whose requests were done by the commit before are on their way back,
+ * many of them with the next one.  To wait a little for as many as there were
+ * makes groups of all the threads, where otherwise a large and a small one
+ * would take turns.  A quarter of a commit's time is the most it may cost.
+ */
+static void
+wait_for_company(struct jn_queue *queue)
+{
+    uint64_t until = jn_clock_steady() + queue->last_ns / 4;
+
+    while (queue->waiting < queue->last_count && jn_clock_steady() < until) {
+        pthread_mutex_unlock(&queue->mutex);
+        (void)sched_yield();
+        pthread_mutex_lock(&queue->mutex);
+    }
+}
+
 static void
 lead(struct jn_shared *shared, struct jn_request *own)
 {
     struct jn_queue *queue = &shared->queue;
-    struct jn_request *group = take_group(queue);
+    struct jn_request *group;
+    uint64_t start;
 
+    wait_for_company(queue);
+    group = take_group(queue);
     assert(group == own);
     pthread_mutex_unlock(&queue->mutex);
+    start = jn_clock_steady();
     run_group(shared, group);
+    start = jn_clock_steady() - start;
     pthread_mutex_lock(&queue->mutex);
+    queue->last_ns = start;
     finish_group(queue, group, own);
 }
 
@@ -182,6 +211,7 @@ pass_queue(struct jn_shared *shared, struct jn_request *request)
     pthread_mutex_lock(&queue->mutex);
     *queue->end = request;
     queue->end = &request->next;
+    queue->waiting++;
     if (!queue->led) {
         queue->led = true;
         request->leads = true;

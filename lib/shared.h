@@ -28,7 +28,10 @@ struct jn_queue {
     pthread_mutex_t mutex;
     struct jn_request *first;
     struct jn_request **end;
+    size_t waiting;
     bool led; /* one of the waiting threads is at work for the others */
+    size_t last_count; /* requests in the group before, */
+    uint64_t last_ns;  /* and the time that it took */
 };
 
 struct jn_shared {

@@ -52,6 +52,12 @@ int jn_store_error(int rc);
 int jn_store_open_env(struct jn_store *store);
 void jn_store_close_env(struct jn_store *store);
 
+/*
+ * Makes LMDB's lock file ready, and notes which file it is.  Only while this
+ * process has no environment open: closing the file drops LMDB's locks.
+ */
+int jn_store_prepare_lock(struct jn_store *store);
+
 /* ESTALE if the files are no longer those that were opened. */
 int jn_store_check_files(struct jn_store *store);
 
