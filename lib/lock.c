@@ -15,7 +15,10 @@
 #include "error.h"
 
 #define FILE_SIZE 4096u
+
+/* The words in it that processes share. */
 #define FAILED_OFFSET 64u
+#define ATTEMPT_OFFSET 128u
 
 /* Bytes of the file that are locked, each with a meaning of its own. */
 enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
@@ -29,12 +32,19 @@ struct jn_lock {
 };
 
 static_assert(sizeof(magic) <= FAILED_OFFSET, "the words do not overlap");
-static_assert(ATOMIC_INT_LOCK_FREE == 2, "processes share atomic words");
+static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+              "processes share atomic words");
 
 static _Atomic uint32_t *
 failed_word(const struct jn_lock *lock)
 {
     return (_Atomic uint32_t *)(void *)(lock->page + FAILED_OFFSET);
+}
+
+static _Atomic uint64_t *
+attempt_word(const struct jn_lock *lock)
+{
+    return (_Atomic uint64_t *)(void *)(lock->page + ATTEMPT_OFFSET);
 }
 
 /* TYPE is F_RDLCK, F_WRLCK or F_UNLCK; changing one for another is atomic. */
@@ -228,8 +238,10 @@ jn_lock_join(struct jn_lock *lock, bool *alone)
     if (rc != 0 && rc != JOURNAL_BUSY)
         return rc;
     *alone = rc == 0;
-    if (*alone)
+    if (*alone) {
         atomic_store(failed_word(lock), 0);
+        atomic_store(attempt_word(lock), 0);
+    }
     return set_lock(lock, PLACE_PRESENCE, F_RDLCK, false);
 }
 
@@ -255,4 +267,16 @@ bool
 jn_lock_failed(const struct jn_lock *lock)
 {
     return atomic_load(failed_word(lock)) != 0;
+}
+
+void
+jn_lock_set_attempt(struct jn_lock *lock, uint64_t number)
+{
+    atomic_store(attempt_word(lock), number);
+}
+
+uint64_t
+jn_lock_attempt(const struct jn_lock *lock)
+{
+    return atomic_load(attempt_word(lock));
 }

@@ -4,7 +4,7 @@
  * LMDB's own lock file serialises writers and keeps count of readers.  This
  * one says what LMDB has no words for: that somebody is opening, creating or
  * removing the journal; that somebody has it open at all; that somebody wants
- * to be its only writer; and that a write has failed somewhere.
+ * to be its only writer; that a write has failed somewhere, or may have.
  *
  * Locks are of the open file description (fcntl's OFD locks): unlike POSIX
  * record locks they don't vanish when some other part of the program opens and
@@ -14,6 +14,7 @@
 #define JN_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct jn_lock;
@@ -42,7 +43,7 @@ void jn_lock_leave(struct jn_lock *lock);
 
 /*
  * Within the door: be known as one who has the journal open.  *ALONE tells
- * whether nobody else has; then the failure word is cleared too.
+ * whether nobody else has; then the words are cleared too.
  */
 int jn_lock_join(struct jn_lock *lock, bool *alone);
 
@@ -56,5 +57,12 @@ void jn_lock_no_writer(struct jn_lock *lock);
 /* A write has failed: every process learns it, until all have closed. */
 void jn_lock_set_failed(struct jn_lock *lock);
 bool jn_lock_failed(const struct jn_lock *lock);
+
+/*
+ * The number of the last transaction that somebody set out to commit.  Set
+ * and read with LMDB's writer lock held.
+ */
+void jn_lock_set_attempt(struct jn_lock *lock, uint64_t number);
+uint64_t jn_lock_attempt(const struct jn_lock *lock);
 
 #endif

@@ -381,6 +381,24 @@ fail(struct jn_shared *shared)
     (void)jn_store_reopen(shared->files.store, true);
 }
 
+/*
+ * A commit that failed, or whose process died in it, leaves the number of its
+ * transaction to the next one.  It may have reached the disk and not the page
+ * cache; what we overwrite now must not be named there any more.
+ */
+static int
+settle_attempt(struct jn_shared *shared, struct jn_txn *txn)
+{
+    int rc;
+
+    if (jn_lock_attempt(shared->files.lock) != jn_store_number(txn))
+        return 0;
+    rc = jn_store_flush(txn);
+    if (rc != 0)
+        jn_lock_set_failed(shared->files.lock);
+    return rc;
+}
+
 int
 jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn)
 {
@@ -392,6 +410,8 @@ jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn)
         return rc;
     /* It may have failed while this thread waited for the writer's lock. */
     rc = jn_shared_check_write(shared);
+    if (rc == 0)
+        rc = settle_attempt(shared, txn);
     if (rc != 0)
         jn_store_abort(txn);
     return rc;
@@ -401,19 +421,10 @@ int
 jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn)
 {
     bool unknown;
-    int rc = jn_store_commit(txn, &unknown);
+    int rc;
 
-    if (unknown)
-        fail(shared);
-    return rc;
-}
-
-int
-jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max)
-{
-    bool unknown;
-    int rc = jn_store_make_room(shared->files.store, bytes_max, &unknown);
-
+    jn_lock_set_attempt(shared->files.lock, jn_store_number(txn));
+    rc = jn_store_commit(txn, &unknown);
     if (unknown)
         fail(shared);
     return rc;
@@ -422,10 +433,23 @@ jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max)
 int
 jn_shared_tick(struct jn_shared *shared)
 {
-    bool unknown;
-    int rc = jn_store_tick(shared->files.store, &unknown);
+    struct jn_txn txn;
+    int rc = jn_shared_begin_write(shared, &txn);
 
-    if (unknown)
-        fail(shared);
+    if (rc != 0)
+        return rc;
+    rc = jn_store_touch(&txn);
+    if (rc == 0)
+        return jn_shared_commit(shared, &txn);
+    jn_store_abort(&txn);
     return rc;
+}
+
+int
+jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max)
+{
+    bool free_pages;
+    int rc = jn_store_make_room(shared->files.store, bytes_max, &free_pages);
+
+    return rc != 0 && free_pages ? jn_shared_tick(shared) : rc;
 }

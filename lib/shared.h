@@ -72,8 +72,13 @@ int jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn);
  */
 int jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn);
 
-/* As jn_store_make_room() and jn_store_tick(), with the same care. */
-int jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max);
+/* A commit that changes nothing: see jn_store_touch(). */
 int jn_shared_tick(struct jn_shared *shared);
+
+/*
+ * After JOURNAL_FULL, with no transaction open: 0 if it is worth trying again,
+ * within BYTES_MAX (0: without limit).
+ */
+int jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max);
 
 #endif

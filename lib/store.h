@@ -120,18 +120,25 @@ int jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 int jn_store_check_limit(struct jn_txn *txn, uint64_t bytes_max);
 
 /*
- * After JOURNAL_FULL from a put or a commit, with no transaction open: make
- * room in the map (of at most BYTES_MAX, 0: without limit) and say whether it
- * is worth trying again (0) or not (JOURNAL_FULL).  UNKNOWN as for a commit.
+ * After JOURNAL_FULL from a put or a commit, with no transaction open: makes
+ * room in the map, of at most BYTES_MAX (0: without limit).  JOURNAL_FULL if
+ * there is none to be made; then there may still be pages that are free, but
+ * not yet for use: *FREE_PAGES.
  */
 int jn_store_make_room(struct jn_store *store, uint64_t bytes_max,
-                       bool *unknown);
+                       bool *free_pages);
 
 /*
- * An empty commit: pages that a commit has freed can be used again from the
- * second commit after it on.
+ * Changes nothing, but gives TXN something to commit: pages that a commit has
+ * freed can be used again from the second commit after it on.
  */
-int jn_store_tick(struct jn_store *store, bool *unknown);
+int jn_store_touch(struct jn_txn *txn);
+
+/* The number of a writing TXN: one more than that of the last commit. */
+uint64_t jn_store_number(const struct jn_txn *txn);
+
+/* Flushes the file as it is, with TXN open. */
+int jn_store_flush(struct jn_txn *txn);
 
 /* Bytes in pages in use, as TXN sees it. */
 uint64_t jn_store_bytes_used(struct jn_txn *txn);

@@ -261,9 +261,8 @@ jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
 
 /* ---- after JOURNAL_FULL ------------------------------------------------- */
 
-/* Writes the first row of meta again as it is, to have a commit. */
-static int
-rewrite_row(struct jn_txn *txn)
+int
+jn_store_touch(struct jn_txn *txn)
 {
     struct jn_place place = {NULL};
     struct jn_span key, value;
@@ -282,22 +281,6 @@ rewrite_row(struct jn_txn *txn)
         rc = jn_store_error(mdb_cursor_put(place.handle, &k, &v, MDB_CURRENT));
     }
     jn_place_close(&place);
-    return rc;
-}
-
-int
-jn_store_tick(struct jn_store *store, bool *unknown)
-{
-    struct jn_txn txn;
-    int rc = jn_store_begin_write(store, &txn);
-
-    *unknown = false;
-    if (rc != 0)
-        return rc;
-    rc = rewrite_row(&txn);
-    if (rc == 0)
-        return jn_store_commit(&txn, unknown);
-    jn_store_abort(&txn);
     return rc;
 }
 
@@ -327,15 +310,14 @@ clear_dead_readers(struct jn_store *store)
 }
 
 int
-jn_store_make_room(struct jn_store *store, uint64_t bytes_max, bool *unknown)
+jn_store_make_room(struct jn_store *store, uint64_t bytes_max, bool *free_pages)
 {
     uint64_t limit = bytes_max == 0 ? UINT64_MAX : data_limit(bytes_max);
 
-    *unknown = false;
+    *free_pages = false;
     clear_dead_readers(store);
     if (grow_map(store, limit) == 0)
         return 0;
-    if (!has_free_pages(store))
-        return JOURNAL_FULL;
-    return jn_store_tick(store, unknown);
+    *free_pages = has_free_pages(store);
+    return JOURNAL_FULL;
 }

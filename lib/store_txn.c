@@ -162,6 +162,19 @@ jn_store_abort(struct jn_txn *txn)
     pthread_rwlock_unlock(&txn->store->gate);
 }
 
+uint64_t
+jn_store_number(const struct jn_txn *txn)
+{
+    assert(txn->write);
+    return mdb_txn_id(txn->handle);
+}
+
+int
+jn_store_flush(struct jn_txn *txn)
+{
+    return jn_store_error(mdb_env_sync(txn->store->env, 1));
+}
+
 /* ---- commit ------------------------------------------------------------- */
 
 static bool
