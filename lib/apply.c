@@ -34,6 +34,7 @@ struct run {
     struct key **key_of; /* by order; NULL without a key */
     struct key *keys;    /* sorted as in `latest` */
     size_t key_count;
+    bool changed;
 };
 
 /* ---- which keys there are ----------------------------------------------- */
@@ -235,6 +236,7 @@ add_request(struct run *run, struct jn_request *request, struct key **key_of)
     request->result = check_request(run, request, key_of);
     if (request->result != 0)
         return 0;
+    run->changed = true;
     request->first_seq = run->state.next;
     for (size_t i = 0; i < request->count; i++) {
         int rc = add_record(run, &request->records[i], key_of[i]);
@@ -271,6 +273,7 @@ claim_row(struct run *run, struct jn_index_key *index_key)
 static int
 write_keys(struct run *run)
 {
+    assert(run->key_count == 0 || run->keys != NULL);
     for (size_t i = 0; i < run->key_count; i++) {
         struct key *key = &run->keys[i];
         int rc = 0;
@@ -303,7 +306,7 @@ start_run(struct run *run, const struct jn_request *first)
 }
 
 int
-jn_apply(struct jn_txn *txn, struct jn_request *first)
+jn_apply(struct jn_txn *txn, struct jn_request *first, bool *changed)
 {
     struct run run = {.txn = txn};
     size_t order = 0;
@@ -316,10 +319,11 @@ jn_apply(struct jn_txn *txn, struct jn_request *first)
         rc = add_request(&run, one, run.key_of + order);
         order += one->count;
     }
-    if (rc == 0)
+    if (rc == 0 && run.changed)
         rc = write_keys(&run);
-    if (rc == 0)
+    if (rc == 0 && run.changed)
         rc = jn_view_put_state(txn, &run.state);
+    *changed = run.changed;
     free(run.keys);
     free(run.key_of);
     return rc;

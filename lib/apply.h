@@ -13,9 +13,10 @@
 
 /*
  * Applies the requests of the list FIRST.  A request whose own checks fail has
- * that result and changes nothing; the others have 0 and their numbers.  Any
- * other trouble is returned, and the transaction is then to be aborted.
+ * that result and changes nothing; the others have 0 and their numbers, and
+ * *CHANGED tells whether there are any.  Any other trouble is returned, and
+ * the transaction is then to be aborted.
  */
-int jn_apply(struct jn_txn *txn, struct jn_request *first);
+int jn_apply(struct jn_txn *txn, struct jn_request *first, bool *changed);
 
 #endif

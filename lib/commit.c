@@ -37,16 +37,17 @@ static int
 try_list(struct jn_shared *shared, struct jn_request *first)
 {
     struct jn_txn txn;
+    bool changed = false;
     int rc = jn_shared_begin_write(shared, &txn);
 
     if (rc != 0)
         return rc;
     rc = jn_store_reserve(&txn, estimate(&txn, first), first->bytes_max);
     if (rc == 0)
-        rc = jn_apply(&txn, first);
+        rc = jn_apply(&txn, first, &changed);
     if (rc == 0)
         rc = jn_store_check_limit(&txn, first->bytes_max);
-    if (rc == 0)
+    if (rc == 0 && changed)
         return jn_shared_commit(shared, &txn);
     jn_store_abort(&txn);
     return rc;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -200,11 +201,23 @@ jn_store_disk_is_full(int file)
 
 /* ---- the reserve on the disk -------------------------------------------- */
 
+/* The process may be allowed files of a certain size only. */
+static bool
+is_allowed(uint64_t size)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+           limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur;
+}
+
 static int
 allocate(int file, uint64_t from, uint64_t to)
 {
     int rc;
 
+    if (!is_allowed(to))
+        return EFBIG;
     do
         rc = fallocate(file, FALLOC_FL_KEEP_SIZE, (off_t)from,
                        (off_t)(to - from)) == 0
