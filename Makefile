@@ -1,0 +1,333 @@
+# Makefile - builds, checks and installs libjournal.  `make help` lists targets.
+
+# ---- settings ---------------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC       = gcc
+endif
+CFLAGS   = -O2 -g
+LDFLAGS  =
+LDLIBS   = -llmdb -lxxhash
+AR       = ar
+
+DESTDIR    =
+PREFIX     = /usr/local
+BINDIR     = $(PREFIX)/bin
+LIBDIR     = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+MANDIR     = $(PREFIX)/share/man
+
+BUILD    = build
+WERROR   =     # 1: a warning is an error
+SAN      =     # address,undefined or thread: instrument everything
+SHARED   =     # 1: tests of the public interface use the shared library
+RUN      =     # valgrind: run the test programs under it
+V        =     # 1: show whole commands
+JOBS     = $(shell nproc 2>/dev/null || echo 1)
+
+# ---- sources ----------------------------------------------------------------
+
+LIB_SOURCES = \
+    error.c checksum.c clock.c stamp.c \
+    record.c links.c index.c state.c pages.c lock.c filesystem.c \
+    store.c store_lock.c store_txn.c store_space.c \
+    inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
+    handle.c upkeep.c entry.c \
+    open.c append.c get.c replay.c prune.c rewind.c stat.c version.c
+
+CLI_SOURCES = \
+    main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \
+    cmd_stat.c append_lines.c append_request.c target.c args.c input.c \
+    output.c json.c text.c report.c
+
+# Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
+# with the folder's other files and test/support.
+TEST_FOLDERS = unit api model crash fault
+SHIM_SOURCE  = test/fault/shim.c
+
+# Tests that replace a function of the library, and which.
+WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
+
+# ---- what follows from these ------------------------------------------------
+
+empty :=
+space := $(empty) $(empty)
+comma := ,
+SAN_NAME = $(subst $(comma),-,$(strip $(SAN)))
+
+# Builds that differ in kind do not share a directory.
+OUT := $(strip $(BUILD))$(if $(SAN_NAME),/san-$(SAN_NAME))
+OUT := $(OUT)$(if $(filter 1,$(SHARED)),/shared)
+
+# Each step is one short line; V=1 shows the commands, -s nothing.
+Q    = $(if $(filter 1,$(V)),,@)
+say  = $(if $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo \
+    "  $(1)")
+
+# The header's JOURNAL_VERSION_MAJOR, _MINOR and _PATCH.
+version = $(shell sed -n 's/^\#define JOURNAL_VERSION_$(1) //p' \
+    include/journal.h)
+VERSION_MAJOR := $(call version,MAJOR)
+VERSION := $(VERSION_MAJOR).$(call version,MINOR).$(call version,PATCH)
+SONAME  := libjournal.so.$(VERSION_MAJOR)
+
+STATIC  = $(OUT)/libjournal.a
+DYNAMIC = $(OUT)/libjournal.so.$(VERSION)
+LINKS   = $(OUT)/$(SONAME) $(OUT)/libjournal.so
+COMMAND = $(OUT)/journal
+PC      = $(OUT)/libjournal.pc
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+    -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+    -Wwrite-strings -Wvla -Wundef -Wformat=2
+ifeq ($(strip $(WERROR)),1)
+WARNINGS += -Werror
+endif
+ifneq ($(strip $(SAN)),)
+SANITIZE = -fsanitize=$(strip $(SAN)) -fno-omit-frame-pointer \
+    -fno-sanitize-recover=all
+endif
+
+LANGUAGE = -std=c11 -D_GNU_SOURCE -pthread
+COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) \
+    -MMD -MP
+LINK     = $(CC) -pthread $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+
+LIB_OBJECTS = $(LIB_SOURCES:%.c=$(OUT)/lib/%.o)
+CLI_OBJECTS = $(CLI_SOURCES:%.c=$(OUT)/lib/cli/%.o)
+
+objects_of  = $(patsubst %.c,$(OUT)/%.o,$(1))
+SUPPORT     = $(call objects_of,$(wildcard test/support/*.c))
+# The files of a test folder that all its programs share.
+shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
+    $(wildcard test/$(1)/*.c)))
+TESTS       = $(patsubst %.c,$(OUT)/%,\
+    $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
+SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
+SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
+    $(SAN_NAME)$(strip $(RUN)),,test/install/*_test.sh))
+EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
+BENCH       = $(OUT)/bench/bench
+BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
+MAN_PAGES   = $(wildcard docs/man/*.[1-8])
+
+ifeq ($(strip $(SHARED)),1)
+# The modules' own tests need what the shared library hides.
+TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/%,$(TESTS))
+SCRIPTS :=
+TEST_LIBRARY      = $(DYNAMIC) $(LINKS)
+TEST_LIBRARY_LINK = -L$(OUT) -ljournal -Wl,-rpath,$(abspath $(OUT))
+else
+TEST_LIBRARY      = $(STATIC)
+TEST_LIBRARY_LINK = $(STATIC) $(LDLIBS)
+endif
+
+CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
+    echo -lcheck -lsubunit -lrt -lm)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+.PHONY: all lib install uninstall clean check demo bench examples tests lint \
+    format docs deps check-deps help FORCE
+
+# ---- library, command -------------------------------------------------------
+
+## all         the library, the command and the pkg-config file (the default)
+all: lib $(COMMAND)
+
+## lib         the library and the pkg-config file alone
+lib: $(STATIC) $(DYNAMIC) $(LINKS) $(PC)
+
+# A file that is rewritten when the settings that it holds have changed, so that
+# what was built with others is built again.
+define write_if_changed
+@mkdir -p $(@D)
+@printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+endef
+
+$(OUT)/compiled-with: FORCE
+	$(call write_if_changed,$(COMPILE) $(LINK))
+
+$(OUT)/installed-to: FORCE
+	$(call write_if_changed,$(PREFIX) $(LIBDIR) $(INCLUDEDIR))
+
+# Asks once, in words, for what the compiler would only stumble over.
+$(OUT)/needs: | $(OUT)/compiled-with
+	@CC='$(CC)' test/support/deps.sh need
+	@touch $@
+
+$(OUT)/lib/%.o: lib/%.c $(OUT)/compiled-with | $(OUT)/needs
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(COMPILE) -fPIC -fvisibility=hidden -Iinclude -Ilib -c -o $@ $<
+
+# The command is a customer of <journal.h> like any other.
+$(OUT)/lib/cli/%.o: lib/cli/%.c $(OUT)/compiled-with | $(OUT)/needs
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(COMPILE) -Iinclude -c -o $@ $<
+
+$(STATIC): $(LIB_OBJECTS)
+	$(call say,AR    $@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
+
+$(DYNAMIC): $(LIB_OBJECTS) lib/libjournal.map
+	$(call say,LINK  $@)
+	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) \
+	    -Wl,--version-script=lib/libjournal.map $(if $(SANITIZE),,-Wl,-z,defs) \
+	    -o $@ $(LIB_OBJECTS) $(LDLIBS)
+
+$(LINKS): $(DYNAMIC)
+	$(Q)ln -sf $(notdir $(DYNAMIC)) $@
+
+$(COMMAND): $(CLI_OBJECTS) $(STATIC)
+	$(call say,LINK  $@)
+	$(Q)$(LINK) -o $@ $(CLI_OBJECTS) $(STATIC) $(LDLIBS)
+
+# Paths under PREFIX are written relative to the file's own place, so that an
+# installed tree may be moved.
+under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+up_from = $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(1))))
+pc_prefix = $(if $(filter $(PREFIX)/%,$(LIBDIR)),$${pcfiledir}/$(call \
+    up_from,$(patsubst $(PREFIX)/%,%,$(LIBDIR))/pkgconfig),$(PREFIX))
+
+$(PC): pkgconfig/libjournal.pc.in include/journal.h $(OUT)/installed-to
+	$(Q)sed -e 's|@prefix@|$(pc_prefix)|' \
+	    -e 's|@libdir@|$(call under_prefix,$(LIBDIR))|' \
+	    -e 's|@includedir@|$(call under_prefix,$(INCLUDEDIR))|' \
+	    -e 's|@version@|$(VERSION)|' $< >$@
+
+# ---- install ----------------------------------------------------------------
+
+INSTALLED = \
+    $(INCLUDEDIR)/journal.h $(LIBDIR)/libjournal.a \
+    $(addprefix $(LIBDIR)/,$(notdir $(DYNAMIC) $(LINKS))) \
+    $(LIBDIR)/pkgconfig/libjournal.pc $(BINDIR)/journal \
+    $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix \
+        $(page)))/$(notdir $(page)))
+
+## install     into PREFIX (/usr/local), below DESTDIR if that is given
+install: all
+	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
+	install -m 644 include/journal.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
+	install -m 755 $(DYNAMIC) $(DESTDIR)$(LIBDIR)
+	cp -Pf $(LINKS) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(PC) $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 755 $(COMMAND) $(DESTDIR)$(BINDIR)
+	@for page in $(MAN_PAGES); do \
+	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit 1; \
+	done
+	@test -n '$(DESTDIR)' || echo "installed; if programs do not find" \
+	    "$(SONAME), run ldconfig"
+
+## uninstall   remove what install put there (same PREFIX and DESTDIR)
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+
+## clean       remove everything that was built
+clean:
+	rm -rf $(BUILD)
+
+# ---- tests, examples, benchmarks --------------------------------------------
+
+$(OUT)/test/unit/%.o: test/unit/%.c $(OUT)/compiled-with | $(OUT)/needs
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(COMPILE) -Iinclude -Itest -Ilib -c -o $@ $<
+
+$(OUT)/test/%.o: test/%.c $(OUT)/compiled-with | $(OUT)/needs
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(COMPILE) -Iinclude -Itest -c -o $@ $<
+
+# The stem is FOLDER/NAME.
+$(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
+    $(SUPPORT) $(TEST_LIBRARY)
+	$(call say,LINK  $@)
+	$(Q)$(LINK) $(WRAP_$*_test) -o $@ $(filter %.o,$^) \
+	    $(TEST_LIBRARY_LINK) $(CHECK_LIBS)
+
+$(OUT)/test/fault/shim.so: test/fault/shim.c $(OUT)/compiled-with
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) $(CFLAGS) -MMD -MP -fPIC -shared \
+	    -o $@ $< -ldl
+
+# An example compiles as its reader's own program would.
+$(OUT)/docs/examples/%: docs/examples/%.c $(STATIC) $(OUT)/compiled-with
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)
+	$(Q)$(COMPILE) $(LDFLAGS) -Iinclude -o $@ $< $(STATIC) $(LDLIBS)
+
+$(BENCH): $(BENCH_OBJECTS) $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS)
+
+# A make of its own, so that it begins after packages have been installed.
+BUILD_ALL = $(MAKE) --no-print-directory \
+    $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1
+check: check-deps
+	@$(BUILD_ALL) tests
+	@OUT='$(OUT)' SAN='$(SAN_NAME)' RUN='$(strip $(RUN))' JOBS='$(JOBS)' \
+	    CC='$(CC)' SHIM='$(SHIM)' test/run.sh $(TESTS) $(SCRIPTS) $(EXAMPLES)
+
+## tests       build all that `make check` runs, and run nothing
+tests: $(TESTS) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
+
+## examples    the programs in docs/examples
+examples: $(EXAMPLES)
+
+## demo        journal a real history, query it, kill a writer, show figures
+demo:
+	@CC='$(CC)' test/support/deps.sh install git
+	@$(BUILD_ALL) all
+	@JOURNAL='$(abspath $(COMMAND))' test/demo.sh
+
+## bench       measure; one line a case
+bench: $(BENCH)
+	@$(BENCH)
+
+# ---- upkeep -----------------------------------------------------------------
+
+## deps        which dependencies are here, in which version
+deps:
+	@CC='$(CC)' test/support/deps.sh list
+
+## check-deps  install the packages that `make check` needs, if any is missing
+check-deps:
+	@CC='$(CC)' test/support/deps.sh install check pkg-config
+
+## lint        layers, exports, man pages, format, static analysis
+lint: lib
+	@OUT='$(OUT)' LIB_SOURCES='$(LIB_SOURCES)' CLI_SOURCES='$(CLI_SOURCES)' \
+	    LIBRARY='$(DYNAMIC)' test/lint/run.sh
+
+## format      write all C in the house format
+format:
+	clang-format -i $(wildcard include/*.h lib/*.[ch] lib/cli/*.[ch] \
+	    test/*/*.[ch] docs/examples/*.c)
+
+## docs        the man pages as text, in build/man
+docs:
+	@mkdir -p $(OUT)/man
+	@for page in $(MAN_PAGES); do \
+	    if command -v mandoc >/dev/null; then mandoc -T utf8 $$page; \
+	    else MANWIDTH=80 man -l $$page; fi \
+	        >$(OUT)/man/$${page##*/}.txt || exit 1; \
+	done
+	@echo "man pages: $(OUT)/man"
+
+## help        this list
+help:
+	@sed -n 's/^## /make /p' Makefile
+
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) \
+    $(SUPPORT:.o=.d) $(EXAMPLES:=.d) $(BENCH_OBJECTS:.o=.d) $(SHIM:.so=.d) \
+    $(foreach folder,$(TEST_FOLDERS),$(patsubst %.o,%.d,$(call \
+    shared_of,$(folder))))

@@ -1,0 +1,50 @@
+/*
+ * test.h - what every test program has: a main(), a directory, chance.
+ *
+ * A program defines its suite and ends with TEST_MAIN(suite).  Tests that need
+ * a directory of their own get it from a checked fixture:
+ *
+ *     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+ */
+#ifndef TEST_SUPPORT_TEST_H
+#define TEST_SUPPORT_TEST_H
+
+#include <check.h>
+#include <stdint.h>
+
+/* A fresh, empty directory; an absolute path.  "" outside of the fixture. */
+extern char test_dir[];
+
+void test_setup(void);
+
+/* Removes the directory with all that is in it, whatever its permissions. */
+void test_teardown(void);
+
+/* test_dir/NAME, in a buffer that the eighth call from now uses again. */
+const char *test_path(const char *name);
+
+/*
+ * The seed of this run: TEST_SEED of the environment, or a random one; the
+ * same for all tests of a program.  Prints it when it is first asked for.
+ */
+uint64_t test_seed(void);
+
+/* The next number of the sequence that *STATE, any number, stands for. */
+uint64_t test_random(uint64_t *state);
+
+/* TEST_SCALE of the environment, or 1: long tests multiply their rounds. */
+double test_scale(void);
+
+/*
+ * Runs the suite of the program FILE and prints its last line,
+ * "NAME: N passed, M failed".  Returns what main() is to return.
+ */
+int test_main(const char *file, Suite *(*suite)(void));
+
+#define TEST_MAIN(suite)                                                       \
+    int main(void)                                                             \
+    {                                                                          \
+        return test_main(__FILE__, suite);                                     \
+    }
+
+#endif
