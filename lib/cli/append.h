@@ -1,0 +1,46 @@
+/* append.h - what `journal append` was asked for. */
+#ifndef APPEND_H
+#define APPEND_H
+
+#include <journal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum append_column {
+    COLUMN_KEY,
+    COLUMN_VALUE,
+    COLUMN_META,
+    COLUMN_OP,
+    COLUMN_COUNT
+};
+
+struct append_request {
+    const char *path;
+    const char *value;            /* NULL: not given */
+    struct journal_record record; /* what the entries have in common */
+    bool no_key;                  /* an entry may be without one */
+    bool quiet;                   /* don't print numbers */
+    bool existing;                /* don't create the journal */
+    bool help;                    /* nothing of this; what help says */
+
+    /* Lines of standard input, split at tabs; none: a single entry. */
+    enum append_column columns[COLUMN_COUNT];
+    size_t column_count;
+    size_t batch;  /* lines in a commit */
+    int delimiter; /* what ends a line */
+};
+
+/* Says what is wrong with the arguments; enum cli_exit. */
+int append_parse(struct append_request *request, int argc, char **argv);
+
+bool append_has_column(const struct append_request *request,
+                       enum append_column column);
+
+/* Appends standard input line by line.  Says what is wrong; enum cli_exit. */
+int append_lines(struct journal *journal, const struct append_request *request);
+
+/* Prints the numbers from FIRST on, COUNT of them, unless quiet. */
+int append_print(const struct append_request *request, uint64_t first,
+                 size_t count);
+
+#endif

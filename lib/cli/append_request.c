@@ -1,0 +1,288 @@
+/* append_request.c - the options and operands of `journal append`. */
+#include <getopt.h>
+#include <string.h>
+
+#include "append.h"
+#include "args.h"
+#include "cli.h"
+#include "report.h"
+
+#define BATCH_MAX 1000000u
+
+/* Letters where there is a short option, numbers where there is none. */
+enum option_name {
+    OPTION_BATCH = 256,
+    OPTION_COLUMNS,
+    OPTION_DELETE,
+    OPTION_EXISTING,
+    OPTION_EXPECT,
+    OPTION_EXPECT_SEQ,
+    OPTION_LINES,
+    OPTION_NO_KEY,
+    OPTION_STAMP,
+    OPTION_TAB
+};
+
+static const char short_options[] = "hk:m:qz";
+static const struct option long_options[] = {
+    {"batch", required_argument, NULL, OPTION_BATCH},
+    {"columns", required_argument, NULL, OPTION_COLUMNS},
+    {"delete", no_argument, NULL, OPTION_DELETE},
+    {"existing", no_argument, NULL, OPTION_EXISTING},
+    {"expect", required_argument, NULL, OPTION_EXPECT},
+    {"expect-seq", required_argument, NULL, OPTION_EXPECT_SEQ},
+    {"help", no_argument, NULL, 'h'},
+    {"key", required_argument, NULL, 'k'},
+    {"lines", no_argument, NULL, OPTION_LINES},
+    {"meta", required_argument, NULL, 'm'},
+    {"no-key", no_argument, NULL, OPTION_NO_KEY},
+    {"null", no_argument, NULL, 'z'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"stamp", required_argument, NULL, OPTION_STAMP},
+    {"tab", no_argument, NULL, OPTION_TAB},
+    {NULL, 0, NULL, 0}};
+
+/* ---- options ------------------------------------------------------------ */
+
+bool
+append_has_column(const struct append_request *request,
+                  enum append_column column)
+{
+    size_t i;
+
+    for (i = 0; i < request->column_count; i++) {
+        if (request->columns[i] == column)
+            return true;
+    }
+    return false;
+}
+
+static enum append_column
+column_named(const char *name, size_t length)
+{
+    static const char *const names[COLUMN_COUNT] = {
+        [COLUMN_KEY] = "key",
+        [COLUMN_VALUE] = "value",
+        [COLUMN_META] = "meta",
+        [COLUMN_OP] = "op",
+    };
+    int column;
+
+    for (column = 0; column < COLUMN_COUNT; column++) {
+        if (strlen(names[column]) == length &&
+            memcmp(names[column], name, length) == 0)
+            break;
+    }
+    return (enum append_column)column;
+}
+
+/* LIST is names with commas between them, each at most once. */
+static int
+set_columns(struct append_request *request, const char *command,
+            const char *list)
+{
+    const char *at = list;
+    enum append_column column;
+    size_t length;
+
+    request->column_count = 0;
+    do {
+        length = strcspn(at, ",");
+        column = column_named(at, length);
+        if (column == COLUMN_COUNT)
+            return report_usage(command,
+                                "--columns: '%.*s' is none of key, value, "
+                                "meta, op",
+                                (int)length, at);
+        if (append_has_column(request, column))
+            return report_usage(command, "--columns: '%.*s' is there twice",
+                                (int)length, at);
+        request->columns[request->column_count++] = column;
+        at += length;
+    } while (*at++ == ',');
+    return CLI_OK;
+}
+
+static int
+set_batch(struct append_request *request, const char *command, const char *text)
+{
+    uint64_t batch;
+    int code = args_number(command, "--batch", text, &batch);
+
+    if (code != CLI_OK)
+        return code;
+    if (batch == 0 || batch > BATCH_MAX)
+        return report_usage(command, "--batch: 1 to %u", BATCH_MAX);
+    request->batch = (size_t)batch;
+    return CLI_OK;
+}
+
+static int
+set_expect(struct append_request *request, const char *command,
+           const char *text)
+{
+    request->record.flags |= JOURNAL_EXPECT;
+    request->record.expect = JOURNAL_NONE;
+    if (strcmp(text, "none") == 0)
+        return CLI_OK;
+    return args_number(command, "--expect", text, &request->record.expect);
+}
+
+/* Options that say what all entries have in common. */
+static int
+take_record_option(struct append_request *request, const char *command,
+                   int option)
+{
+    struct journal_record *record = &request->record;
+
+    switch (option) {
+    case 'k':
+        record->key = optarg;
+        record->key_size = strlen(optarg);
+        if (record->key_size == 0)
+            return report_usage(command, "--key: the key is empty");
+        return CLI_OK;
+    case 'm':
+        record->meta = optarg;
+        record->meta_size = strlen(optarg);
+        return CLI_OK;
+    case OPTION_DELETE:
+        record->flags |= JOURNAL_TOMBSTONE;
+        return CLI_OK;
+    case OPTION_EXPECT:
+        return set_expect(request, command, optarg);
+    case OPTION_EXPECT_SEQ:
+        record->flags |= JOURNAL_EXPECT_SEQ;
+        return args_number(command, "--expect-seq", optarg,
+                           &record->expect_seq);
+    case OPTION_STAMP:
+        record->flags |= JOURNAL_STAMPED;
+        return args_stamp(command, "--stamp", optarg, &record->stamp);
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+take_option(struct append_request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case 'z':
+        request->delimiter = '\0';
+        return CLI_OK;
+    case 'h':
+        request->help = true;
+        return CLI_OK;
+    case OPTION_BATCH:
+        return set_batch(request, command, optarg);
+    case OPTION_COLUMNS:
+        return set_columns(request, command, optarg);
+    case OPTION_EXISTING:
+        request->existing = true;
+        return CLI_OK;
+    case OPTION_LINES:
+        return request->column_count > 0
+                   ? CLI_OK
+                   : set_columns(request, command, "value");
+    case OPTION_NO_KEY:
+        request->no_key = true;
+        return CLI_OK;
+    case OPTION_TAB:
+        return set_columns(request, command, "key,value");
+    default:
+        return take_record_option(request, command, option);
+    }
+}
+
+/* ---- operands, and what goes with what ---------------------------------- */
+
+/* PATH [KEY] [VALUE]: no KEY where options or columns tell of it. */
+static int
+take_operands(struct append_request *request, int argc, char **argv)
+{
+    struct journal_record *record = &request->record;
+    bool lines = request->column_count > 0;
+    bool key_known = record->key_size > 0 || request->no_key ||
+                     append_has_column(request, COLUMN_KEY);
+    bool takes_value = !lines && (record->flags & JOURNAL_TOMBSTONE) == 0;
+
+    if (args_operands(argc, argv, 1, 1 + !key_known + takes_value) != CLI_OK)
+        return CLI_USAGE;
+    request->path = argv[optind++];
+    if (!key_known && optind == argc)
+        return report_usage(argv[0], "KEY is missing; --no-key appends "
+                                     "without one");
+    if (!key_known) {
+        record->key = argv[optind++];
+        record->key_size = strlen(record->key);
+        if (record->key_size == 0)
+            return report_usage(argv[0], "KEY is empty; --no-key appends "
+                                         "without one");
+    }
+    request->value = optind < argc ? argv[optind] : NULL;
+    return CLI_OK;
+}
+
+static int
+check_lines(const struct append_request *request, const char *command)
+{
+    const struct journal_record *record = &request->record;
+
+    if ((record->flags & (JOURNAL_EXPECT | JOURNAL_EXPECT_SEQ)) != 0)
+        return report_usage(command, "--expect and --expect-seq are for a "
+                                     "single entry");
+    if (record->key_size > 0 && append_has_column(request, COLUMN_KEY))
+        return report_usage(command, "--key, and a column for the key");
+    if (record->meta_size > 0 && append_has_column(request, COLUMN_META))
+        return report_usage(command, "--meta, and a column for it");
+    if ((record->flags & JOURNAL_TOMBSTONE) != 0 &&
+        (append_has_column(request, COLUMN_VALUE) ||
+         append_has_column(request, COLUMN_OP)))
+        return report_usage(command, "--delete, and a column for the value or "
+                                     "op; name others with --columns");
+    return CLI_OK;
+}
+
+static int
+check_request(const struct append_request *request, const char *command)
+{
+    const struct journal_record *record = &request->record;
+    bool column = append_has_column(request, COLUMN_KEY);
+
+    if (request->no_key && record->key_size > 0)
+        return report_usage(command, "--key and --no-key");
+    if (request->no_key && !column &&
+        (record->flags & (JOURNAL_TOMBSTONE | JOURNAL_EXPECT)) != 0)
+        return report_usage(command, "--delete and --expect need a key");
+    if (request->column_count > 0)
+        return check_lines(request, command);
+    if (request->batch > 0 || request->delimiter != '\n')
+        return report_usage(command, "--batch and --null are for lines: add "
+                                     "--lines, --tab or --columns");
+    return CLI_OK;
+}
+
+/* ---- all of them -------------------------------------------------------- */
+
+int
+append_parse(struct append_request *request, int argc, char **argv)
+{
+    int option, code;
+
+    *request = (struct append_request){.delimiter = '\n'};
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        code = take_option(request, argv[0], option);
+        if (code != CLI_OK || request->help)
+            return code;
+    }
+    code = take_operands(request, argc, argv);
+    if (code == CLI_OK)
+        code = check_request(request, argv[0]);
+    if (request->batch == 0)
+        request->batch = 1;
+    return code;
+}

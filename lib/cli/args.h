@@ -1,0 +1,24 @@
+/* args.h - options and operands, taken strictly. */
+#ifndef ARGS_H
+#define ARGS_H
+
+#include <journal.h>
+#include <stdint.h>
+
+/*
+ * Each reads TEXT, given as what NAME says ("--from", "N"), and returns CLI_OK;
+ * or says on standard error what is wrong and returns CLI_USAGE.
+ */
+
+/* Decimal digits and nothing else; the largest is JOURNAL_NONE - 1. */
+int args_number(const char *command, const char *name, const char *text,
+                uint64_t *number);
+
+/* TIME or TIME:ID, an even number of up to 32 hexadecimal digits. */
+int args_stamp(const char *command, const char *name, const char *text,
+               struct journal_stamp *stamp);
+
+/* Looks whether the operands from optind on are MIN to MAX in number. */
+int args_operands(int argc, char **argv, int min, int max);
+
+#endif

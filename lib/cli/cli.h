@@ -1,0 +1,36 @@
+/* cli.h - the commands that `journal` knows, and how they end. */
+#ifndef CLI_H
+#define CLI_H
+
+/* Exit codes are part of the interface: journal(1) lists them for scripts. */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_NOT_FOUND = 1, /* no such key, entry or journal */
+    CLI_USAGE = 2,     /* wrong options, operands or input */
+    CLI_CONFLICT = 3,  /* an expectation or a stamp did not hold */
+    CLI_BUSY = 4,      /* somebody else has the journal open */
+    CLI_DAMAGED = 5,   /* damaged, failed, or not a journal */
+    CLI_FULL = 6,      /* the journal or its disk is full */
+    CLI_OTHER = 7      /* anything else */
+};
+
+struct cli_command {
+    const char *name;
+    const char *synopsis; /* what follows the name */
+    const char *summary;  /* one line */
+    const char *help;     /* the rest of `journal help NAME` */
+    /* argv[0] is "journal NAME"; returns one of enum cli_exit. */
+    int (*run)(int argc, char **argv);
+};
+
+/* Prints what `journal help NAME` does.  Returns one of enum cli_exit. */
+int cli_help(const struct cli_command *command);
+
+extern const struct cli_command cmd_append;
+extern const struct cli_command cmd_get;
+extern const struct cli_command cmd_read;
+extern const struct cli_command cmd_replay;
+extern const struct cli_command cmd_stat;
+extern const struct cli_command cmd_prune;
+
+#endif

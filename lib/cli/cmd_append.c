@@ -1,0 +1,170 @@
+/* cmd_append.c - `journal append`: adds entries to the end. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "append.h"
+#include "cli.h"
+#include "input.h"
+#include "output.h"
+#include "report.h"
+#include "target.h"
+
+/* A number that is out has been acknowledged: none waits in a buffer. */
+int
+append_print(const struct append_request *request, uint64_t first, size_t count)
+{
+    size_t i;
+
+    if (request->quiet)
+        return CLI_OK;
+    for (i = 0; i < count; i++)
+        printf("%" PRIu64 "\n", first + i);
+    return output_flush();
+}
+
+/* ---- a single entry ----------------------------------------------------- */
+
+/* The value is the operand, or standard input where there is none, or "-". */
+static int
+read_value(struct append_request *request, struct input_buffer *buffer)
+{
+    struct journal_record *record = &request->record;
+    const char *value = request->value;
+    int rc;
+
+    if ((record->flags & JOURNAL_TOMBSTONE) != 0)
+        return CLI_OK;
+    if (value != NULL && strcmp(value, "-") != 0) {
+        record->value = value;
+        record->value_size = strlen(value);
+        return CLI_OK;
+    }
+    rc = input_all(buffer, JOURNAL_VALUE_MAX);
+    if (rc != 0)
+        return report_failure("standard input", rc, NULL);
+    record->value = buffer->data;
+    record->value_size = buffer->size;
+    return CLI_OK;
+}
+
+static void
+hint_at_conflict(struct journal *journal, const struct journal_record *record)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct journal_entry *entry;
+
+    if ((record->flags & JOURNAL_EXPECT_SEQ) != 0 &&
+        journal_stat(journal, &stat) == 0)
+        report_hint("the next entry gets number %" PRIu64, stat.size);
+    if ((record->flags & JOURNAL_EXPECT) == 0)
+        return;
+    switch (journal_get(journal, record->key, record->key_size, &entry)) {
+    case 0:
+        report_hint("the key's latest entry is %" PRIu64, entry->seq);
+        journal_entry_free(entry);
+        break;
+    case JOURNAL_NOT_FOUND:
+        report_hint("the key is not known, or deleted");
+        break;
+    default:
+        break;
+    }
+}
+
+static int
+append_one(struct journal *journal, const struct append_request *request)
+{
+    const struct journal_record *record = &request->record;
+    uint64_t seq;
+    int rc;
+
+    rc = journal_append_batch(journal, record, 1, &seq);
+    if (rc == 0)
+        return append_print(request, seq, 1);
+    if (record->key_size > 0)
+        report_failure(request->path, rc, "key %s",
+                       report_key(record->key, record->key_size));
+    else
+        report_failure(request->path, rc, NULL);
+    if (rc == JOURNAL_CONFLICT)
+        hint_at_conflict(journal, record);
+    return report_exit(rc);
+}
+
+/* ---- the command -------------------------------------------------------- */
+
+static int
+append(struct append_request *request)
+{
+    struct input_buffer buffer = {0};
+    struct journal *journal = NULL;
+    bool lines = request->column_count > 0;
+    int code;
+
+    /* Before opening: bad input should not leave an empty journal. */
+    code = lines ? CLI_OK : read_value(request, &buffer);
+    if (code != CLI_OK)
+        goto out;
+    code = target_open(request->path,
+                       request->existing ? JOURNAL_OPEN_EXISTING : 0, &journal);
+    if (code != CLI_OK)
+        goto out;
+    code = lines ? append_lines(journal, request)
+                 : append_one(journal, request);
+out:
+    journal_close(journal);
+    input_free(&buffer);
+    return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct append_request request;
+    int code = append_parse(&request, argc, argv);
+
+    if (code != CLI_OK)
+        return code;
+    return request.help ? cli_help(&cmd_append) : append(&request);
+}
+
+const struct cli_command cmd_append = {
+    .name = "append",
+    .synopsis = "[OPTIONS] PATH KEY [VALUE]",
+    .summary = "add entries to the end",
+    .help =
+        "       journal append [OPTIONS] --lines PATH KEY\n"
+        "       journal append [OPTIONS] --tab PATH\n"
+        "       journal append [OPTIONS] --columns LIST PATH [KEY]\n"
+        "\n"
+        "Appends an entry to the journal in the directory PATH, which is\n"
+        "made if there is none, and prints the entry's number once it would\n"
+        "survive loss of power.  VALUE is all of standard input if it is -\n"
+        "or not given.\n"
+        "\n"
+        "  -k, --key KEY        the key, instead of the operand\n"
+        "      --no-key         an entry may be without a key\n"
+        "  -m, --meta META      bytes kept beside the value\n"
+        "      --delete         a tombstone: deletes KEY, has no value\n"
+        "      --expect N       only if the key's latest entry is N; none:\n"
+        "                       only if the key is not known\n"
+        "      --expect-seq N   only if the entry gets number N\n"
+        "      --stamp T[:ID]   with a stamp: a number, and up to 16 bytes in\n"
+        "                       hexadecimal; older than the one in force for\n"
+        "                       the key, it is refused\n"
+        "      --existing       don't make a journal\n"
+        "  -q, --quiet          don't print numbers\n"
+        "\n"
+        "Entries from the lines of standard input:\n"
+        "      --lines          each line is a value\n"
+        "      --tab            each line is a key, a tab and a value\n"
+        "      --columns LIST   each line has these columns, tabs between\n"
+        "                       them: key, value, meta, op (+ for an entry,\n"
+        "                       - for a tombstone); the last has the rest\n"
+        "                       of the line\n"
+        "  -z, --null           lines end in NUL instead\n"
+        "      --batch N        append N lines together, all or none: faster\n"
+        "                       (default: 1)\n",
+    .run = run,
+};

@@ -1,0 +1,179 @@
+/* cmd_prune.c - `journal prune`: removes the oldest entries. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cli.h"
+#include "output.h"
+#include "report.h"
+#include "target.h"
+
+/* Entries between two signs of life. */
+#define STEP 65536u
+
+enum option_name { OPTION_BEFORE = 256, OPTION_DRY_RUN, OPTION_KEEP };
+
+static const char short_options[] = "hq";
+static const struct option long_options[] = {
+    {"before", required_argument, NULL, OPTION_BEFORE},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"help", no_argument, NULL, 'h'},
+    {"keep", required_argument, NULL, OPTION_KEEP},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *path;
+    uint64_t before; /* JOURNAL_NONE: not given */
+    uint64_t keep;   /* JOURNAL_NONE: not given */
+    bool dry_run;
+    bool quiet;
+};
+
+/* The first number to stay, between the first there is and the size. */
+static uint64_t
+first_kept(const struct request *request, const struct journal_stat *stat)
+{
+    uint64_t before = request->before;
+
+    if (request->keep != JOURNAL_NONE)
+        before = stat->size > request->keep ? stat->size - request->keep : 0;
+    if (before < stat->first)
+        return stat->first;
+    return before < stat->size ? before : stat->size;
+}
+
+static void
+show_progress(uint64_t done, uint64_t total)
+{
+    if (total > STEP && isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\rpruning: %3u %%%s",
+                (unsigned)((double)done / (double)total * 100),
+                done == total ? "\n" : "");
+}
+
+/* Adds to *REMOVED what has gone, also where it fails half way. */
+static int
+prune_steps(struct journal *journal, uint64_t first, uint64_t before,
+            uint64_t *removed)
+{
+    uint64_t at = first, count;
+    int rc;
+
+    while (at < before) {
+        at = before - at > STEP ? at + STEP : before;
+        rc = journal_prune(journal, at, 0, &count);
+        if (rc != 0)
+            return rc;
+        *removed += count;
+        show_progress(at - first, before - first);
+    }
+    return 0;
+}
+
+static int
+print_removed(const struct request *request, uint64_t removed)
+{
+    if (request->quiet)
+        return CLI_OK;
+    printf("%" PRIu64 " %s %sremoved\n", removed,
+           removed == 1 ? "entry" : "entries",
+           request->dry_run ? "would be " : "");
+    return output_flush();
+}
+
+static int
+prune_journal(struct journal *journal, const struct request *request)
+{
+    struct journal_stat stat;
+    uint64_t before, removed = 0;
+    int rc, code;
+
+    code = target_stat(journal, request->path, &stat);
+    if (code != CLI_OK)
+        return code;
+    before = first_kept(request, &stat);
+    if (request->dry_run)
+        return print_removed(request, before - stat.first);
+    rc = prune_steps(journal, stat.first, before, &removed);
+    code = print_removed(request, removed);
+    return rc != 0 ? report_failure(request->path, rc, "pruning") : code;
+}
+
+static int
+prune(const struct request *request)
+{
+    struct journal *journal = NULL;
+    int code;
+
+    code = target_open(request->path,
+                       request->dry_run ? JOURNAL_OPEN_READ_ONLY
+                                        : JOURNAL_OPEN_EXISTING,
+                       &journal);
+    if (code != CLI_OK)
+        return code;
+    code = prune_journal(journal, request);
+    journal_close(journal);
+    return code;
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case OPTION_BEFORE:
+        return args_number(command, "--before", optarg, &request->before);
+    case OPTION_DRY_RUN:
+        request->dry_run = true;
+        return CLI_OK;
+    case OPTION_KEEP:
+        return args_number(command, "--keep", optarg, &request->keep);
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {.before = JOURNAL_NONE, .keep = JOURNAL_NONE};
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_prune);
+        code = take_option(&request, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = args_operands(argc, argv, 1, 1);
+    if (code != CLI_OK)
+        return code;
+    if ((request.before == JOURNAL_NONE) == (request.keep == JOURNAL_NONE))
+        return report_usage(argv[0], "give either --before or --keep");
+    request.path = argv[optind];
+    return prune(&request);
+}
+
+const struct cli_command cmd_prune = {
+    .name = "prune",
+    .synopsis = "[OPTIONS] PATH",
+    .summary = "remove the oldest entries",
+    .help = "\n"
+            "Removes the oldest entries and prints how many.  Numbers are not\n"
+            "used again; a key whose latest entry goes is no longer known.\n"
+            "\n"
+            "      --before N       remove those below number N\n"
+            "      --keep N         remove all but the newest N\n"
+            "      --dry-run        only print how many it would be\n"
+            "  -q, --quiet          don't print how many\n",
+    .run = run,
+};

@@ -1,0 +1,163 @@
+/* cmd_stat.c - `journal stat`: the journal's figures. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+#include "target.h"
+#include "text.h"
+
+enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
+
+static const char short_options[] = "h";
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                             {"immutable", no_argument, NULL,
+                                              OPTION_IMMUTABLE},
+                                             {"json", no_argument, NULL,
+                                              OPTION_JSON},
+                                             {NULL, 0, NULL, 0}};
+
+static void
+print_count(const char *name, uint64_t count)
+{
+    printf("%-14s %" PRIu64 "\n", name, count);
+}
+
+/* As people read it, and exactly. */
+static void
+print_size(const char *name, uint64_t size)
+{
+    char text[TEXT_SIZE_SIZE];
+
+    text_size(text, size);
+    printf("%-14s %s", name, text);
+    if (size >= 1024)
+        printf(" (%" PRIu64 " bytes)", size);
+    putchar('\n');
+}
+
+static void
+print_time(const char *name, uint64_t ns)
+{
+    char text[TEXT_TIME_SIZE] = "-";
+
+    if (ns != 0)
+        text_time(text, ns);
+    printf("%-14s %s\n", name, text);
+}
+
+static void
+print_entries(const struct journal_stat *stat)
+{
+    printf("%-14s %" PRIu64, "entries", stat->entries);
+    if (stat->first < stat->size)
+        printf(" (%" PRIu64 " to %" PRIu64 ")", stat->first, stat->size - 1);
+    putchar('\n');
+}
+
+static void
+print_text(const char *path, const struct journal_stat *stat)
+{
+    char id[TEXT_HEX_SIZE];
+
+    text_hex(id, stat->id, sizeof(stat->id));
+    printf("%-14s %s\n", "journal", path);
+    printf("%-14s %s\n", "id", id);
+    print_count("format", stat->format);
+    print_entries(stat);
+    print_count("next number", stat->size);
+    print_count("durable below", stat->durable_size);
+    print_count("live keys", stat->keys);
+    print_count("deleted keys", stat->tombstones);
+    print_size("data", stat->bytes_logical);
+    print_size("in use", stat->bytes_used);
+    print_size("on disk", stat->bytes_file);
+    print_time("oldest entry", stat->first_time);
+    print_time("newest entry", stat->last_time);
+}
+
+static void
+print_json(const char *path, const struct journal_stat *stat)
+{
+    char id[TEXT_HEX_SIZE];
+    struct json json;
+
+    text_hex(id, stat->id, sizeof(stat->id));
+    json_begin(&json);
+    json_text(&json, "path", path);
+    json_text(&json, "id", id);
+    json_number(&json, "format", stat->format);
+    json_number(&json, "first", stat->first);
+    json_number(&json, "size", stat->size);
+    json_number(&json, "durable_size", stat->durable_size);
+    json_number(&json, "entries", stat->entries);
+    json_number(&json, "keys", stat->keys);
+    json_number(&json, "tombstones", stat->tombstones);
+    json_number(&json, "bytes_logical", stat->bytes_logical);
+    json_number(&json, "bytes_used", stat->bytes_used);
+    json_number(&json, "bytes_file", stat->bytes_file);
+    json_number(&json, "first_time", stat->first_time);
+    json_number(&json, "last_time", stat->last_time);
+    json_end(&json);
+}
+
+static int
+stat_journal(const char *path, bool immutable, bool json)
+{
+    struct journal *journal = NULL;
+    struct journal_stat stat;
+    int code;
+
+    code = target_open_to_read(path, immutable, &journal);
+    if (code != CLI_OK)
+        return code;
+    code = target_stat(journal, path, &stat);
+    journal_close(journal);
+    if (code != CLI_OK)
+        return code;
+    if (json)
+        print_json(path, &stat);
+    else
+        print_text(path, &stat);
+    return output_flush();
+}
+
+static int
+run(int argc, char **argv)
+{
+    bool immutable = false, json = false;
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_stat);
+        if (option == OPTION_IMMUTABLE)
+            immutable = true;
+        else if (option == OPTION_JSON)
+            json = true;
+        else
+            return report_try_help(argv[0]);
+    }
+    code = args_operands(argc, argv, 1, 1);
+    return code == CLI_OK ? stat_journal(argv[optind], immutable, json) : code;
+}
+
+const struct cli_command cmd_stat = {
+    .name = "stat",
+    .synopsis = "[OPTIONS] PATH",
+    .summary = "print the journal's figures",
+    .help = "\n"
+            "Prints how many entries and keys the journal has, and what room\n"
+            "they take.\n"
+            "\n"
+            "      --json           as a JSON object\n"
+            "      --immutable      nobody is writing: take no locks\n",
+    .run = run,
+};

@@ -1,0 +1,43 @@
+/* output.h - entries on standard output. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <journal.h>
+#include <stdbool.h>
+
+enum output_form {
+    OUTPUT_VALUE,   /* the bytes of the value, nothing else */
+    OUTPUT_VERBOSE, /* a line for each thing known, then the value */
+    OUTPUT_JSON     /* one object on a line */
+};
+
+void output_entry(const struct journal_entry *entry, enum output_form form);
+
+/* What a list of entries looks like, found out once. */
+struct output_list {
+    bool json;
+    bool meta;       /* a column for it */
+    bool aligned;    /* standard output is a terminal */
+    int seq_columns; /* when aligned */
+    size_t columns;  /* of the terminal */
+};
+
+/* SIZE is that of the journal: no number listed is larger. */
+void output_list_init(struct output_list *list, bool json, bool meta,
+                      uint64_t size);
+
+/* One line. */
+void output_list_entry(const struct output_list *list,
+                       const struct journal_entry *entry);
+
+/* Whether writing has failed, so that it is no use going on. */
+bool output_failed(void);
+
+/*
+ * Hands everything written so far to the system.  Returns CLI_OK, or says what
+ * is wrong.  Does not return where nobody reads any more: ends the process as
+ * SIGPIPE would.
+ */
+int output_flush(void);
+
+#endif

@@ -1,0 +1,127 @@
+/* report.c - what went wrong: one line on standard error, and an exit code. */
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <journal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "text.h"
+
+#define KEY_COLUMNS 60u
+
+int
+report_exit(int result)
+{
+    switch (result) {
+    case 0:
+        return CLI_OK;
+    case JOURNAL_END:
+    case JOURNAL_NOT_FOUND:
+    case JOURNAL_PRUNED:
+    case JOURNAL_OUT_OF_RANGE:
+        return CLI_NOT_FOUND;
+    case EINVAL:
+    case JOURNAL_TOO_BIG:
+        return CLI_USAGE;
+    case JOURNAL_CONFLICT:
+    case JOURNAL_OUTDATED:
+        return CLI_CONFLICT;
+    case JOURNAL_BUSY:
+    case JOURNAL_TIMEOUT:
+    case EAGAIN:
+        return CLI_BUSY;
+    case JOURNAL_CORRUPT:
+    case JOURNAL_FAILED:
+    case JOURNAL_UNSUPPORTED:
+        return CLI_DAMAGED;
+    case JOURNAL_FULL:
+        return CLI_FULL;
+    default:
+        return CLI_OTHER;
+    }
+}
+
+/* What is not found is named in front, so the library's list is too long. */
+static const char *
+words_for(int result)
+{
+    return result == JOURNAL_NOT_FOUND ? "not found" : journal_strerror(result);
+}
+
+int
+report_failure(const char *path, int result, const char *what, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "journal: %s: ", path);
+    if (what != NULL) {
+        va_start(arguments, what);
+        vfprintf(stderr, what, arguments);
+        va_end(arguments);
+        fputs(": ", stderr);
+    }
+    fprintf(stderr, "%s (%s)\n", words_for(result), journal_errname(result));
+    return report_exit(result);
+}
+
+void
+report_hint(const char *text, ...)
+{
+    va_list arguments;
+
+    fputs("journal: hint: ", stderr);
+    va_start(arguments, text);
+    vfprintf(stderr, text, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int
+report_input(uint64_t line, const char *text, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "journal: standard input: line %" PRIu64 ": ", line);
+    va_start(arguments, text);
+    vfprintf(stderr, text, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return CLI_USAGE;
+}
+
+int
+report_usage(const char *command, const char *text, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "%s: ", command);
+    va_start(arguments, text);
+    vfprintf(stderr, text, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return report_try_help(command);
+}
+
+int
+report_try_help(const char *command)
+{
+    fprintf(stderr, "Try '%s --help'.\n", command);
+    return CLI_USAGE;
+}
+
+const char *
+report_key(const void *key, size_t key_size)
+{
+    static char text[4 * KEY_COLUMNS + 3];
+    size_t end;
+
+    text[0] = '\'';
+    text_escape(text + 1, sizeof(text) - 2, KEY_COLUMNS, key, key_size);
+    end = strlen(text);
+    memcpy(text + end, "'", 2);
+    return text;
+}

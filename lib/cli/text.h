@@ -1,0 +1,45 @@
+/* text.h - bytes, times and sizes in a form that people can read. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TEXT_TIME_SIZE 32 /* enough for text_time() */
+#define TEXT_SIZE_SIZE 32 /* enough for text_size() */
+#define TEXT_HEX_SIZE 33  /* enough for text_hex() of 16 bytes */
+
+/*
+ * How many bytes the UTF-8 character at BYTES has, or 0 where there is none:
+ * surrogates, overlong forms and what lies beyond U+10FFFF are none.
+ */
+size_t text_character(const unsigned char *bytes, size_t size);
+
+bool text_is_utf8(const unsigned char *bytes, size_t size);
+
+/*
+ * Writes BYTES into TEXT, at most ROOM - 1 bytes and COLUMNS columns of it and
+ * a NUL.  What does not print becomes \xNN, a backslash two.  Text that had
+ * to be cut ends in "...".  Returns the columns that it takes.
+ */
+size_t text_escape(char *text, size_t room, size_t columns,
+                   const unsigned char *bytes, size_t size);
+
+/*
+ * Writes the next character of BYTES, escaped like that, to PIECE, and its
+ * length to *PIECE_SIZE.  Returns how many bytes of BYTES it stands for.
+ */
+size_t text_next(char piece[5], size_t *piece_size, const unsigned char *bytes,
+                 size_t size);
+
+/* RFC 3339, in UTC, to the millisecond. */
+void text_time(char text[TEXT_TIME_SIZE], uint64_t ns);
+
+/* "17 bytes", "4.0 KiB", "1.3 GiB". */
+void text_size(char text[TEXT_SIZE_SIZE], uint64_t size);
+
+/* Two digits for each of SIZE bytes, and a NUL. */
+void text_hex(char *text, const unsigned char *bytes, size_t size);
+
+#endif
