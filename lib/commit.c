@@ -17,20 +17,22 @@
 
 /* ---- one group ---------------------------------------------------------- */
 
-/* Room that a commit of the list may take on the disk, at a guess. */
+/*
+ * Room that a commit of the list may take on the disk, at a guess.  Of the
+ * pages that change for its keys most go to where others were before.
+ */
 static uint64_t
 estimate(struct jn_txn *txn, const struct jn_request *first)
 {
-    uint64_t keys = jn_store_count(txn, JN_LATEST) / 16 + 1;
+    uint64_t pages = jn_store_count(txn, JN_LATEST) / 16 + 1;
     uint64_t bytes = 0, records = 0;
 
     for (; first != NULL; first = first->next) {
         bytes += first->bytes;
         records += first->count;
     }
-    /* A page for each key met at worst, and some for the way down to them. */
-    return bytes + bytes / 4 + records * 64 +
-           ((keys < records ? keys : records) + 32) * 4096;
+    pages = pages < records ? pages : records;
+    return bytes + bytes / 4 + records * 64 + (pages / 2 + 32) * 4096;
 }
 
 static int

@@ -23,7 +23,7 @@
 #endif
 #define MAP_LEAST (UINT64_C(1) << 20) /* over what the file has */
 
-#define STEP_MAX (UINT64_C(16) << 20) /* most that is allocated ahead */
+#define STEP_MAX (UINT64_C(4) << 20) /* most that is allocated ahead */
 #define DISK_FULL (UINT64_C(1) << 20) /* less free than this is full */
 
 /* What the other files of a journal take of its limit. */

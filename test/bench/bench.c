@@ -1,0 +1,258 @@
+/*
+ * bench.c - measures libjournal beside a program on raw LMDB.
+ *
+ * Both do the same work in the same run, in turns; every result is checked.
+ * The exit status says whether results were right, never whether they were
+ * fast.
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+static char run_dir[PATH_MAX];
+static volatile sig_atomic_t interrupted;
+
+/* ---- what every part shares --------------------------------------------- */
+
+static void
+clear_progress(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+void
+bench_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    clear_progress();
+    fputs("bench: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(EXIT_FAILURE);
+}
+
+void *
+bench_resize(void *memory, size_t size)
+{
+    void *resized = realloc(memory, size);
+
+    if (resized == NULL)
+        bench_fail("out of memory");
+    return resized;
+}
+
+void
+bench_progress(const char *work, unsigned done, unsigned total)
+{
+    if (interrupted != 0) {
+        clear_progress();
+        exit(128 + interrupted);
+    }
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s: %u of %u", work, done, total);
+}
+
+char *
+bench_path(const struct settings *settings, const char *name)
+{
+    size_t size = strlen(settings->dir) + strlen(name) + 2;
+    char *path = bench_resize(NULL, size);
+
+    snprintf(path, size, "%s/%s", settings->dir, name);
+    return path;
+}
+
+/* ---- the run's own directory -------------------------------------------- */
+
+static int
+remove_one(const char *path, const struct stat *status, int kind,
+           struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void
+remove_run_dir(void)
+{
+    nftw(run_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void
+note_signal(int signal)
+{
+    interrupted = signal;
+}
+
+/* In PARENT, or where the program is: a build tree is on a real disk. */
+static void
+make_run_dir(const char *parent)
+{
+    char here[PATH_MAX];
+    ssize_t size;
+    char *slash;
+
+    if (parent == NULL) {
+        size = readlink("/proc/self/exe", here, sizeof(here) - 1);
+        if (size <= 0)
+            bench_fail("give a place for databases with --dir");
+        here[size] = '\0';
+        slash = strrchr(here, '/');
+        *slash = '\0';
+        parent = here;
+    }
+    if ((size_t)snprintf(run_dir, sizeof(run_dir), "%s/run-XXXXXX", parent) >=
+        sizeof(run_dir))
+        bench_fail("%s: %s", parent, strerror(ENAMETOOLONG));
+    if (mkdtemp(run_dir) == NULL)
+        bench_fail("%s: %s", parent, strerror(errno));
+    atexit(remove_run_dir);
+}
+
+static void
+catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note_signal,
+                               .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---- the program -------------------------------------------------------- */
+
+static void
+measure_all(struct report *report, const struct settings *settings)
+{
+    struct subject subjects[ENGINE_COUNT];
+    struct tally everything;
+    struct tally nothing = {0};
+    struct model model;
+
+    measure_appends(report, settings);
+    measure_batches(report, settings);
+
+    model_make(&model, settings->keys, settings->entries);
+    everything = model_tally(&model, 0, model.count);
+    subjects_make(subjects, settings, "journal");
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        subject_fill(&subjects[i], 0, settings->keys, settings->entries);
+    measure_reads(report, settings, subjects, &model);
+    measure_history(report, settings);
+    measure_open(report, settings, subjects);
+    measure_space(report, settings, subjects);
+    measure_memory(report, subjects, "replay", &everything);
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        subject_open(&subjects[i], 0);
+    measure_prune(report, settings, subjects, &model);
+    measure_memory(report, subjects, "prune", &nothing);
+    subjects_free(subjects);
+    model_free(&model);
+}
+
+static void
+print_help(FILE *file)
+{
+    fputs("usage: bench [--quick] [--json] [--dir DIR]\n"
+          "\n"
+          "Measures libjournal beside a program on raw LMDB that does the same"
+          " work.\n"
+          "\n"
+          "  --quick    fewer rounds and entries: a first impression\n"
+          "  --json     one JSON object instead of the table\n"
+          "  --dir DIR  make the databases in a new directory there; some"
+          " 1 GB is needed.\n"
+          "             Durable figures are the disk's that DIR is on.\n"
+          "\n"
+          "Exit status: 0 if all results were right, 1 if one was wrong or"
+          " could not be\n"
+          "had, 2 for a wrong option.  How fast things were does not matter.\n",
+          file);
+}
+
+static void
+read_options(int count, char **arguments, struct settings *settings,
+             const char **parent)
+{
+    static const struct option options[] = {
+        {"quick", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, 'j'},
+        {"dir", required_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'q':
+            settings->rounds = 3;
+            settings->slices = 3;
+            settings->entries = 200000;
+            break;
+        case 'j':
+            settings->json = true;
+            break;
+        case 'd':
+            *parent = optarg;
+            break;
+        case 'h':
+            print_help(stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            print_help(stderr);
+            exit(2);
+        }
+    }
+    if (optind < count) {
+        print_help(stderr);
+        exit(2);
+    }
+}
+
+int
+main(int count, char **arguments)
+{
+    struct settings settings = {.rounds = 7,
+                                .slices = 6,
+                                .slice_ns = 100000000,
+                                .entries = 1000000,
+                                .keys = 100000,
+                                .revisions = 100000};
+    static struct report report;
+    const char *parent = NULL;
+
+    /* The program starts itself to have its memory watched. */
+    if (count > 1 && strcmp(arguments[1], "probe") == 0)
+        return memory_probe(count - 2, arguments + 2);
+
+    read_options(count, arguments, &settings, &parent);
+    catch_signals();
+    make_run_dir(parent);
+    settings.dir = run_dir;
+    measure_all(&report, &settings);
+    clear_progress();
+    if (settings.json)
+        report_print_json(&report, &settings);
+    else
+        report_print(&report, &settings);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

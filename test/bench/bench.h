@@ -1,0 +1,44 @@
+/*
+ * bench.h - what every part of the benchmark shares.
+ *
+ * A benchmark that meets an error, or a wrong result, has nothing to measure:
+ * it says so and ends, which removes the run's directory.  So nothing here
+ * hands errors up.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROUNDS_MAX 16u
+
+struct settings {
+    const char *dir;    /* the run's own, removed at the end */
+    unsigned rounds;    /* each gives one value of every figure */
+    unsigned slices;    /* of a round of durable appends, for each contender */
+    uint64_t slice_ns;  /* how long one goes on */
+    uint64_t entries;   /* in the journal that is read, opened, pruned */
+    uint64_t keys;      /* distinct */
+    uint64_t revisions; /* of the one key that get_at looks at */
+    bool json;
+};
+
+/* Says why on stderr and ends the program with status 1. */
+_Noreturn void bench_fail(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* realloc() that does not fail. */
+void *bench_resize(void *memory, size_t size);
+
+/*
+ * Shows on a terminal what is going on.  Ends the program if it has been
+ * interrupted, so it is called wherever that does no harm.
+ */
+void bench_progress(const char *work, unsigned done, unsigned total);
+
+/* DIR/NAME of the run, to be given to free(). */
+char *bench_path(const struct settings *settings, const char *name);
+
+#endif

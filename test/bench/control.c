@@ -1,0 +1,50 @@
+/* control.c - the preallocated file that durable appends are compared with. */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_SIZE (UINT32_C(4) << 20)
+#define WRITE_SIZE 132u /* a key, a value, and a header of 16 bytes */
+
+void
+control_open(struct control *control, const struct settings *settings)
+{
+    char *path = bench_path(settings, "control");
+    char *zeros = bench_resize(NULL, FILE_SIZE);
+
+    memset(zeros, 0, FILE_SIZE);
+    control->offset = 0;
+    control->file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    if (control->file < 0 ||
+        write(control->file, zeros, FILE_SIZE) != (ssize_t)FILE_SIZE ||
+        fsync(control->file) != 0)
+        bench_fail("%s: %s", path, strerror(errno));
+    free(zeros);
+    free(path);
+}
+
+void
+control_write(struct control *control)
+{
+    char bytes[WRITE_SIZE];
+
+    memset(bytes, 'x', sizeof(bytes));
+    if (pwrite(control->file, bytes, sizeof(bytes), (off_t)control->offset) !=
+            (ssize_t)sizeof(bytes) ||
+        fdatasync(control->file) != 0)
+        bench_fail("control: %s", strerror(errno));
+    control->offset += sizeof(bytes);
+    if (control->offset + sizeof(bytes) > FILE_SIZE)
+        control->offset = 0;
+}
+
+void
+control_close(struct control *control)
+{
+    close(control->file);
+    control->file = -1;
+}

@@ -1,0 +1,96 @@
+/*
+ * engine.h - a store that can do a journal's work, as the benchmark sees it.
+ *
+ * An engine keeps entries under rising numbers, finds the latest of a key, and
+ * counts on in a stored counter; what a call has appended survives loss of
+ * power.  Another engine joins by a file of its own and a line in engine.c.
+ *
+ * Results: 0, or a code that describe() has words for.  append() and
+ * append_batch() may be called from many threads at once, the others from one.
+ */
+#ifndef BENCH_ENGINE_H
+#define BENCH_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "workload.h"
+
+struct engine_db; /* each engine's own */
+
+enum engine_flag {
+    ENGINE_HISTORY = 1u << 0 /* get_at() will be asked */
+};
+
+struct engine_state {
+    uint64_t first; /* entries [first, size) are there */
+    uint64_t size;
+    uint64_t entries;
+    uint64_t keys;
+    uint64_t bytes_used; /* of pages in use */
+};
+
+struct engine {
+    const char *name;
+
+    /* Opens the database in the directory PATH, or makes it. */
+    int (*open)(struct engine_db **db, const char *path, uint32_t flags);
+    void (*close)(struct engine_db *db);
+
+    int (*append)(struct engine_db *db, const struct item *item);
+    int (*append_batch)(struct engine_db *db, const struct item *items,
+                        size_t count);
+
+    /* Look-ups add what they found to TALLY: nothing for an unknown key. */
+    int (*get)(struct engine_db *db, const unsigned char key[KEY_SIZE],
+               struct tally *tally);
+    int (*get_at)(struct engine_db *db, const unsigned char key[KEY_SIZE],
+                  uint64_t limit, struct tally *tally);
+    int (*read)(struct engine_db *db, uint64_t seq, struct tally *tally);
+
+    /* Looks at every entry; ENGINE_DISORDER if one comes out of turn. */
+    int (*replay)(struct engine_db *db, struct tally *tally);
+
+    /* Removes the entries below BEFORE, and keys that have none left. */
+    int (*prune)(struct engine_db *db, uint64_t before);
+
+    int (*state)(struct engine_db *db, struct engine_state *state);
+    const char *(*describe)(int result);
+};
+
+/* No engine's own code. */
+#define ENGINE_DISORDER (-1000000)
+
+extern const struct engine engine_journal;
+extern const struct engine engine_lmdb;
+
+/* Ours first, then what it is compared with. */
+#define ENGINE_COUNT 2u
+#define ENGINE_OURS 0u
+#define ENGINE_REFERENCE 1u
+extern const struct engine *const engines[ENGINE_COUNT];
+
+/* An engine with the database it has open. */
+struct subject {
+    const struct engine *engine;
+    char *path;
+    struct engine_db *db;
+};
+
+/* Ends the program, saying what went wrong, unless RESULT is 0. */
+void engine_check(const struct engine *engine, const char *work, int result);
+
+/* Every engine with a path DIR/NAME-ENGINE, nothing open yet. */
+struct settings;
+void subjects_make(struct subject subjects[ENGINE_COUNT],
+                   const struct settings *settings, const char *name);
+void subjects_free(struct subject subjects[ENGINE_COUNT]);
+
+void subject_open(struct subject *subject, uint32_t flags);
+void subject_close(struct subject *subject);
+
+/* Opens it and appends the entries [0, COUNT) over KEYS keys. */
+void subject_fill(struct subject *subject, uint32_t flags, uint64_t keys,
+                  uint64_t count);
+
+#endif

@@ -1,0 +1,501 @@
+/*
+ * engine_lmdb.c - what one would write on LMDB without libjournal.
+ *
+ * Entries under their numbers, an index from key to the latest number, and a
+ * counter, all in one transaction; with ENGINE_HISTORY also an index of all
+ * numbers of a key.  No checksums.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "bench.h"
+#include "engine.h"
+
+#define MAP_SIZE (UINT64_C(64) << 30)
+#define PRUNE_STEP 5000u
+
+enum { ENTRIES, LATEST, META, HISTORY, TABLES };
+
+struct record {
+    uint64_t time;
+    uint32_t key_size;
+    uint32_t value_size;
+    struct item item;
+};
+
+/* What LMDB stores of it, without the padding behind. */
+#define RECORD_SIZE (16u + KEY_SIZE + VALUE_SIZE)
+
+struct history_key {
+    unsigned char key[KEY_SIZE];
+    uint64_t seq; /* big endian, as LMDB compares bytes */
+};
+
+struct engine_db {
+    MDB_env *env;
+    MDB_dbi tables[TABLES];
+    MDB_txn *reader; /* reset between calls */
+    uint32_t flags;
+};
+
+static MDB_val
+value_of(const void *data, size_t size)
+{
+    return (MDB_val){size, (void *)(uintptr_t)data};
+}
+
+/* ---- open, close -------------------------------------------------------- */
+
+static int
+open_tables(struct engine_db *db)
+{
+    static const char *const names[TABLES] = {"entries", "latest", "meta",
+                                              "history"};
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+
+    if (rc != 0)
+        return rc;
+    for (unsigned i = 0; rc == 0 && i < TABLES; i++) {
+        if (i != HISTORY || (db->flags & ENGINE_HISTORY) != 0)
+            rc = mdb_dbi_open(txn, names[i], MDB_CREATE, &db->tables[i]);
+    }
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+static void
+close_env(struct engine_db *db)
+{
+    mdb_txn_abort(db->reader);
+    mdb_env_close(db->env);
+    free(db);
+}
+
+static int
+open_env(struct engine_db **out, const char *path, uint32_t flags)
+{
+    struct engine_db *db = bench_resize(NULL, sizeof(*db));
+    int rc;
+
+    *db = (struct engine_db){.flags = flags};
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        bench_fail("%s: %s", path, strerror(errno));
+    rc = mdb_env_create(&db->env);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(db->env, TABLES);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(db->env, MAP_SIZE);
+    if (rc == 0)
+        rc = mdb_env_open(db->env, path, MDB_NOTLS, 0640);
+    if (rc == 0)
+        rc = open_tables(db);
+    if (rc == 0)
+        rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &db->reader);
+    if (rc != 0) {
+        close_env(db);
+        return rc;
+    }
+    mdb_txn_reset(db->reader);
+    *out = db;
+    return 0;
+}
+
+/* ---- append ------------------------------------------------------------- */
+
+static int
+get_next(struct engine_db *db, MDB_txn *txn, uint64_t *next)
+{
+    MDB_val name = value_of("next", 4);
+    MDB_val value;
+    int rc = mdb_get(txn, db->tables[META], &name, &value);
+
+    *next = 0;
+    if (rc == 0)
+        memcpy(next, value.mv_data, sizeof(*next));
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int
+put_next(struct engine_db *db, MDB_txn *txn, uint64_t next)
+{
+    MDB_val name = value_of("next", 4);
+    MDB_val value = value_of(&next, sizeof(next));
+
+    return mdb_put(txn, db->tables[META], &name, &value, 0);
+}
+
+static int
+put_history(struct engine_db *db, MDB_txn *txn, const struct item *item,
+            uint64_t big)
+{
+    struct history_key history = {.seq = big};
+    MDB_val key = value_of(&history, sizeof(history));
+    MDB_val nothing = value_of("", 0);
+
+    memcpy(history.key, item->key, KEY_SIZE);
+    return mdb_put(txn, db->tables[HISTORY], &key, &nothing, 0);
+}
+
+static int
+put_item(struct engine_db *db, MDB_txn *txn, uint64_t time,
+         const struct item *item, uint64_t seq)
+{
+    struct record record = {.time = time,
+                            .key_size = KEY_SIZE,
+                            .value_size = VALUE_SIZE,
+                            .item = *item};
+    uint64_t big = htobe64(seq);
+    MDB_val number = value_of(&big, sizeof(big));
+    MDB_val value = value_of(&record, RECORD_SIZE);
+    MDB_val key = value_of(item->key, KEY_SIZE);
+    int rc = mdb_put(txn, db->tables[ENTRIES], &number, &value, MDB_APPEND);
+
+    if (rc == 0)
+        rc = mdb_put(txn, db->tables[LATEST], &key, &number, 0);
+    if (rc == 0 && (db->flags & ENGINE_HISTORY) != 0)
+        rc = put_history(db, txn, item, big);
+    return rc;
+}
+
+static int
+append_batch(struct engine_db *db, const struct item *items, size_t count)
+{
+    struct timespec now;
+    uint64_t next = 0;
+    uint64_t time;
+    MDB_txn *txn;
+    int rc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+    if (rc != 0)
+        return rc;
+    rc = get_next(db, txn, &next);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = put_item(db, txn, time, &items[i], next + i);
+    if (rc == 0)
+        rc = put_next(db, txn, next + count);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+static int
+append(struct engine_db *db, const struct item *item)
+{
+    return append_batch(db, item, 1);
+}
+
+/* ---- read --------------------------------------------------------------- */
+
+static int
+take_entry(struct engine_db *db, MDB_val *number, struct tally *tally)
+{
+    struct record record;
+    MDB_val value;
+    int rc = mdb_get(db->reader, db->tables[ENTRIES], number, &value);
+
+    if (rc != 0)
+        return rc;
+    if (value.mv_size != RECORD_SIZE)
+        return MDB_CORRUPTED;
+    /* A caller keeps an entry longer than a transaction, so it is a copy. */
+    memcpy(&record, value.mv_data, RECORD_SIZE);
+    tally_add(tally, record.item.key, record.key_size, record.item.value,
+              record.value_size);
+    return 0;
+}
+
+static int
+get(struct engine_db *db, const unsigned char key[KEY_SIZE],
+    struct tally *tally)
+{
+    MDB_val name = value_of(key, KEY_SIZE);
+    MDB_val number;
+    int rc = mdb_txn_renew(db->reader);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_get(db->reader, db->tables[LATEST], &name, &number);
+    if (rc == 0)
+        rc = take_entry(db, &number, tally);
+    else if (rc == MDB_NOTFOUND)
+        rc = 0;
+    mdb_txn_reset(db->reader);
+    return rc;
+}
+
+/* The number of KEY's newest entry below LIMIT, big endian. */
+static int
+find_before(struct engine_db *db, const unsigned char key[KEY_SIZE],
+            uint64_t limit, uint64_t *big)
+{
+    struct history_key wanted = {.seq = htobe64(limit)};
+    MDB_val found = value_of(&wanted, sizeof(wanted));
+    MDB_val nothing;
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(db->reader, db->tables[HISTORY], &cursor);
+
+    if (rc != 0)
+        return rc;
+    memcpy(wanted.key, key, KEY_SIZE);
+    rc = mdb_cursor_get(cursor, &found, &nothing, MDB_SET_RANGE);
+    if (rc == 0)
+        rc = mdb_cursor_get(cursor, &found, &nothing, MDB_PREV);
+    else if (rc == MDB_NOTFOUND)
+        rc = mdb_cursor_get(cursor, &found, &nothing, MDB_LAST);
+    if (rc == 0 && memcmp(found.mv_data, key, KEY_SIZE) != 0)
+        rc = MDB_NOTFOUND;
+    if (rc == 0)
+        memcpy(big, (const unsigned char *)found.mv_data + KEY_SIZE,
+               sizeof(*big));
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+static int
+get_at(struct engine_db *db, const unsigned char key[KEY_SIZE], uint64_t limit,
+       struct tally *tally)
+{
+    uint64_t big = 0;
+    MDB_val number = value_of(&big, sizeof(big));
+    int rc = mdb_txn_renew(db->reader);
+
+    if (rc != 0)
+        return rc;
+    rc = find_before(db, key, limit, &big);
+    if (rc == 0)
+        rc = take_entry(db, &number, tally);
+    else if (rc == MDB_NOTFOUND)
+        rc = 0;
+    mdb_txn_reset(db->reader);
+    return rc;
+}
+
+static int
+read_entry(struct engine_db *db, uint64_t seq, struct tally *tally)
+{
+    uint64_t big = htobe64(seq);
+    MDB_val number = value_of(&big, sizeof(big));
+    int rc = mdb_txn_renew(db->reader);
+
+    if (rc != 0)
+        return rc;
+    rc = take_entry(db, &number, tally);
+    mdb_txn_reset(db->reader);
+    return rc;
+}
+
+static uint64_t
+number_of(const MDB_val *key)
+{
+    uint64_t big;
+
+    memcpy(&big, key->mv_data, sizeof(big));
+    return be64toh(big);
+}
+
+static int
+walk(MDB_cursor *cursor, struct tally *tally)
+{
+    MDB_val key, value;
+    int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    uint64_t next = rc == 0 ? number_of(&key) : 0;
+
+    while (rc == 0) {
+        const unsigned char *bytes = value.mv_data;
+        const size_t header = RECORD_SIZE - KEY_SIZE - VALUE_SIZE;
+        uint32_t sizes[2];
+
+        if (number_of(&key) != next++)
+            return ENGINE_DISORDER;
+        memcpy(sizes, bytes + sizeof(uint64_t), sizeof(sizes));
+        tally_add(tally, bytes + header, sizes[0], bytes + header + sizes[0],
+                  sizes[1]);
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int
+replay(struct engine_db *db, struct tally *tally)
+{
+    MDB_cursor *cursor;
+    int rc = mdb_txn_renew(db->reader);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_open(db->reader, db->tables[ENTRIES], &cursor);
+    if (rc == 0) {
+        rc = walk(cursor, tally);
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_reset(db->reader);
+    return rc;
+}
+
+/* ---- prune -------------------------------------------------------------- */
+
+/* Forgets the key of the entry in VALUE if that, NUMBER, is its latest. */
+static int
+drop_key(struct engine_db *db, MDB_txn *txn, const MDB_val *number,
+         const MDB_val *value)
+{
+    struct record record;
+    MDB_val key = value_of(record.item.key, KEY_SIZE);
+    MDB_val latest;
+    int rc;
+
+    memcpy(&record, value->mv_data, RECORD_SIZE);
+    rc = mdb_get(txn, db->tables[LATEST], &key, &latest);
+    if (rc != 0)
+        return rc;
+    if (memcmp(latest.mv_data, number->mv_data, sizeof(uint64_t)) != 0)
+        return 0;
+    return mdb_del(txn, db->tables[LATEST], &key, NULL);
+}
+
+/* MDB_NOTFOUND once nothing is left below BEFORE. */
+static int
+prune_some(struct engine_db *db, MDB_txn *txn, MDB_cursor *cursor,
+           uint64_t before)
+{
+    for (unsigned i = 0; i < PRUNE_STEP; i++) {
+        MDB_val number, value;
+        int rc = mdb_cursor_get(cursor, &number, &value,
+                                i == 0 ? MDB_FIRST : MDB_NEXT);
+
+        if (rc == 0 && number_of(&number) >= before)
+            rc = MDB_NOTFOUND;
+        if (rc == 0)
+            rc = drop_key(db, txn, &number, &value);
+        if (rc == 0)
+            rc = mdb_cursor_del(cursor, 0);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int
+prune_step(struct engine_db *db, uint64_t before, int *more)
+{
+    MDB_cursor *cursor;
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_open(txn, db->tables[ENTRIES], &cursor);
+    if (rc == 0) {
+        rc = prune_some(db, txn, cursor, before);
+        mdb_cursor_close(cursor);
+    }
+    *more = rc == 0;
+    if (rc != 0 && rc != MDB_NOTFOUND) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+static int
+prune(struct engine_db *db, uint64_t before)
+{
+    int more = 1;
+    int rc = 0;
+
+    while (rc == 0 && more)
+        rc = prune_step(db, before, &more);
+    return rc;
+}
+
+/* ---- state -------------------------------------------------------------- */
+
+static int
+find_first(struct engine_db *db, struct engine_state *out)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int rc = mdb_cursor_open(db->reader, db->tables[ENTRIES], &cursor);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (rc == 0)
+        out->first = number_of(&key);
+    else if (rc == MDB_NOTFOUND)
+        out->first = out->size;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int
+add_pages(struct engine_db *db, struct engine_state *out)
+{
+    for (unsigned i = 0; i < TABLES; i++) {
+        MDB_stat stat;
+        int rc;
+
+        if (i == HISTORY && (db->flags & ENGINE_HISTORY) == 0)
+            continue;
+        rc = mdb_stat(db->reader, db->tables[i], &stat);
+        if (rc != 0)
+            return rc;
+        out->bytes_used += stat.ms_psize *
+                           (stat.ms_branch_pages + stat.ms_leaf_pages +
+                            stat.ms_overflow_pages);
+        if (i == ENTRIES)
+            out->entries = stat.ms_entries;
+        if (i == LATEST)
+            out->keys = stat.ms_entries;
+    }
+    return 0;
+}
+
+static int
+state(struct engine_db *db, struct engine_state *out)
+{
+    int rc = mdb_txn_renew(db->reader);
+
+    if (rc != 0)
+        return rc;
+    *out = (struct engine_state){0};
+    rc = get_next(db, db->reader, &out->size);
+    if (rc == 0)
+        rc = find_first(db, out);
+    if (rc == 0)
+        rc = add_pages(db, out);
+    mdb_txn_reset(db->reader);
+    return rc;
+}
+
+static const char *
+describe(int result)
+{
+    return mdb_strerror(result);
+}
+
+const struct engine engine_lmdb = {.name = "raw LMDB",
+                                   .open = open_env,
+                                   .close = close_env,
+                                   .append = append,
+                                   .append_batch = append_batch,
+                                   .get = get,
+                                   .get_at = get_at,
+                                   .read = read_entry,
+                                   .replay = replay,
+                                   .prune = prune,
+                                   .state = state,
+                                   .describe = describe};

@@ -1,0 +1,45 @@
+/* measure.h - the parts of the benchmark, each of which adds its rows. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include "bench.h"
+#include "engine.h"
+#include "report.h"
+#include "workload.h"
+
+/* Durable appends of one thread and of sixteen, and the latency of one. */
+void measure_appends(struct report *report, const struct settings *settings);
+
+/* Durable batches of 100 and of 1000. */
+void measure_batches(struct report *report, const struct settings *settings);
+
+/* A journal that is closed and opened; its space on disk. */
+void measure_open(struct report *report, const struct settings *settings,
+                  struct subject subjects[ENGINE_COUNT]);
+void measure_space(struct report *report, const struct settings *settings,
+                   struct subject subjects[ENGINE_COUNT]);
+
+/* Look-ups by key and by number, and a pass over everything. */
+void measure_reads(struct report *report, const struct settings *settings,
+                   struct subject subjects[ENGINE_COUNT],
+                   const struct model *model);
+
+/* Look-ups as of a number among the revisions of one key. */
+void measure_history(struct report *report, const struct settings *settings);
+
+/* Removes the older half, and looks at what is left. */
+void measure_prune(struct report *report, const struct settings *settings,
+                   struct subject subjects[ENGINE_COUNT],
+                   const struct model *model);
+
+/*
+ * The memory that a replay, or a prune, of everything takes, in a process of
+ * its own.  The databases are closed before, and left so.
+ */
+void measure_memory(struct report *report, struct subject *subjects,
+                    const char *work, const struct tally *expected);
+
+/* What that process runs: the program's arguments behind "probe". */
+int memory_probe(int count, char **arguments);
+
+#endif

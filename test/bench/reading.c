@@ -1,0 +1,235 @@
+/* reading.c - look-ups, replays, opens, and look-ups of the past. */
+#include <stdlib.h>
+
+#include "measure.h"
+
+#define LOOKUPS 20000u
+#define SLICES 5u
+#define OPENS 5u
+#define AS_OF_LOOKUPS 10000u
+
+/* ---- look-ups by key and by number -------------------------------------- */
+
+/* What to ask for, drawn before the clock runs. */
+struct questions {
+    unsigned char keys[LOOKUPS][KEY_SIZE];
+    uint64_t numbers[LOOKUPS];
+    struct tally by_key;    /* of the answers */
+    struct tally by_number; /* likewise */
+};
+
+static void
+draw_questions(struct questions *questions, const struct model *model,
+               uint64_t *random)
+{
+    questions->by_key = (struct tally){0};
+    questions->by_number = (struct tally){0};
+    for (unsigned i = 0; i < LOOKUPS; i++) {
+        uint64_t key = workload_random(random) % model->keys;
+        uint64_t number = workload_random(random) % model->count;
+
+        workload_key(key, questions->keys[i]);
+        questions->numbers[i] = number;
+        tally_add_sum(&questions->by_key, model->sums[model->latest[key]]);
+        tally_add_sum(&questions->by_number, model->sums[number]);
+    }
+}
+
+static uint64_t
+time_gets(const struct subject *subject, const struct questions *questions)
+{
+    struct tally got = {0};
+    uint64_t before = timing_now();
+    uint64_t ns;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < LOOKUPS; i++)
+        rc = subject->engine->get(subject->db, questions->keys[i], &got);
+    ns = timing_now() - before;
+    engine_check(subject->engine, "get", rc);
+    tally_check(&got, &questions->by_key, subject->engine->name, "get");
+    return ns;
+}
+
+static uint64_t
+time_reads(const struct subject *subject, const struct questions *questions)
+{
+    struct tally got = {0};
+    uint64_t before = timing_now();
+    uint64_t ns;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < LOOKUPS; i++)
+        rc = subject->engine->read(subject->db, questions->numbers[i], &got);
+    ns = timing_now() - before;
+    engine_check(subject->engine, "read", rc);
+    tally_check(&got, &questions->by_number, subject->engine->name, "read");
+    return ns;
+}
+
+static uint64_t
+time_replay(const struct subject *subject, const struct tally *expected)
+{
+    struct tally got = {0};
+    uint64_t before = timing_now();
+    int rc = subject->engine->replay(subject->db, &got);
+    uint64_t ns = timing_now() - before;
+
+    engine_check(subject->engine, "replay", rc);
+    tally_check(&got, expected, subject->engine->name, "replay");
+    return ns;
+}
+
+/* Means in microseconds of a round of look-ups, half of them by number. */
+static void
+look_up(struct subject subjects[ENGINE_COUNT], const struct model *model,
+        unsigned round, struct row *gets, struct row *reads)
+{
+    struct questions *questions = bench_resize(NULL, sizeof(*questions));
+    uint64_t random = workload_mix(round);
+    uint64_t get_ns[ENGINE_COUNT] = {0};
+    uint64_t read_ns[ENGINE_COUNT] = {0};
+
+    for (unsigned slice = 0; slice < SLICES; slice++) {
+        draw_questions(questions, model, &random);
+        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round * SLICES + slice, ENGINE_COUNT);
+
+            get_ns[turn] += time_gets(&subjects[turn], questions);
+            read_ns[turn] += time_reads(&subjects[turn], questions);
+        }
+    }
+    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+        gets->values[i][round] = (double)get_ns[i] / 1e3 / (SLICES * LOOKUPS);
+        reads->values[i][round] = (double)read_ns[i] / 1e3 / (SLICES * LOOKUPS);
+    }
+    free(questions);
+}
+
+void
+measure_reads(struct report *report, const struct settings *settings,
+              struct subject subjects[ENGINE_COUNT], const struct model *model)
+{
+    struct row *gets = report_row(report, "us", settings->rounds,
+                                  "get, latest by key");
+    struct row *reads = report_row(report, "us", settings->rounds,
+                                   "read by number");
+    struct row *replays = report_row(report, "/s", settings->rounds,
+                                     "replay of everything");
+    struct tally all = model_tally(model, 0, model->count);
+
+    gets->bar = (struct bar){.kind = BAR_AT_MOST, .limit = 1.7};
+    replays->bar = (struct bar){.kind = BAR_AT_LEAST, .limit = 0.4};
+    /* Once without a clock: what is measured is memory, not the disk. */
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        time_replay(&subjects[i], &all);
+    for (unsigned round = 0; round < settings->rounds; round++) {
+        bench_progress("reads", round, settings->rounds);
+        look_up(subjects, model, round, gets, reads);
+        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+            uint64_t ns = time_replay(&subjects[turn], &all);
+
+            replays->values[turn][round] = (double)model->count * 1e9 /
+                                           (double)ns;
+        }
+    }
+}
+
+/* ---- open --------------------------------------------------------------- */
+
+void
+measure_open(struct report *report, const struct settings *settings,
+             struct subject subjects[ENGINE_COUNT])
+{
+    struct row *opens = report_row(report, "ms", settings->rounds,
+                                   "open after a close");
+
+    for (unsigned round = 0; round < settings->rounds; round++) {
+        uint64_t ns[ENGINE_COUNT] = {0};
+
+        for (unsigned i = 0; i < OPENS * ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+            struct subject *subject = &subjects[turn];
+            struct engine_state state;
+            uint64_t before;
+
+            bench_progress("opens", round, settings->rounds);
+            subject_close(subject);
+            before = timing_now();
+            subject_open(subject, 0);
+            ns[turn] += timing_now() - before;
+            engine_check(subject->engine, "state",
+                         subject->engine->state(subject->db, &state));
+            if (state.size != settings->entries)
+                bench_fail("%s: opened with another size than it had",
+                           subject->engine->name);
+        }
+        for (unsigned i = 0; i < ENGINE_COUNT; i++)
+            opens->values[i][round] = (double)ns[i] / 1e6 / OPENS;
+    }
+}
+
+/* ---- the past of one key ------------------------------------------------ */
+
+/* The mean in microseconds; SAMPLES get the time of each look-up. */
+static double
+time_as_of(const struct subject *subject, uint64_t random,
+           const struct model *model, struct samples *samples)
+{
+    unsigned char key[KEY_SIZE];
+    struct tally expected = {0};
+    struct tally got = {0};
+    uint64_t spent = 0;
+
+    workload_key(0, key);
+    samples_clear(samples);
+    for (unsigned i = 0; i < AS_OF_LOOKUPS; i++) {
+        uint64_t limit = 1 + workload_random(&random) % model->count;
+        uint64_t before = timing_now();
+        int rc = subject->engine->get_at(subject->db, key, limit, &got);
+        uint64_t ns = timing_now() - before;
+
+        engine_check(subject->engine, "get_at", rc);
+        tally_add_sum(&expected, model->sums[limit - 1]);
+        samples_add(samples, ns);
+        spent += ns;
+    }
+    tally_check(&got, &expected, subject->engine->name, "get_at");
+    return (double)spent / 1e3 / AS_OF_LOOKUPS;
+}
+
+void
+measure_history(struct report *report, const struct settings *settings)
+{
+    struct row *mean = report_row(report, "us", settings->rounds,
+                                  "get_at, %uk revisions",
+                                  (unsigned)(settings->revisions / 1000));
+    struct row *p99 = report_row(report, "us", settings->rounds, "  p99");
+    struct subject subjects[ENGINE_COUNT];
+    struct samples samples = {0};
+    struct model model;
+
+    mean->bar = (struct bar){BAR_AT_MOST, .of_value = true, .limit = 30};
+    subjects_make(subjects, settings, "history");
+    model_make(&model, 1, settings->revisions);
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        subject_fill(&subjects[i], ENGINE_HISTORY, 1, settings->revisions);
+    for (unsigned round = 0; round < settings->rounds; round++) {
+        uint64_t random = (round + 1) * UINT64_C(1000000);
+
+        bench_progress("get_at", round, settings->rounds);
+        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+
+            /* Other questions first: all find the caches full of their own. */
+            time_as_of(&subjects[turn], random + 500000, &model, &samples);
+            mean->values[turn][round] = time_as_of(&subjects[turn], random,
+                                                   &model, &samples);
+            p99->values[turn][round] = samples_percentile_us(&samples, 99);
+        }
+    }
+    samples_free(&samples);
+    model_free(&model);
+    subjects_free(subjects);
+}

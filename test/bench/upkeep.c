@@ -1,0 +1,126 @@
+/* upkeep.c - the space that entries take, and getting rid of them. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "measure.h"
+
+struct bytes {
+    uint64_t disk; /* blocks, those allocated behind a file's end too */
+    uint64_t size; /* up to the end of the files */
+};
+
+/* Of all files in the directory PATH. */
+static struct bytes
+bytes_of(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct bytes bytes = {0};
+    const struct dirent *file;
+    struct stat status;
+
+    if (directory == NULL)
+        bench_fail("%s: cannot be listed", path);
+    while ((file = readdir(directory)) != NULL) {
+        if (fstatat(dirfd(directory), file->d_name, &status,
+                    AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode)) {
+            bytes.disk += (uint64_t)status.st_blocks * 512;
+            bytes.size += (uint64_t)status.st_size;
+        }
+    }
+    closedir(directory);
+    return bytes;
+}
+
+void
+measure_space(struct report *report, const struct settings *settings,
+              struct subject subjects[ENGINE_COUNT])
+{
+    struct row *disk = report_row(report, "B", 1, "on disk, an entry of %uk",
+                                  (unsigned)(settings->entries / 1000));
+    struct row *size = report_row(report, "B", 1, "  up to the files' end");
+    struct row *used = report_row(report, "B", 1, "  in pages in use");
+
+    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+        const struct subject *subject = &subjects[i];
+        struct bytes bytes = bytes_of(subject->path);
+        struct engine_state state;
+        double entries;
+
+        engine_check(subject->engine, "state",
+                     subject->engine->state(subject->db, &state));
+        if (state.entries != settings->entries)
+            bench_fail("%s: counts its entries wrongly", subject->engine->name);
+        entries = (double)state.entries;
+        disk->values[i][0] = (double)bytes.disk / entries;
+        size->values[i][0] = (double)bytes.size / entries;
+        used->values[i][0] = (double)state.bytes_used / entries;
+    }
+}
+
+/* Entries from FIRST on are there, and keys that have one of them. */
+static void
+check_rest(const struct subject *subject, const struct model *model,
+           uint64_t first)
+{
+    struct tally expected = model_tally(model, first, model->count);
+    struct tally latest = {0};
+    struct tally got = {0};
+    struct engine_state state;
+
+    engine_check(subject->engine, "replay",
+                 subject->engine->replay(subject->db, &got));
+    tally_check(&got, &expected, subject->engine->name, "what prune left");
+
+    got = (struct tally){0};
+    for (uint64_t i = 0; i < model->keys; i++) {
+        unsigned char key[KEY_SIZE];
+
+        workload_key(i, key);
+        engine_check(subject->engine, "get",
+                     subject->engine->get(subject->db, key, &got));
+        if (model->latest[i] >= first)
+            tally_add_sum(&latest, model->sums[model->latest[i]]);
+    }
+    tally_check(&got, &latest, subject->engine->name, "keys that prune left");
+
+    engine_check(subject->engine, "state",
+                 subject->engine->state(subject->db, &state));
+    if (state.first != first || state.size != model->count ||
+        state.entries != expected.count || state.keys != latest.count)
+        bench_fail("%s: counts what prune left wrongly", subject->engine->name);
+}
+
+void
+measure_prune(struct report *report, const struct settings *settings,
+              struct subject subjects[ENGINE_COUNT], const struct model *model)
+{
+    struct row *row = report_row(report, "/s", settings->rounds,
+                                 "prune of the older half");
+    uint64_t half = model->count / 2;
+    uint64_t pruned = 0;
+
+    /* Each round takes its part of that half, so that engines take turns. */
+    for (unsigned round = 0; round < settings->rounds; round++) {
+        uint64_t before = half * (round + 1) / settings->rounds;
+
+        bench_progress("prunes", round, settings->rounds);
+        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+            const struct subject *subject = &subjects[turn];
+            uint64_t begun = timing_now();
+            int rc = subject->engine->prune(subject->db, before);
+            uint64_t ns = timing_now() - begun;
+
+            engine_check(subject->engine, "prune", rc);
+            row->values[turn][round] = (double)(before - pruned) * 1e9 /
+                                       (double)ns;
+        }
+        pruned = before;
+    }
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        check_rest(&subjects[i], model, half);
+}

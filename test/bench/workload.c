@@ -1,0 +1,114 @@
+/* workload.c - entries made from their numbers, and what they sum up to. */
+#include "workload.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "bench.h"
+
+uint64_t
+workload_mix(uint64_t n)
+{
+    n += UINT64_C(0x9e3779b97f4a7c15);
+    n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    n = (n ^ (n >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return n ^ (n >> 31);
+}
+
+uint64_t
+workload_random(uint64_t *state)
+{
+    return workload_mix((*state)++);
+}
+
+void
+workload_key(uint64_t index, unsigned char key[KEY_SIZE])
+{
+    static const char digits[16] = "0123456789abcdef";
+    uint64_t bits = workload_mix(index);
+
+    for (size_t i = 0; i < KEY_SIZE; i++)
+        key[i] = (unsigned char)digits[bits >> (60 - 4 * i) & 15];
+}
+
+static void
+make_value(uint64_t seed, unsigned char value[VALUE_SIZE])
+{
+    uint64_t state = workload_mix(~seed);
+    uint64_t word;
+    size_t i = 0;
+
+    for (; i + sizeof(word) <= VALUE_SIZE; i += sizeof(word)) {
+        word = workload_random(&state);
+        memcpy(value + i, &word, sizeof(word));
+    }
+    word = workload_random(&state);
+    memcpy(value + i, &word, VALUE_SIZE - i);
+}
+
+static uint64_t
+key_index(uint64_t keys, uint64_t n)
+{
+    return n < keys ? n : workload_mix(n ^ UINT64_C(0x5bd1e995)) % keys;
+}
+
+void
+workload_item(uint64_t keys, uint64_t n, struct item *item)
+{
+    workload_key(key_index(keys, n), item->key);
+    make_value(n, item->value);
+}
+
+void
+workload_draw(uint64_t keys, uint64_t *state, struct item *item)
+{
+    workload_key(workload_random(state) % keys, item->key);
+    make_value(workload_random(state), item->value);
+}
+
+void
+model_make(struct model *model, uint64_t keys, uint64_t count)
+{
+    struct item item;
+
+    model->keys = keys;
+    model->count = count;
+    model->sums = bench_resize(NULL, count * sizeof(*model->sums));
+    model->latest = bench_resize(NULL, keys * sizeof(*model->latest));
+    for (uint64_t n = 0; n < count; n++) {
+        workload_item(keys, n, &item);
+        model->sums[n] = sum_of(item.key, sizeof(item.key)) +
+                         sum_of(item.value, sizeof(item.value));
+        model->latest[key_index(keys, n)] = n;
+    }
+}
+
+void
+model_free(struct model *model)
+{
+    free(model->sums);
+    free(model->latest);
+}
+
+struct tally
+model_tally(const struct model *model, uint64_t first, uint64_t limit)
+{
+    struct tally tally = {0};
+
+    for (uint64_t n = first; n < limit; n++)
+        tally_add_sum(&tally, model->sums[n]);
+    return tally;
+}
+
+void
+tally_check(const struct tally *got, const struct tally *expected,
+            const char *who, const char *work)
+{
+    if (got->count != expected->count || got->bytes != expected->bytes)
+        bench_fail("%s: %s: %" PRIu64 " entries of %" PRIu64
+                   " bytes instead of %" PRIu64 " of %" PRIu64,
+                   who, work, got->count, got->bytes, expected->count,
+                   expected->bytes);
+    if (got->sum != expected->sum)
+        bench_fail("%s: %s: wrong bytes", who, work);
+}

@@ -1,0 +1,107 @@
+/*
+ * workload.h - the entries that every engine is given, and what must come back.
+ *
+ * Entry number N is a function of N alone, so that a result can be checked
+ * without keeping the data.  The first entries take each key once; those after
+ * them take keys at random.  Nothing in them can be compressed.
+ */
+#ifndef BENCH_WORKLOAD_H
+#define BENCH_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define KEY_SIZE 16u
+#define VALUE_SIZE 100u
+
+struct item {
+    unsigned char key[KEY_SIZE];
+    unsigned char value[VALUE_SIZE];
+};
+
+/* What has been appended or read: order does not matter, every byte does. */
+struct tally {
+    uint64_t count;
+    uint64_t bytes;
+    uint64_t sum;
+};
+
+/* What a journal of COUNT entries must hold. */
+struct model {
+    uint64_t keys;
+    uint64_t count;
+    uint64_t *sums;   /* of each entry */
+    uint64_t *latest; /* the number of each key's latest entry */
+};
+
+/* A number whose bits all depend on all of N's. */
+uint64_t workload_mix(uint64_t n);
+
+/* The next of a row of random numbers. */
+uint64_t workload_random(uint64_t *state);
+
+void workload_key(uint64_t index, unsigned char key[KEY_SIZE]);
+
+/* Entry N over KEYS keys. */
+void workload_item(uint64_t keys, uint64_t n, struct item *item);
+
+/* Some entry over KEYS keys. */
+void workload_draw(uint64_t keys, uint64_t *state, struct item *item);
+
+void model_make(struct model *model, uint64_t keys, uint64_t count);
+void model_free(struct model *model);
+
+/* The tally of the entries in [first, limit). */
+struct tally model_tally(const struct model *model, uint64_t first,
+                         uint64_t limit);
+
+static inline uint64_t
+sum_of(const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    uint64_t sum = 0;
+    uint64_t word;
+
+    for (; size >= sizeof(word); size -= sizeof(word)) {
+        memcpy(&word, bytes, sizeof(word));
+        bytes += sizeof(word);
+        sum += word;
+    }
+    while (size-- > 0)
+        sum += *bytes++;
+    return sum;
+}
+
+/* The work of a reader: to look at every byte. */
+static inline void
+tally_add(struct tally *tally, const void *key, size_t key_size,
+          const void *value, size_t value_size)
+{
+    tally->count++;
+    tally->bytes += key_size + value_size;
+    tally->sum += sum_of(key, key_size) + sum_of(value, value_size);
+}
+
+static inline void
+tally_add_sum(struct tally *tally, uint64_t sum)
+{
+    tally->count++;
+    tally->bytes += KEY_SIZE + VALUE_SIZE;
+    tally->sum += sum;
+}
+
+static inline void
+tally_join(struct tally *tally, const struct tally *other)
+{
+    tally->count += other->count;
+    tally->bytes += other->bytes;
+    tally->sum += other->sum;
+}
+
+/* Ends the program, naming WHO and WORK, unless both are the same. */
+void tally_check(const struct tally *got, const struct tally *expected,
+                 const char *who, const char *work);
+
+#endif
