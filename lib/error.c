@@ -1,4 +1,6 @@
 /* error.c - words for codes. */
+#define _GNU_SOURCE 1 /* strerrordesc_np() */
+
 #include "error.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
 /* lock.c - `journal.lock`: who has the journal open, and a word for all. */
+#define _GNU_SOURCE 1 /* F_OFD_SETLK */
+
 #include "lock.h"
 
 #include <assert.h>

@@ -80,32 +80,61 @@ fill_new(MDB_env *env, const struct jn_row *rows, size_t count)
     return rc;
 }
 
+/*
+ * Makes the file PATH with exactly MODE, empty: LMDB, which opens it twice,
+ * might not be let in again under the umask.
+ */
+static int
+make_empty(const char *path, mode_t mode)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    int rc = 0;
+
+    if (file < 0)
+        return errno;
+    if (fchmod(file, mode) != 0)
+        rc = errno;
+    close(file);
+    return rc;
+}
+
+/* Fills the new file of ENV and brings it to the disk. */
+static int
+write_new(MDB_env *env, const struct jn_row *rows, size_t count)
+{
+    mdb_filehandle_t file;
+    int rc = fill_new(env, rows, count);
+
+    if (rc == 0)
+        rc = mdb_env_sync(env, 1);
+    if (mdb_env_get_fd(env, &file) != 0)
+        return rc;
+    if (rc == 0 && fsync(file) != 0)
+        rc = errno;
+    if (rc == EIO && jn_store_disk_is_full(file))
+        rc = ENOSPC;
+    return rc;
+}
+
 int
 jn_store_create(const char *path, mode_t mode, const struct jn_row *rows,
                 size_t count)
 {
     MDB_env *env = NULL;
-    mdb_filehandle_t file;
-    int rc = mdb_env_create(&env);
+    int rc = make_empty(path, mode);
 
-    if (rc != 0)
-        return jn_store_error(rc);
-    rc = mdb_env_set_maxdbs(env, JN_TABLES);
+    if (rc == 0)
+        rc = mdb_env_create(&env);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(env, JN_TABLES);
     if (rc == 0)
         rc = mdb_env_set_mapsize(env, CREATE_MAP);
     if (rc == 0)
         rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, mode);
     if (rc == 0)
-        rc = fill_new(env, rows, count);
-    if (rc == 0)
-        rc = mdb_env_sync(env, 1);
-    if (rc == 0 && mdb_env_get_fd(env, &file) == 0 &&
-        (fchmod(file, mode) != 0 || fsync(file) != 0))
-        rc = errno;
-    if (rc == EIO && mdb_env_get_fd(env, &file) == 0 &&
-        jn_store_disk_is_full(file))
-        rc = ENOSPC;
-    mdb_env_close(env);
+        rc = write_new(env, rows, count);
+    if (env != NULL)
+        mdb_env_close(env);
     return jn_store_error(rc);
 }
 

@@ -1,4 +1,6 @@
 /* store_space.c - room: in the map, on the disk, and in reserve. */
+#define _GNU_SOURCE 1 /* fallocate() */
+
 #include "store.h"
 
 #include <assert.h>
@@ -23,7 +25,7 @@
 #endif
 #define MAP_LEAST (UINT64_C(1) << 20) /* over what the file has */
 
-#define STEP_MAX (UINT64_C(4) << 20) /* most that is allocated ahead */
+#define STEP_MAX (UINT64_C(4) << 20)  /* most that is allocated ahead */
 #define DISK_FULL (UINT64_C(1) << 20) /* less free than this is full */
 
 /* What the other files of a journal take of its limit. */

@@ -1,0 +1,386 @@
+/* space_test.c - JOURNAL_FULL: a limit or a disk that is full, and after. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/steps.h"
+
+#define LIMIT (1u << 20)
+
+static char value[200000];
+
+static void
+open_limited(const char *path, uint64_t bytes_max)
+{
+    struct journal_options options = options_with(0);
+
+    options.bytes_max = bytes_max;
+    journal = open_with(path, &options);
+}
+
+static void
+setup(void)
+{
+    test_setup();
+    open_limited(home(), LIMIT);
+}
+
+static int
+append_of(size_t size)
+{
+    return journal_append(journal, "key", 3, value, size, NULL);
+}
+
+/* Appends values of SIZE until the journal is full; returns how many. */
+static uint64_t
+fill(size_t size)
+{
+    uint64_t count = 0;
+    int rc;
+
+    while ((rc = append_of(size)) == 0)
+        count++;
+    ck_assert_msg(rc == JOURNAL_FULL, "append: %s", journal_errname(rc));
+    return count;
+}
+
+/* The bytes that the files of the journal have, or take, if that is more. */
+static uint64_t
+bytes_on_disk(void)
+{
+    struct dirent **names;
+    struct stat status;
+    uint64_t bytes = 0;
+    int count = scandir(home(), &names, NULL, NULL);
+
+    ck_assert_int_gt(count, 2);
+    for (int i = 0; i < count; i++) {
+        char path[300];
+
+        snprintf(path, sizeof(path), "journal/%s", names[i]->d_name);
+        ck_assert_int_eq(stat(test_path(path), &status), 0);
+        if (S_ISREG(status.st_mode))
+            bytes += (uint64_t)status.st_size > (uint64_t)status.st_blocks * 512
+                         ? (uint64_t)status.st_size
+                         : (uint64_t)status.st_blocks * 512;
+        free(names[i]);
+    }
+    free(names);
+    return bytes;
+}
+
+START_TEST(bytes_max_ends_in_full)
+{
+    ck_assert_uint_gt(fill(1000), 200);
+    ck_assert_uint_le(bytes_on_disk(), LIMIT);
+    ck_assert_uint_le(figures(journal).bytes_file, LIMIT);
+}
+END_TEST
+
+START_TEST(bytes_max_is_made_use_of)
+{
+    fill(1000);
+    ck_assert_uint_gt(figures(journal).bytes_logical, LIMIT / 3);
+}
+END_TEST
+
+START_TEST(a_full_journal_has_appended_nothing_of_what_was_refused)
+{
+    struct journal_stat before;
+    uint64_t seq = 99;
+
+    fill(1000);
+    before = figures(journal);
+    ck_assert_int_eq(journal_append(journal, "new", 3, value, 100000, &seq),
+                     JOURNAL_FULL);
+    ck_assert_uint_eq(seq, 99);
+    assert_as_before(&before);
+    assert_absent("new");
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_full_journal_reads_on_and_opens_again)
+{
+    uint64_t count = fill(1000);
+
+    ck_assert_uint_eq(assert_no_gap(journal), count);
+    reopen();
+    ck_assert_uint_eq(assert_no_gap(journal), count);
+}
+END_TEST
+
+START_TEST(a_full_journal_is_pruned_and_appended_to_again)
+{
+    unsigned cycles = rounds(10, 3);
+
+    fill(1000);
+    for (unsigned i = 0; i < cycles; i++) {
+        struct journal_stat stat = figures(journal);
+        uint64_t half = stat.first + stat.entries / 2;
+
+        ck_assert_int_eq(journal_prune(journal, half, 0, NULL), 0);
+        ck_assert_uint_eq(figures(journal).first, half);
+        ck_assert_uint_ge(fill(1000), stat.entries / 4);
+        ck_assert_uint_le(bytes_on_disk(), LIMIT);
+    }
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_full_journal_is_pruned_empty_and_filled_again)
+{
+    uint64_t count = fill(3000);
+
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, 0, NULL), 0);
+        ck_assert_uint_ge(fill(3000), count / 2);
+    }
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_full_journal_is_pruned_entry_by_entry)
+{
+    fill(1000);
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(journal_prune(journal, figures(journal).first + 1, 0,
+                                       NULL),
+                         0);
+    ck_assert_int_eq(append_of(1000), 0);
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_full_journal_may_be_rewound)
+{
+    uint64_t count = fill(1000);
+
+    ck_assert_int_eq(journal_rewind(journal, count / 2), 0);
+    ck_assert_uint_ge(fill(1000), count / 4);
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_full_journal_that_was_reopened_is_pruned)
+{
+    uint64_t count = fill(1000);
+
+    journal_close(journal);
+    open_limited(home(), LIMIT);
+    ck_assert_int_eq(append_of(1000), JOURNAL_FULL);
+    ck_assert_int_eq(journal_prune(journal, count / 2, 0, NULL), 0);
+    ck_assert_uint_ge(fill(1000), count / 4);
+}
+END_TEST
+
+START_TEST(what_never_fits_leaves_room_for_what_does)
+{
+    struct journal_record records[10];
+
+    for (size_t i = 0; i < COUNT_OF(records); i++) {
+        records[i] = record("batch", NULL);
+        records[i].value = value;
+        records[i].value_size = sizeof(value);
+    }
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(journal_append_batch(journal, records,
+                                              COUNT_OF(records), NULL),
+                         JOURNAL_FULL);
+        ck_assert_int_eq(append_of(1000), 0);
+    }
+    assert_absent("batch");
+    ck_assert_uint_eq(assert_no_gap(journal), 10);
+}
+END_TEST
+
+START_TEST(bytes_max_belongs_to_the_handle)
+{
+    struct journal *unlimited = open_path(home(), 0);
+
+    fill(1000);
+    for (int i = 0; i < 50; i++)
+        ck_assert_int_eq(journal_append(unlimited, "key", 3, value, 100000,
+                                        NULL),
+                         0);
+    ck_assert_int_eq(append_of(1000), JOURNAL_FULL);
+    assert_no_gap(unlimited);
+    journal_close(unlimited);
+}
+END_TEST
+
+START_TEST(bytes_max_may_be_raised)
+{
+    fill(1000);
+    journal_close(journal);
+    open_limited(home(), 4 * LIMIT);
+    ck_assert_uint_gt(fill(1000), 200);
+    assert_no_gap(journal);
+}
+END_TEST
+
+/* ---- a disk that is full ------------------------------------------------ */
+
+/* In a child: a disk of SIZE bytes in test_dir/disk. */
+static bool
+have_disk(unsigned size)
+{
+    char options[32];
+
+    snprintf(options, sizeof(options), "size=%u", size);
+    if (mkdir(test_path("disk"), 0777) == 0 && have_own_mounts() &&
+        mount("none", test_path("disk"), "tmpfs", 0, options) == 0)
+        return true;
+    skip("may not mount");
+    return false;
+}
+
+static void
+fill_disk(void *unused)
+{
+    uint64_t count;
+
+    (void)unused;
+    if (!have_disk(4 << 20))
+        return;
+    journal = open_path(test_path("disk/journal"), 0);
+    count = fill(1000);
+    ck_assert_uint_gt(count, 500);
+    for (int i = 0; i < 5; i++) {
+        struct journal_stat before = figures(journal);
+
+        ck_assert_int_eq(append_of(100000), JOURNAL_FULL);
+        assert_as_before(&before);
+        ck_assert_int_eq(journal_prune(journal,
+                                       before.first + before.entries / 2, 0,
+                                       NULL),
+                         0);
+        ck_assert_uint_ge(fill(1000), count / 4);
+    }
+    assert_no_gap(journal);
+    journal_close(journal);
+}
+
+START_TEST(a_full_disk_is_pruned_and_appended_to_again)
+{
+    in_child(fill_disk, NULL);
+}
+END_TEST
+
+/* Leaves FREE bytes of the disk. */
+static void
+fill_all_but(size_t free_bytes)
+{
+    FILE *file = fopen(test_path("disk/ballast"), "w");
+
+    ck_assert_ptr_nonnull(file);
+    setbuf(file, NULL);
+    while (fwrite(value, 1, 4096, file) == 4096)
+        continue;
+    fclose(file);
+    if (free_bytes > 0)
+        ck_assert_int_eq(truncate(test_path("disk/ballast"),
+                                  (off_t)((1u << 20) - free_bytes)),
+                         0);
+}
+
+static void
+create_on_full_disk(void *context)
+{
+    const size_t *free_bytes = context;
+
+    if (!have_disk(1 << 20))
+        return;
+    fill_all_but(*free_bytes);
+    ck_assert_int_eq(result_of_open(test_path("disk/journal"), 0),
+                     JOURNAL_FULL);
+    ck_assert(!exists(test_path("disk/journal")));
+    ck_assert_int_eq(unlink(test_path("disk/ballast")), 0);
+    ck_assert_int_eq(result_of_open(test_path("disk/journal"), 0), 0);
+}
+
+START_TEST(creating_on_a_full_disk_leaves_nothing_behind)
+{
+    size_t free_bytes = (size_t)_i * 4096;
+
+    in_child(create_on_full_disk, &free_bytes);
+}
+END_TEST
+
+static void
+open_on_full_disk(void *unused)
+{
+    (void)unused;
+    if (!have_disk(1 << 20))
+        return;
+    journal = open_path(test_path("disk/journal"), 0);
+    append("key", "value");
+    append("key", "newer");
+    fill_all_but(0);
+    journal_close(journal);
+    journal = open_path(test_path("disk/journal"), 0);
+    assert_value("key", "newer");
+    ck_assert_int_eq(append_of(sizeof(value)), JOURNAL_FULL);
+    ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
+    ck_assert_uint_eq(assert_no_gap(journal), 1);
+    journal_close(journal);
+}
+
+START_TEST(a_journal_opens_and_is_pruned_on_a_disk_that_others_filled)
+{
+    in_child(open_on_full_disk, NULL);
+}
+END_TEST
+
+static TCase *
+limits(void)
+{
+    TCase *tcase = tcase_create("limit");
+
+    tcase_add_checked_fixture(tcase, setup, teardown_journal);
+    tcase_add_test(tcase, bytes_max_ends_in_full);
+    tcase_add_test(tcase, bytes_max_is_made_use_of);
+    tcase_add_test(tcase,
+                   a_full_journal_has_appended_nothing_of_what_was_refused);
+    tcase_add_test(tcase, a_full_journal_reads_on_and_opens_again);
+    tcase_add_test(tcase, a_full_journal_is_pruned_and_appended_to_again);
+    tcase_add_test(tcase, a_full_journal_is_pruned_empty_and_filled_again);
+    tcase_add_test(tcase, a_full_journal_is_pruned_entry_by_entry);
+    tcase_add_test(tcase, a_full_journal_may_be_rewound);
+    tcase_add_test(tcase, a_full_journal_that_was_reopened_is_pruned);
+    tcase_add_test(tcase, what_never_fits_leaves_room_for_what_does);
+    tcase_add_test(tcase, bytes_max_belongs_to_the_handle);
+    tcase_add_test(tcase, bytes_max_may_be_raised);
+    return tcase;
+}
+
+static TCase *
+disks(void)
+{
+    TCase *tcase = tcase_create("disk");
+
+    tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+    tcase_add_test(tcase, a_full_disk_is_pruned_and_appended_to_again);
+    tcase_add_loop_test(tcase, creating_on_a_full_disk_leaves_nothing_behind, 0,
+                        4);
+    tcase_add_test(tcase,
+                   a_journal_opens_and_is_pruned_on_a_disk_that_others_filled);
+    return tcase;
+}
+
+static Suite *
+suite(void)
+{
+    Suite *space = suite_create("space");
+
+    suite_add_tcase(space, limits());
+    suite_add_tcase(space, disks());
+    return space;
+}
+
+TEST_MAIN(suite)
