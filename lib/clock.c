@@ -1,8 +1,6 @@
 /* clock.c - what time it is. */
 #include "clock.h"
 
-#include <time.h>
-
 #define SECOND 1000000000u
 
 static uint64_t
@@ -37,11 +35,25 @@ jn_clock_coarse(void)
 #endif
 }
 
-void
-jn_clock_sleep(uint64_t ns)
+static struct timespec
+to_timespec(uint64_t ns)
 {
     struct timespec span = {.tv_sec = (time_t)(ns / SECOND),
                             .tv_nsec = (long)(ns % SECOND)};
+
+    return span;
+}
+
+void
+jn_clock_after(struct timespec *until, uint64_t ns)
+{
+    *until = to_timespec(jn_clock_steady() + ns);
+}
+
+void
+jn_clock_sleep(uint64_t ns)
+{
+    struct timespec span = to_timespec(ns);
 
     (void)nanosleep(&span, NULL);
 }

@@ -2,7 +2,6 @@
 #include "commit.h"
 
 #include <assert.h>
-#include <sched.h>
 
 #include "apply.h"
 #include "clock.h"
@@ -177,13 +176,14 @@ finish_group(struct jn_queue *queue, struct jn_request *first,
 static void
 wait_for_company(struct jn_queue *queue)
 {
-    uint64_t until = jn_clock_steady() + queue->last_ns / 4;
+    struct timespec until;
+    int rc = 0;
 
-    while (queue->waiting < queue->last_count && jn_clock_steady() < until) {
-        pthread_mutex_unlock(&queue->mutex);
-        (void)sched_yield();
-        pthread_mutex_lock(&queue->mutex);
-    }
+    if (queue->waiting >= queue->last_count)
+        return;
+    jn_clock_after(&until, queue->last_ns / 4);
+    while (rc == 0 && queue->waiting < queue->last_count)
+        rc = pthread_cond_timedwait(&queue->company, &queue->mutex, &until);
 }
 
 static void
@@ -215,6 +215,8 @@ pass_queue(struct jn_shared *shared, struct jn_request *request)
     *queue->end = request;
     queue->end = &request->next;
     queue->waiting++;
+    if (queue->waiting == queue->last_count)
+        pthread_cond_signal(&queue->company);
     if (!queue->led) {
         queue->led = true;
         request->leads = true;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "create.h"
@@ -82,19 +83,42 @@ jn_shared_check(const struct jn_shared *shared)
 static void
 free_shared(struct jn_shared *shared)
 {
+    pthread_cond_destroy(&shared->queue.company);
     pthread_mutex_destroy(&shared->queue.mutex);
     free(shared);
+}
+
+static int
+init_queue(struct jn_queue *queue)
+{
+    pthread_condattr_t attributes;
+    int rc = pthread_condattr_init(&attributes);
+
+    if (rc != 0)
+        return rc;
+    rc = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (rc == 0)
+        rc = pthread_cond_init(&queue->company, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (rc == 0)
+        rc = pthread_mutex_init(&queue->mutex, NULL);
+    queue->end = &queue->first;
+    return rc;
 }
 
 static int
 make_shared(struct jn_shared **out, bool immutable)
 {
     struct jn_shared *shared = calloc(1, sizeof(*shared));
+    int rc;
 
     if (shared == NULL)
         return ENOMEM;
-    pthread_mutex_init(&shared->queue.mutex, NULL);
-    shared->queue.end = &shared->queue.first;
+    rc = init_queue(&shared->queue);
+    if (rc != 0) {
+        free(shared);
+        return rc;
+    }
     shared->generation = atomic_load(&registry.generation);
     shared->immutable = immutable;
     *out = shared;
@@ -182,7 +206,8 @@ forget(struct jn_shared *shared)
     unlist(&registry.inherited, shared);
     jn_store_forget(shared->files.store);
     jn_lock_close(shared->files.lock);
-    free_shared(shared);
+    /* Threads that the child does not have may wait in the queue for ever. */
+    free(shared);
 }
 
 static void

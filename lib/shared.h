@@ -26,6 +26,7 @@ struct jn_request;
 /* Appends that wait for a commit, in the order in which they came. */
 struct jn_queue {
     pthread_mutex_t mutex;
+    pthread_cond_t company; /* as many wait as there were in the last group */
     struct jn_request *first;
     struct jn_request **end;
     size_t waiting;

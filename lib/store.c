@@ -404,15 +404,21 @@ jn_store_reopen(struct jn_store *store, bool read_only)
     pthread_rwlock_wrlock(&store->gate);
     jn_store_close_env(store);
     store->options.read_only = read_only;
+    store->options.others = false; /* they may be gone by now */
     rc = jn_store_open_env(store);
     pthread_rwlock_unlock(&store->gate);
     return jn_store_error(rc);
 }
 
 bool
-jn_store_is_read_only(const struct jn_store *store)
+jn_store_is_read_only(struct jn_store *store)
 {
-    return store->options.read_only;
+    bool read_only;
+
+    pthread_rwlock_rdlock(&store->gate);
+    read_only = store->options.read_only;
+    pthread_rwlock_unlock(&store->gate);
+    return read_only;
 }
 
 /* Whether PATH leads to a file other than ID; an unreadable path does not. */

@@ -84,7 +84,7 @@ void jn_store_forget(struct jn_store *store);
  */
 int jn_store_reopen(struct jn_store *store, bool read_only);
 
-bool jn_store_is_read_only(const struct jn_store *store);
+bool jn_store_is_read_only(struct jn_store *store);
 
 /* Sizes of the store's files together, in bytes. */
 int jn_store_file_bytes(struct jn_store *store, uint64_t *bytes);
