@@ -102,39 +102,50 @@ write_first_page(const struct jn_lock *lock)
     return written == sizeof(page) ? 0 : JOURNAL_FULL;
 }
 
-/* Whether what a crash may have left of the first page is all there is. */
+/*
+ * Whether the SIZE bytes that there are may be what a crash has left of the
+ * first page: a part of it, or zeros where its blocks had come, and not it.
+ */
 static bool
 is_unfinished(const struct jn_lock *lock, size_t size)
 {
+    static const char zeros[sizeof(magic)];
     char start[sizeof(magic)];
     size_t common = size < sizeof(magic) ? size : sizeof(magic);
 
-    return pread(lock->file, start, common, 0) == (ssize_t)common &&
-           memcmp(start, magic, common) == 0;
+    if (pread(lock->file, start, common, 0) != (ssize_t)common)
+        return false;
+    return memcmp(start, zeros, common) == 0 ||
+           (size < FILE_SIZE && memcmp(start, magic, common) == 0);
+}
+
+/* Within the door: sees to it that the file has its page. */
+static int
+finish_file(const struct jn_lock *lock)
+{
+    struct stat status;
+
+    if (fstat(lock->file, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode) || status.st_size > (off_t)FILE_SIZE)
+        return JOURNAL_UNSUPPORTED;
+    if (is_unfinished(lock, (size_t)status.st_size))
+        return write_first_page(lock);
+    return status.st_size == (off_t)FILE_SIZE ? 0 : JOURNAL_UNSUPPORTED;
 }
 
 /*
  * Maps the file, whose every byte has been written: no store into it can miss
- * its disk block.  One that a crash left short is written again.
+ * its disk block.
  */
 static int
 map_file(struct jn_lock *lock)
 {
-    struct stat status;
     void *page;
-    int rc;
+    int rc = finish_file(lock);
 
-    if (fstat(lock->file, &status) != 0)
-        return errno;
-    if (!S_ISREG(status.st_mode))
-        return JOURNAL_UNSUPPORTED;
-    if (status.st_size < (off_t)FILE_SIZE) {
-        if (!is_unfinished(lock, (size_t)status.st_size))
-            return JOURNAL_UNSUPPORTED;
-        rc = write_first_page(lock);
-        if (rc != 0)
-            return rc;
-    }
+    if (rc != 0)
+        return rc;
     page = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, lock->file,
                 0);
     if (page == MAP_FAILED)
@@ -186,9 +197,11 @@ jn_lock_forget(struct jn_lock *lock)
 {
     /*
      * The locks belong to the description that parent and child share: they
-     * last until both have closed it.  Closing is all that happens here, as
-     * the handler of a fork may do no more.
+     * last until both have closed it, and unmapped what was mapped through it.
      */
+    if (lock->page != NULL)
+        munmap(lock->page, FILE_SIZE);
+    lock->page = NULL;
     if (lock->file >= 0)
         close(lock->file);
     lock->file = -1;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -218,46 +219,141 @@ START_TEST(an_entry_is_the_childs_too)
 }
 END_TEST
 
+/* A child that neither uses nor closes what it has inherited. */
+struct lingerer {
+    struct bell begun;
+    struct bell enough;
+};
+
 static void
 linger(void *context)
 {
-    bell_wait(context);
+    struct lingerer *lingerer = context;
+    char sound;
+
+    /* With this end closed, it is enough too when the test has died. */
+    close(lingerer->enough.ends[1]);
+    bell_ring(&lingerer->begun);
+    ck_assert_int_ge(read(lingerer->enough.ends[0], &sound, 1), 0);
 }
 
 START_TEST(a_child_that_lingers_keeps_no_lock_of_a_handle_that_was_closed)
 {
-    struct bell enough;
+    struct lingerer lingerer;
     int fine = 0;
     pid_t pid;
 
-    bell_make(&enough);
+    bell_make(&lingerer.begun);
+    bell_make(&lingerer.enough);
     journal_close(journal);
     journal = open_path(home(), JOURNAL_OPEN_EXCLUSIVE);
-    pid = start(linger, &enough);
+    pid = start(linger, &lingerer);
+    bell_wait(&lingerer.begun);
     journal_close(journal);
     journal = NULL;
     in_child(open_elsewhere, &fine);
     ck_assert_int_eq(journal_destroy(home()), 0);
-    bell_ring(&enough);
+    bell_ring(&lingerer.enough);
     finish(pid);
+}
+END_TEST
+
+/* Opens, leaves a child of its own behind, and dies. */
+static void
+bequeath(void *context)
+{
+    struct lingerer *lingerer = context;
+
+    journal = open_path(home(), JOURNAL_OPEN_EXCLUSIVE);
+    if (fork() == 0) {
+        linger(lingerer);
+        _exit(EXIT_SUCCESS);
+    }
+    bell_wait(&lingerer->begun);
+    _exit(EXIT_SUCCESS);
+}
+
+START_TEST(a_child_that_lingers_keeps_no_lock_of_a_process_that_died)
+{
+    struct lingerer lingerer;
+
+    bell_make(&lingerer.begun);
+    bell_make(&lingerer.enough);
+    journal_close(journal);
+    journal = NULL;
+    in_child(bequeath, &lingerer);
+    ck_assert_int_eq(result_of_open(home(), JOURNAL_OPEN_EXCLUSIVE), 0);
+    ck_assert_int_eq(journal_destroy(home()), 0);
+    bell_ring(&lingerer.enough);
 }
 END_TEST
 
 /* ---- amid other threads ------------------------------------------------- */
 
 static atomic_bool enough;
+static atomic_uint calls;
+static atomic_uint mistakes;
 
+/*
+ * These threads say nothing to Check, which holds a lock while it listens: the
+ * child would inherit it.
+ */
 static void *
 append_and_get(void *unused)
 {
     struct journal_entry *entry;
 
     while (!atomic_load(&enough)) {
-        append("thread", "value");
-        entry = get("thread");
+        entry = NULL;
+        if (journal_append(journal, "thread", 6, "value", 5, NULL) != 0 ||
+            journal_get(journal, "thread", 6, &entry) != 0)
+            atomic_fetch_add(&mistakes, 1);
         journal_entry_free(entry);
+        atomic_fetch_add(&calls, 1);
     }
     return unused;
+}
+
+static void *
+open_and_close(void *path)
+{
+    while (!atomic_load(&enough)) {
+        struct journal *opened = NULL;
+
+        if (journal_open(path, NULL, &opened) != 0)
+            atomic_fetch_add(&mistakes, 1);
+        journal_close(opened);
+        atomic_fetch_add(&calls, 1);
+    }
+    return NULL;
+}
+
+/* Forks again and again while two threads do WORK. */
+static void
+fork_amid(void *(*work)(void *), process *body, void (*after)(void))
+{
+    unsigned forks = rounds(40, 3);
+    char path[4096];
+    pthread_t threads[2];
+
+    snprintf(path, sizeof(path), "%s", home());
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, path), 0);
+    for (unsigned i = 0; i < forks; i++) {
+        in_child(body, NULL);
+        after();
+    }
+    atomic_store(&enough, true);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_eq(atomic_load(&mistakes), 0);
+    ck_assert_uint_gt(atomic_load(&calls), 0);
+}
+
+static void
+append_as_parent(void)
+{
+    append("key", "parent");
 }
 
 static void
@@ -273,50 +369,17 @@ use_and_open_anew(void *unused)
 
 START_TEST(a_fork_amid_the_calls_of_other_threads_hangs_nobody)
 {
-    pthread_t threads[4];
-    unsigned forks = rounds(40, 3);
-
-    append("key", "parent");
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, append_and_get,
-                                        NULL),
-                         0);
-    for (unsigned i = 0; i < forks; i++) {
-        in_child(use_and_open_anew, NULL);
-        append("key", "parent");
-    }
-    atomic_store(&enough, true);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    ck_assert_uint_ge(assert_no_gap(journal), 2 * forks + 1);
+    append_as_parent();
+    fork_amid(append_and_get, use_and_open_anew, append_as_parent);
+    ck_assert_uint_ge(assert_no_gap(journal), 1 + 2 * rounds(40, 3));
 }
 END_TEST
 
-static void *
-open_and_close(void *unused)
-{
-    while (!atomic_load(&enough))
-        ck_assert_int_eq(result_of_open(home(), 0), 0);
-    return unused;
-}
-
 START_TEST(a_fork_amid_the_opens_of_other_threads_hangs_nobody)
 {
-    pthread_t threads[2];
-    unsigned forks = rounds(40, 3);
-
-    append("key", "parent");
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, open_and_close,
-                                        NULL),
-                         0);
-    for (unsigned i = 0; i < forks; i++)
-        in_child(use_inherited, NULL);
-    atomic_store(&enough, true);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    append("key", "parent");
-    ck_assert_uint_eq(assert_no_gap(journal), 2);
+    append_as_parent();
+    fork_amid(open_and_close, use_inherited, append_as_parent);
+    ck_assert_uint_eq(assert_no_gap(journal), 1 + rounds(40, 3));
 }
 END_TEST
 
@@ -340,6 +403,8 @@ suite(void)
         tcase, a_child_that_lingers_keeps_no_lock_of_a_handle_that_was_closed);
     tcase_add_test(tcase, a_fork_amid_the_calls_of_other_threads_hangs_nobody);
     tcase_add_test(tcase, a_fork_amid_the_opens_of_other_threads_hangs_nobody);
+    tcase_add_test(tcase,
+                   a_child_that_lingers_keeps_no_lock_of_a_process_that_died);
     suite_add_tcase(forks, tcase);
     return forks;
 }

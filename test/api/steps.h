@@ -87,7 +87,7 @@ struct bytes {
 struct bytes bytes_of(const char *path);
 void write_bytes(const char *path, const void *data, size_t size);
 
-/* Names, modes and contents of all that is in DIRECTORY. */
+/* Names, modes and contents of all that is kept in DIRECTORY. */
 struct bytes picture_of(const char *directory);
 
 /* Takes another picture, and frees BEFORE. */
