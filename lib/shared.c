@@ -330,7 +330,7 @@ try_open(struct jn_shared **out, const char *path, const struct jn_wish *wish,
         rc = open_new_directory(out, path, wish);
     else
         rc = open_in(out, path, wish, content == JN_CONTENT_DATA);
-    *again = rc == JOURNAL_NOT_FOUND;
+    *again = rc == JOURNAL_NOT_FOUND || rc == ENOENT;
     return rc;
 }
 

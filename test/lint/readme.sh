@@ -1,0 +1,10 @@
+#!/bin/sh
+# readme.sh - is the example in README.md the one that is compiled and run?
+set -u
+
+shown=$(sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d')
+kept=$(sed 1d docs/examples/readme.c)
+if [ "$shown" != "$kept" ]; then
+    echo "README.md: its example differs from docs/examples/readme.c"
+    exit 1
+fi

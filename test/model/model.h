@@ -1,0 +1,74 @@
+/*
+ * model.h - a journal in memory, simple enough to be right.
+ *
+ * It is what the library is compared with.  The entries retained are an array,
+ * and whatever a call is asked is found by looking through it; there is no
+ * index and no state beside it.  All that is known of a key follows from the
+ * newest entry that it has there: a prune takes entries from the front and a
+ * rewind from the back, so that entry is the key's latest unless it has none.
+ */
+#ifndef TEST_MODEL_MODEL_H
+#define TEST_MODEL_MODEL_H
+
+#include <journal.h>
+#include <stdbool.h>
+
+/* An entry, with what its key had come to when it was appended. */
+struct model_entry {
+    struct journal_entry entry;    /* time is filled in by who knows it */
+    bool stamped;                  /* the key has a stamp in force */
+    struct journal_stamp in_force; /* this one */
+    unsigned references;
+    uint8_t bytes[]; /* key, value and meta */
+};
+
+struct model {
+    struct model_entry **entries; /* entries[i] has number first + i */
+    size_t capacity;
+    uint64_t first;
+    uint64_t size;
+};
+
+void model_init(struct model *model, uint64_t first_seq);
+void model_free(struct model *model);
+
+/* An entry outlives its journal while somebody has a reference. */
+struct model_entry *model_entry_ref(struct model_entry *entry);
+void model_entry_unref(struct model_entry *entry);
+
+/*
+ * Whether RESULT is what an append of RECORDS may return now.  If several
+ * records have a fault any of the faults will do.
+ */
+bool model_allows(const struct model *model,
+                  const struct journal_record *records, size_t count,
+                  int result);
+
+/* Appends RECORDS, which model_allows() to succeed. */
+void model_append(struct model *model, const struct journal_record *records,
+                  size_t count);
+
+/* These return what the call of that name does, and set *ENTRY on success. */
+int model_get(const struct model *model, const void *key, size_t key_size,
+              struct model_entry **entry);
+int model_get_at(const struct model *model, const void *key, size_t key_size,
+                 uint64_t limit, struct model_entry **entry);
+int model_read(const struct model *model, uint64_t seq,
+               struct model_entry **entry);
+int model_rewind(struct model *model, uint64_t size);
+
+/* Returns the number of entries removed. */
+uint64_t model_prune(struct model *model, uint64_t before);
+
+/* The key's newest entry below LIMIT, tombstone or not; NULL if none. */
+struct model_entry *model_newest(const struct model *model, const void *key,
+                                 size_t key_size, uint64_t limit);
+
+/* Fills in first, size, entries, keys, tombstones and bytes_logical. */
+void model_stat(const struct model *model, struct journal_stat *stat);
+
+/* As stamps are ordered: below, at or above 0. */
+int model_stamp_compare(const struct journal_stamp *a,
+                        const struct journal_stamp *b);
+
+#endif

@@ -1,0 +1,662 @@
+/*
+ * model_test.c - random operations, each compared with a journal in memory.
+ *
+ * A round is a few thousand operations on a journal of its own, of a kind that
+ * its seed chooses.  Every result is compared with the model's, and now and
+ * then, and at the end, all that there is: every number, every key as of every
+ * size.  The journal lies in TEST_FAST_DIR, or else in /dev/shm where that can
+ * be written, since the model has nothing to say about flushes.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "chance.h"
+#include "compare.h"
+#include "model.h"
+#include "support/test.h"
+#include "trace.h"
+#include "walk.h"
+
+#define ROUNDS 72
+#define WALKS 4u
+#define COMPARISONS 3u /* of everything, in a round */
+
+enum handle { MAIN, SECOND, READER, HANDLES };
+enum first { ZERO, ANY, NEAR_THE_END };
+
+/* A kind of round. */
+struct kind {
+    const char *name;
+    enum first first;
+    unsigned operations;
+    size_t short_keys, long_keys;
+    size_t batch_max;
+    struct taste taste;
+    /* How many of a hundred operations are these; the others look. */
+    unsigned appends, deletes, prunes, rewinds, opens;
+    uint64_t retained; /* about so many entries, by pruning */
+};
+
+static const struct kind kinds[] = {
+    {.name = "few keys",
+     .operations = 5000,
+     .short_keys = 5,
+     .long_keys = 1,
+     .batch_max = 8,
+     .taste = {200, 12, 12, 4, 12, 6, 8},
+     .appends = 45,
+     .deletes = 3,
+     .prunes = 2,
+     .rewinds = 1,
+     .opens = 1,
+     .retained = 2500},
+    {.name = "any first number",
+     .first = ANY,
+     .operations = 6000,
+     .short_keys = 6,
+     .long_keys = 2,
+     .batch_max = 6,
+     .taste = {100, 8, 6, 3, 6, 4, 5},
+     .appends = 40,
+     .deletes = 4,
+     .prunes = 3,
+     .rewinds = 3,
+     .opens = 2,
+     .retained = 1200},
+    {.name = "out of numbers",
+     .first = NEAR_THE_END,
+     .operations = 2500,
+     .short_keys = 5,
+     .long_keys = 1,
+     .batch_max = 5,
+     .taste = {100, 10, 10, 4, 12, 5, 8},
+     .appends = 25,
+     .deletes = 4,
+     .prunes = 2,
+     .rewinds = 2,
+     .opens = 2,
+     .retained = 1000},
+    {.name = "big values",
+     .operations = 4000,
+     .short_keys = 6,
+     .long_keys = 1,
+     .batch_max = 5,
+     .taste = {5, 8, 10, 8, 12, 10, 10},
+     .appends = 35,
+     .deletes = 2,
+     .prunes = 4,
+     .rewinds = 3,
+     .opens = 1,
+     .retained = 300},
+    {.name = "prune and rewind",
+     .operations = 9000,
+     .short_keys = 8,
+     .long_keys = 2,
+     .batch_max = 6,
+     .taste = {200, 12, 6, 3, 8, 5, 6},
+     .appends = 35,
+     .deletes = 5,
+     .prunes = 10,
+     .rewinds = 10,
+     .opens = 3,
+     .retained = 400},
+    {.name = "long keys, large batches",
+     .operations = 3000,
+     .short_keys = 4,
+     .long_keys = 10,
+     .batch_max = BATCH_MAX,
+     .taste = {300, 20, 8, 5, 20, 15, 20},
+     .appends = 20,
+     .deletes = 4,
+     .prunes = 3,
+     .rewinds = 3,
+     .opens = 1,
+     .retained = 1500},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct kind *kind;
+static struct model model;
+static struct keys keys;
+static struct journal *handles[HANDLES];
+static struct walk walks[WALKS];
+
+/* ---- open, close -------------------------------------------------------- */
+
+static void
+open_handle(enum handle which)
+{
+    static const char *const names[HANDLES] = {"journal", "link", "./journal"};
+    struct journal_options options;
+    int rc;
+
+    journal_options_init(&options);
+    /* Counts for a new journal only, so that it may be anything. */
+    options.first_seq = model.size < JOURNAL_NONE ? model.size : 0;
+    options.durability = one_in(2) ? JOURNAL_DURABLE : JOURNAL_RELAXED;
+    if (which != MAIN)
+        options.flags = JOURNAL_OPEN_EXISTING;
+    if (which == READER)
+        options.flags = JOURNAL_OPEN_READ_ONLY;
+    rc = journal_open(test_path(names[which]), &options, &handles[which]);
+    expect(rc == 0, "open %s: %s", names[which], journal_errname(rc));
+}
+
+static void
+close_handle(enum handle which)
+{
+    journal_close(handles[which]);
+    handles[which] = NULL;
+}
+
+static void
+close_walks(void)
+{
+    for (size_t i = 0; i < WALKS; i++)
+        walk_close(&walks[i]);
+}
+
+/* Walks may go on: they keep the journal open for themselves. */
+static void
+reopen(void)
+{
+    bool reader_first = one_in(3);
+    bool walking = one_in(2);
+
+    trace("close all%s, open%s", walking ? " but cursors" : "",
+          reader_first ? " the reader and then the writer" : "");
+    if (!walking)
+        close_walks();
+    for (unsigned i = 0; i < HANDLES; i++)
+        close_handle(i);
+    if (reader_first)
+        open_handle(READER);
+    open_handle(MAIN);
+    compare_stat(&model, handles[MAIN]);
+}
+
+static void
+toggle(enum handle which)
+{
+    trace("%s handle %d", handles[which] == NULL ? "open" : "close",
+          (int)which);
+    if (handles[which] == NULL)
+        open_handle(which);
+    else
+        close_handle(which);
+}
+
+static void
+open_or_close(void)
+{
+    switch (below(3)) {
+    case 0:
+        reopen();
+        break;
+    case 1:
+        toggle(SECOND);
+        break;
+    default:
+        toggle(READER);
+    }
+}
+
+static struct journal *
+any_writer(void)
+{
+    return handles[SECOND] != NULL && one_in(2) ? handles[SECOND]
+                                                : handles[MAIN];
+}
+
+static struct journal *
+any_handle(void)
+{
+    return handles[READER] != NULL && one_in(2) ? handles[READER]
+                                                : any_writer();
+}
+
+/* ---- append ------------------------------------------------------------- */
+
+/* The model learns the times of the entries from NUMBER on. */
+static void
+take_times(struct journal *journal, uint64_t number)
+{
+    for (; number < model.size; number++) {
+        struct journal_entry *entry = NULL;
+        struct model_entry *one = model.entries[number - model.first];
+        int rc = journal_read(journal, number, &entry);
+
+        expect(rc == 0, "read %llu: %s", (unsigned long long)number,
+               journal_errname(rc));
+        expect(entry->time > 0, "no time");
+        if (number > model.first)
+            expect(entry->time >=
+                       model.entries[number - model.first - 1]->entry.time,
+                   "the time falls");
+        one->entry.time = entry->time;
+        compare_entries(&one->entry, entry);
+        journal_entry_free(entry);
+    }
+}
+
+/* RC and SEQ are what the library has answered to RECORDS. */
+static void
+take_append(struct journal *journal, const struct journal_record *records,
+            size_t count, int rc, uint64_t seq)
+{
+    uint64_t number = model.size;
+
+    expect(model_allows(&model, records, count, rc), "append: %s",
+           journal_errname(rc));
+    if (rc != 0) {
+        expect(seq == 77, "append set its output on failure");
+        return;
+    }
+    expect(seq == number, "number %llu instead of %llu",
+           (unsigned long long)seq, (unsigned long long)number);
+    model_append(&model, records, count);
+    take_times(journal, number);
+}
+
+static bool
+is_plain(const struct batch *batch)
+{
+    return batch->count == 1 && batch->records[0].flags == 0 &&
+           batch->records[0].meta_size == 0;
+}
+
+static void
+append(void)
+{
+    struct journal *journal = any_writer();
+    size_t count = one_in(2) ? 1 : between(1, kind->batch_max);
+    struct batch batch;
+    uint64_t seq = 77;
+    int rc;
+
+    batch_make(&batch, count, &kind->taste, &keys, &model);
+    trace("append %zu:", count);
+    batch_trace(&batch);
+    if (is_plain(&batch))
+        rc = journal_append(journal, batch.records[0].key,
+                            batch.records[0].key_size, batch.records[0].value,
+                            batch.records[0].value_size, &seq);
+    else
+        rc = journal_append_batch(journal, batch.records, count, &seq);
+    take_append(journal, batch.records, count, rc, seq);
+}
+
+static void
+erase(void)
+{
+    const struct key *key = keys_any(&keys);
+    struct journal *journal = any_writer();
+    struct journal_record record = {.key = key->data,
+                                    .key_size = key->size,
+                                    .flags = JOURNAL_TOMBSTONE};
+    uint64_t seq = 77;
+    int rc;
+
+    trace("delete a key of %zu", key->size);
+    rc = journal_delete(journal, key->data, key->size, &seq);
+    take_append(journal, &record, 1, rc, seq);
+}
+
+/* ---- maintain ----------------------------------------------------------- */
+
+static uint64_t
+add(uint64_t number, uint64_t more)
+{
+    return number > JOURNAL_NONE - more ? JOURNAL_NONE : number + more;
+}
+
+static uint64_t
+minus(uint64_t number, uint64_t less)
+{
+    return number > less ? number - less : 0;
+}
+
+static uint64_t
+where_to_prune(void)
+{
+    uint64_t entries = model.size - model.first;
+
+    if (entries > kind->retained && one_in(8))
+        return model.size - kind->retained / 2;
+    switch (below(150)) {
+    case 0:
+        return minus(model.first, below(5));
+    case 1:
+        return add(model.size, below(5));
+    case 2:
+        return minus(model.size, below(20));
+    case 3:
+        return model.first + below(entries + 1);
+    default:
+        return add(model.first, below(entries < kind->retained ? 6 : 100));
+    }
+}
+
+static void
+prune(void)
+{
+    uint64_t before = where_to_prune(), removed = 77, want;
+    bool ask = one_in(2);
+    int rc;
+
+    trace("prune below %llu of [%llu, %llu)", (unsigned long long)before,
+          (unsigned long long)model.first, (unsigned long long)model.size);
+    rc = journal_prune(any_writer(), before, 0, ask ? &removed : NULL);
+    expect(rc == 0, "prune: %s", journal_errname(rc));
+    want = model_prune(&model, before);
+    expect(!ask || removed == want, "%llu removed, not %llu",
+           (unsigned long long)removed, (unsigned long long)want);
+    compare_stat(&model, any_handle());
+}
+
+static uint64_t
+where_to_rewind(void)
+{
+    switch (below(150)) {
+    case 0:
+        return minus(model.first, below(4));
+    case 1:
+        return add(model.size, below(4));
+    case 2:
+        return model.first + below(model.size - model.first + 1);
+    default:
+        return minus(model.size, below(10));
+    }
+}
+
+static void
+rewind_journal(void)
+{
+    uint64_t size = where_to_rewind();
+    int rc, want;
+
+    trace("rewind to %llu of [%llu, %llu)", (unsigned long long)size,
+          (unsigned long long)model.first, (unsigned long long)model.size);
+    want = model_rewind(&model, size);
+    rc = journal_rewind(any_writer(), size);
+    expect(rc == want, "rewind: %s instead of %s", journal_errname(rc),
+           journal_errname(want));
+    for (size_t i = 0; rc == 0 && i < WALKS; i++)
+        walk_rewound(&walks[i], size);
+    compare_stat(&model, any_handle());
+}
+
+/* Whatever would change the journal is refused by the read-only handle. */
+static void
+change_through_the_reader(void)
+{
+    struct journal_record record = {.value = "no", .value_size = 2};
+    struct journal *reader = handles[READER];
+
+    if (reader == NULL)
+        return;
+    trace("change through the read-only handle");
+#define REFUSED(call)                                                          \
+    expect((call) == JOURNAL_READ_ONLY, "not refused: %s", #call)
+    REFUSED(journal_append(reader, "k", 1, "v", 1, NULL));
+    REFUSED(journal_append_batch(reader, &record, 1, NULL));
+    REFUSED(journal_delete(reader, "k", 1, NULL));
+    REFUSED(journal_prune(reader, model.size, 0, NULL));
+    REFUSED(journal_rewind(reader, model.first));
+#undef REFUSED
+    compare_stat(&model, reader);
+}
+
+/* ---- look --------------------------------------------------------------- */
+
+/* Mostly a number retained, or one next to those. */
+static uint64_t
+any_number(void)
+{
+    uint64_t entries = model.size - model.first;
+
+    if (one_in(40))
+        return one_in(2) ? 0 : JOURNAL_NONE;
+    if (one_in(10))
+        return minus(model.first, below(30));
+    return add(model.first, below(entries + 4));
+}
+
+static void
+look_up(void)
+{
+    const struct key *key = keys_any(&keys);
+    uint64_t number = any_number();
+
+    trace("get a key of %zu", key->size);
+    compare_get(&model, any_handle(), key);
+    trace_more(", as of %llu", (unsigned long long)number);
+    compare_get_at(&model, any_handle(), key, number);
+    trace_more(", and the number itself");
+    compare_read(&model, any_handle(), number);
+}
+
+static void
+replay(void)
+{
+    uint64_t first = one_in(4) ? JOURNAL_NONE : any_number();
+
+    /* Most are short, so that there can be many. */
+    if (first != JOURNAL_NONE && !one_in(8) && first >= model.first &&
+        first < minus(model.size, 100))
+        first = model.size - below(100);
+    trace("replay from %llu", (unsigned long long)first);
+    compare_replay(&model, any_handle(), first);
+}
+
+static void
+walk(void)
+{
+    struct walk *one = &walks[below(WALKS)];
+    uint64_t entries = model.size - model.first;
+    uint64_t steps = one_in(5) ? 400 : between(1, 20);
+
+    if (one->cursor == NULL) {
+        trace("open a cursor");
+        walk_open(one, &model, any_handle(), model.first + below(entries + 1));
+    } else if (one->ended || one_in(30)) {
+        trace("close a cursor");
+        walk_step(one, &model);
+        walk_close(one);
+    } else {
+        trace("%llu steps of a cursor at %llu", (unsigned long long)steps,
+              (unsigned long long)one->next);
+        while (steps-- > 0 && !one->ended)
+            walk_step(one, &model);
+    }
+}
+
+static void
+sync_and_look(void)
+{
+    struct journal *journal = any_writer();
+    int rc;
+
+    trace("sync");
+    rc = journal_sync(journal);
+    expect(rc == 0, "sync: %s", journal_errname(rc));
+    compare_stat(&model, journal);
+}
+
+static void
+look(void)
+{
+    switch (below(12)) {
+    case 0:
+        replay();
+        break;
+    case 1:
+        sync_and_look();
+        break;
+    case 2:
+        change_through_the_reader();
+        break;
+    case 3:
+    case 4:
+    case 5:
+        walk();
+        break;
+    default:
+        look_up();
+    }
+}
+
+/* ---- rounds ------------------------------------------------------------- */
+
+/* True, and takes PART of it, if the rest of the hundred falls into PART. */
+static bool
+falls(unsigned *rest, unsigned part)
+{
+    bool in = *rest < part;
+
+    *rest -= in ? 0 : part;
+    return in;
+}
+
+static void
+operate(void)
+{
+    unsigned rest = (unsigned)below(100);
+
+    if (falls(&rest, kind->appends))
+        append();
+    else if (falls(&rest, kind->deletes))
+        erase();
+    else if (falls(&rest, kind->prunes))
+        prune();
+    else if (falls(&rest, kind->rewinds))
+        rewind_journal();
+    else if (falls(&rest, kind->opens))
+        open_or_close();
+    else
+        look();
+}
+
+static uint64_t
+choose_first(void)
+{
+    switch (kind->first) {
+    case ANY:
+        return between(1, UINT64_C(1) << between(1, 62));
+    case NEAR_THE_END:
+        return JOURNAL_NONE - between(1, 500);
+    default:
+        return 0;
+    }
+}
+
+/* The seed of a round says its kind too, so that it is enough to have it. */
+static uint64_t
+seed_of_round(int round)
+{
+    uint64_t state = test_seed() + (uint64_t)round;
+    uint64_t seed;
+
+    if (round == 0)
+        return test_seed();
+    seed = test_random(&state) >> 8;
+    return seed - seed % KINDS + (unsigned)round % KINDS;
+}
+
+static void
+start_round(uint64_t seed)
+{
+    kind = &kinds[seed % KINDS];
+    trace_round(kind->name, seed);
+    chance_start(seed);
+    batch_start();
+    keys_make(&keys, kind->short_keys, kind->long_keys);
+    model_init(&model, choose_first());
+    trace("create, first number %llu", (unsigned long long)model.first);
+    open_handle(MAIN);
+    ck_assert_int_eq(symlink("journal", test_path("link")), 0);
+}
+
+static void
+compare_everything(void)
+{
+    trace("compare everything, [%llu, %llu)", (unsigned long long)model.first,
+          (unsigned long long)model.size);
+    compare_all(&model, any_handle(), &keys);
+}
+
+static void
+end_round(void)
+{
+    close_walks();
+    reopen();
+    compare_everything();
+    close_walks();
+    for (unsigned i = 0; i < HANDLES; i++)
+        close_handle(i);
+    trace("destroy");
+    ck_assert_int_eq(journal_destroy(test_path("journal")), 0);
+    model_free(&model);
+}
+
+START_TEST(a_journal_is_what_the_model_is)
+{
+    unsigned operations;
+
+    start_round(seed_of_round(_i));
+    operations = kind->operations;
+    for (unsigned i = 1; i <= operations; i++) {
+        operate();
+        if (i % (operations / COMPARISONS) == 0)
+            compare_everything();
+    }
+    end_round();
+}
+END_TEST
+
+/* ---- where -------------------------------------------------------------- */
+
+static char fast_dir[PATH_MAX];
+
+/* In the program itself, which outlives a round that is killed. */
+static void
+make_fast_dir(void)
+{
+    const char *base = getenv("TEST_FAST_DIR");
+
+    if (base == NULL && access("/dev/shm", W_OK | X_OK) == 0)
+        base = "/dev/shm";
+    if (base != NULL && base[0] != '\0')
+        ck_assert_int_eq(setenv("TMPDIR", base, 1), 0);
+    test_setup();
+    (void)snprintf(fast_dir, sizeof(fast_dir), "%s", test_dir);
+    ck_assert_int_eq(setenv("TMPDIR", fast_dir, 1), 0);
+}
+
+static void
+remove_fast_dir(void)
+{
+    (void)snprintf(test_dir, sizeof(fast_dir), "%s", fast_dir);
+    test_teardown();
+}
+
+static Suite *
+suite(void)
+{
+    int rounds = (int)(ROUNDS * test_scale() + 0.5);
+    Suite *suite = suite_create("model");
+    TCase *tcase = tcase_create("model");
+
+    tcase_add_unchecked_fixture(tcase, make_fast_dir, remove_fast_dir);
+    tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+    tcase_add_loop_test(tcase, a_journal_is_what_the_model_is, 0,
+                        rounds > 0 ? rounds : 1);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)

@@ -1,0 +1,33 @@
+/*
+ * walk.h - a cursor that stays open while the journal changes.
+ *
+ * What a cursor may hand out is known when it is made: the entries that there
+ * were then.  Later prunes and rewinds only decide where it may skip or end.
+ */
+#ifndef TEST_MODEL_WALK_H
+#define TEST_MODEL_WALK_H
+
+#include "model.h"
+
+struct walk {
+    struct journal_cursor *cursor;
+    struct model_entry **entries; /* those of [first, limit) */
+    uint64_t first, limit;
+    uint64_t next;
+    uint64_t kept; /* the least size that a rewind has left since */
+    bool ended;
+};
+
+/* FIRST is a number from the oldest retained to the size, or JOURNAL_NONE. */
+void walk_open(struct walk *walk, const struct model *model,
+               struct journal *journal, uint64_t first);
+
+/* Takes one step, and fails the test if it leads astray. */
+void walk_step(struct walk *walk, const struct model *model);
+
+void walk_rewound(struct walk *walk, uint64_t size);
+
+/* Does nothing if it is not open. */
+void walk_close(struct walk *walk);
+
+#endif
