@@ -68,12 +68,22 @@ open_store(struct jn_files *files, const char *directory,
     return jn_store_open(&files->store, directory, &options);
 }
 
+static void
+remove_file(const char *directory, const char *name)
+{
+    char path[PATH_MAX + NAME_MAX + 2];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    unlink(path);
+}
+
 /* Within the door: everything between the first look and the open store. */
 static int
 open_within(struct jn_files *files, const char *directory,
             const struct jn_wish *wish, bool *alone)
 {
     struct stat file;
+    bool created = false;
     int rc = jn_lock_join(files->lock, alone);
 
     if (rc == 0 && !wish->read_only)
@@ -85,6 +95,7 @@ open_within(struct jn_files *files, const char *directory,
         return JOURNAL_EXISTS;
     if (rc == JOURNAL_NOT_FOUND && wish->may_create && *alone) {
         rc = jn_create_data(directory, wish->mode, wish->first_seq);
+        created = rc == 0;
         if (rc == 0)
             rc = jn_files_identify(directory, &file);
     }
@@ -95,17 +106,11 @@ open_within(struct jn_files *files, const char *directory,
     if (rc == 0) {
         files->device = file.st_dev;
         files->inode = file.st_ino;
+    } else if (created) {
+        remove_file(directory, JN_STORE_FILE);
+        remove_file(directory, JN_STORE_LOCK_FILE);
     }
     return rc;
-}
-
-static void
-remove_file(const char *directory, const char *name)
-{
-    char path[PATH_MAX + NAME_MAX + 2];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    unlink(path);
 }
 
 /* Whether there is no data file, so that other files mean nothing. */

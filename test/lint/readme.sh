@@ -2,6 +2,7 @@
 # readme.sh - is the example in README.md the one that is compiled and run?
 set -u
 
+# shellcheck disable=SC2016 # a fence of Markdown, not a command
 shown=$(sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d')
 kept=$(sed 1d docs/examples/readme.c)
 if [ "$shown" != "$kept" ]; then

@@ -93,8 +93,8 @@ test_teardown(void)
 const char *
 test_path(const char *name)
 {
-    static char paths[PATHS][2 * PATH_MAX];
-    static unsigned next;
+    static _Thread_local char paths[PATHS][2 * PATH_MAX];
+    static _Thread_local unsigned next;
     char *path = paths[next++ % PATHS];
 
     snprintf(path, sizeof(paths[0]), "%s/%s", test_dir, name);

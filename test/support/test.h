@@ -20,7 +20,7 @@ void test_setup(void);
 /* Removes the directory with all that is in it, whatever its permissions. */
 void test_teardown(void);
 
-/* test_dir/NAME, in a buffer that the eighth call from now uses again. */
+/* test_dir/NAME, in a buffer that the thread's eighth call from now uses. */
 const char *test_path(const char *name);
 
 /*
