@@ -1,0 +1,225 @@
+/* links_test.c - jump pointers against a plain array, and their bytes. */
+#include "links.h"
+
+#include <stdlib.h>
+
+#include "support/test.h"
+
+#define ENTRIES 3000u
+#define NOT_A_SEED UINT64_C(99)
+
+/* A key's whole history, as an array. */
+struct history {
+    uint64_t seq[ENTRIES];
+    struct jn_chain_end end[ENTRIES];
+    struct jn_chain before[ENTRIES]; /* what the chain was before the entry */
+    struct jn_chain chain;
+    size_t count;
+};
+
+static struct history *
+make_history(size_t count)
+{
+    struct history *history = calloc(1, sizeof(*history));
+    uint64_t state = test_seed(), seq = test_random(&state) % 1000;
+
+    for (size_t i = 0; i < count; i++) {
+        struct jn_chain_end *end = &history->end[i];
+        struct journal_stamp stamp = {i, {(uint8_t)i}};
+
+        history->before[i] = history->chain;
+        end->tombstone = test_random(&state) % 5 == 0;
+        end->stamped = test_random(&state) % 3 == 0;
+        jn_chain_push(&history->chain, seq, end->tombstone,
+                      end->stamped ? &stamp : NULL, &end->links);
+        history->seq[i] = seq;
+        seq += 1 + test_random(&state) % 7;
+    }
+    history->count = count;
+    return history;
+}
+
+static size_t
+index_of(const struct history *history, uint64_t seq)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        if (history->seq[i] == seq)
+            return i;
+    }
+    ck_abort_msg("%llu is no entry of the key", (unsigned long long)seq);
+    return 0;
+}
+
+START_TEST(links_lead_to_the_entries_they_name)
+{
+    struct history *history = make_history(ENTRIES);
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct jn_links *links = &history->end[i].links;
+        uint64_t jump = jn_links_jump_revision(i + 1);
+
+        ck_assert_uint_eq(links->revision, i + 1);
+        ck_assert_uint_eq(links->prev,
+                          i == 0 ? JOURNAL_NONE : history->seq[i - 1]);
+        ck_assert_uint_eq(links->jump,
+                          jump == 0 ? JOURNAL_NONE : history->seq[jump - 1]);
+    }
+    free(history);
+}
+END_TEST
+
+START_TEST(the_newest_below_any_number_is_few_steps_away)
+{
+    struct history *history = make_history(ENTRIES);
+    uint64_t last = history->seq[ENTRIES - 1];
+    unsigned most = 0;
+
+    for (uint64_t bound = history->seq[0]; bound <= last; bound++) {
+        uint64_t seq = jn_chain_seek(&history->chain, bound), next;
+        unsigned steps = 1;
+
+        for (;; steps++) {
+            next = jn_links_toward(&history->end[index_of(history, seq)].links,
+                                   bound);
+            if (next == JOURNAL_NONE || next < bound)
+                break;
+            ck_assert_uint_lt(next, seq);
+            seq = next;
+        }
+        /* SEQ is the first at or above BOUND, NEXT the one before it. */
+        ck_assert_uint_ge(seq, bound);
+        if (next != JOURNAL_NONE)
+            ck_assert_uint_eq(index_of(history, next) + 1,
+                              index_of(history, seq));
+        most = steps > most ? steps : most;
+    }
+    ck_assert_uint_le(most, 24); /* 2 log2 of 3000 */
+    free(history);
+}
+END_TEST
+
+static void
+assert_same(const struct jn_chain *a, const struct jn_chain *b)
+{
+    ck_assert_uint_eq(a->revision, b->revision);
+    ck_assert_uint_eq(a->count, b->count);
+    ck_assert_mem_eq(a->roots, b->roots, a->count * sizeof(a->roots[0]));
+    ck_assert_int_eq(a->tombstone, b->tombstone);
+    ck_assert_int_eq(a->stamped, b->stamped);
+    if (a->stamped)
+        ck_assert_int_eq(jn_stamp_compare(&a->stamp, &b->stamp), 0);
+}
+
+START_TEST(pop_undoes_push)
+{
+    struct history *history = make_history(ENTRIES);
+
+    for (size_t i = ENTRIES - 1; i > 0; i--) {
+        ck_assert_int_eq(jn_chain_pop(&history->chain, &history->end[i],
+                                      &history->end[i - 1]),
+                         0);
+        assert_same(&history->chain, &history->before[i]);
+    }
+    free(history);
+}
+END_TEST
+
+START_TEST(pop_refuses_entries_that_do_not_belong_together)
+{
+    struct history *history = make_history(100);
+    struct jn_chain chain = history->chain;
+
+    ck_assert_int_eq(jn_chain_pop(&chain, &history->end[98], &history->end[97]),
+                     JOURNAL_CORRUPT);
+    chain = history->chain;
+    ck_assert_int_eq(jn_chain_pop(&chain, &history->end[99], &history->end[97]),
+                     JOURNAL_CORRUPT);
+    free(history);
+}
+END_TEST
+
+START_TEST(links_come_back_and_any_damage_is_noticed)
+{
+    struct history *history = make_history(60);
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct jn_links *links = &history->end[i].links;
+        uint64_t seq = history->seq[i];
+        uint8_t bytes[JN_LINKS_MAX];
+        size_t size = (size_t)(jn_links_encode(bytes, links, seq) - bytes);
+        struct jn_span in = {bytes, size};
+        struct jn_links back;
+
+        ck_assert_int_eq(jn_links_decode(&back, &in, seq), 0);
+        ck_assert_uint_eq(in.size, 0);
+        ck_assert_uint_eq(back.revision, links->revision);
+        ck_assert_uint_eq(back.prev, links->prev);
+        ck_assert_uint_eq(back.jump, links->jump);
+        ck_assert_int_eq(back.replaced, links->replaced);
+        in = jn_span(bytes, size);
+        ck_assert_int_ne(jn_links_decode(&back, &in, seq + 1), 0);
+        for (size_t bit = 0; bit < size * 8; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            in = jn_span(bytes, size);
+            /* A first byte of 0 would be an entry without a key. */
+            if (bytes[0] != 0)
+                ck_assert_int_eq(jn_links_decode(&back, &in, seq),
+                                 JOURNAL_CORRUPT);
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+        for (size_t cut = 0; cut < size; cut++) {
+            in = jn_span(bytes, cut);
+            ck_assert_int_eq(jn_links_decode(&back, &in, seq), JOURNAL_CORRUPT);
+        }
+    }
+    free(history);
+}
+END_TEST
+
+START_TEST(a_chain_comes_back_and_any_damage_is_noticed)
+{
+    struct history *history = make_history(ENTRIES);
+
+    for (size_t i = 1; i < history->count; i += 13) {
+        const struct jn_chain *chain = &history->before[i];
+        uint8_t bytes[JN_CHAIN_MAX];
+        size_t size = (size_t)(jn_chain_encode(bytes, chain, i) - bytes);
+        struct jn_chain back;
+
+        ck_assert_int_eq(jn_chain_decode(&back, jn_span(bytes, size), i), 0);
+        assert_same(&back, chain);
+        ck_assert_int_eq(jn_chain_decode(&back, jn_span(bytes, size),
+                                         i ^ NOT_A_SEED),
+                         JOURNAL_CORRUPT);
+        for (size_t bit = 0; bit < size * 8; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            ck_assert_int_eq(jn_chain_decode(&back, jn_span(bytes, size), i),
+                             JOURNAL_CORRUPT);
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+        for (size_t cut = 0; cut < size; cut++)
+            ck_assert_int_eq(jn_chain_decode(&back, jn_span(bytes, cut), i),
+                             JOURNAL_CORRUPT);
+    }
+    free(history);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("links");
+    TCase *tcase = tcase_create("links");
+
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, links_lead_to_the_entries_they_name);
+    tcase_add_test(tcase, the_newest_below_any_number_is_few_steps_away);
+    tcase_add_test(tcase, pop_undoes_push);
+    tcase_add_test(tcase, pop_refuses_entries_that_do_not_belong_together);
+    tcase_add_test(tcase, links_come_back_and_any_damage_is_noticed);
+    tcase_add_test(tcase, a_chain_comes_back_and_any_damage_is_noticed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
