@@ -1,0 +1,166 @@
+/* index_test.c - index keys: distinct, in order, and never refused by LMDB. */
+#include "index.h"
+
+#include <lmdb.h>
+#include <stdio.h>
+
+#include "support/test.h"
+
+static uint8_t bytes[65535];
+
+/* A key of bytes that make trouble: zeros, the tag, what classes look like. */
+static struct jn_span
+random_key(uint64_t *state, uint8_t *out)
+{
+    static const uint8_t odd[] = {0, 0, 0, 1, 2, 6, 7, 8, 9, 255};
+    size_t size = 1 + test_random(state) % 12;
+
+    for (size_t i = 0; i < size; i++)
+        out[i] = odd[test_random(state) % sizeof(odd)];
+    return jn_span(out, size);
+}
+
+static int
+compare(struct jn_span a, struct jn_span b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = memcmp(a.data, b.data, common);
+
+    if (order != 0)
+        return order < 0 ? -1 : 1;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+START_TEST(index_keys_sort_as_keys_do)
+{
+    uint64_t state = test_seed();
+    uint8_t left[16], right[16];
+
+    for (unsigned i = 0; i < 200000; i++) {
+        struct jn_span a = random_key(&state, left);
+        struct jn_span b = random_key(&state, right);
+        struct jn_index_key x, y;
+
+        jn_index_make(&x, a);
+        jn_index_make(&y, b);
+        ck_assert_int_eq(compare(jn_index_span(&x), jn_index_span(&y)),
+                         compare(a, b));
+        ck_assert_uint_ge(x.size, 9);
+    }
+}
+END_TEST
+
+START_TEST(keys_around_the_longest_whole_one_sort_too)
+{
+    struct jn_index_key x, y;
+
+    memset(bytes, 'k', sizeof(bytes));
+    for (size_t size = 250; size <= 255; size++) {
+        jn_index_make(&x, jn_span(bytes, size));
+        jn_index_make(&y, jn_span(bytes, size + 1));
+        ck_assert_int_lt(compare(jn_index_span(&x), jn_index_span(&y)), 0);
+        ck_assert(!jn_index_is_hashed(jn_index_span(&x)));
+        ck_assert_uint_eq(x.size, size + 2);
+    }
+    ck_assert(jn_index_is_hashed(jn_index_span(&y)));
+}
+END_TEST
+
+START_TEST(long_keys_differ_by_their_hash)
+{
+    static const size_t sizes[] = {256, 257, 1000, 65535};
+    struct jn_index_key x, y;
+
+    memset(bytes, 'k', sizeof(bytes));
+    for (size_t i = 0; i < 4; i++) {
+        jn_index_make(&x, jn_span(bytes, sizes[i]));
+        bytes[sizes[i] - 1] ^= 1;
+        jn_index_make(&y, jn_span(bytes, sizes[i]));
+        bytes[sizes[i] - 1] ^= 1;
+        ck_assert_uint_eq(x.size, JN_INDEX_MAX);
+        ck_assert_mem_eq(x.data, y.data, 257);
+        ck_assert(!jn_index_same_hash(jn_index_span(&x), jn_index_span(&y)));
+    }
+}
+END_TEST
+
+START_TEST(probes_tell_keys_of_one_hash_apart)
+{
+    struct jn_index_key x, y;
+
+    memset(bytes, 'k', sizeof(bytes));
+    jn_index_make(&x, jn_span(bytes, 300));
+    y = x;
+    jn_index_set_probe(&y, 255);
+    ck_assert_uint_eq(jn_index_probe(jn_index_span(&x)), 0);
+    ck_assert_uint_eq(jn_index_probe(jn_index_span(&y)), 255);
+    ck_assert(jn_index_same_hash(jn_index_span(&x), jn_index_span(&y)));
+    ck_assert_int_lt(compare(jn_index_span(&x), jn_index_span(&y)), 0);
+}
+END_TEST
+
+/*
+ * Puts keys of 1 to 3 and of 236 to 245 bytes, the mixtures at which LMDB 0.9
+ * fails for ever with MDB_PAGE_FULL, in their index form, with small values.
+ */
+static void
+hammer(uint64_t *state, size_t puts)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi table;
+
+    ck_assert_int_eq(mdb_env_create(&env), 0);
+    ck_assert_int_eq(mdb_env_set_mapsize(env, 64u << 20), 0);
+    ck_assert_int_eq(mdb_env_open(env, test_path("hammered"),
+                                  MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600),
+                     0);
+    ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    ck_assert_int_eq(mdb_dbi_open(txn, NULL, 0, &table), 0);
+    for (size_t i = 0; i < puts; i++) {
+        size_t size = test_random(state) % 2 == 0
+                          ? 1 + test_random(state) % 3
+                          : 236 + test_random(state) % 30;
+        struct jn_index_key index_key;
+        MDB_val key, value = {8, bytes};
+
+        for (size_t b = 0; b < size; b++)
+            bytes[b] = (uint8_t)(test_random(state) % (b < 3 ? 256 : 2));
+        jn_index_make(&index_key, jn_span(bytes, size));
+        key.mv_data = index_key.data;
+        key.mv_size = index_key.size;
+        ck_assert_int_eq(mdb_put(txn, table, &key, &value, 0), 0);
+    }
+    mdb_txn_abort(txn);
+    mdb_env_close(env);
+    remove(test_path("hammered"));
+}
+
+START_TEST(no_mixture_of_lengths_is_refused_by_lmdb)
+{
+    uint64_t state = test_seed();
+    size_t rounds = (size_t)(60 * test_scale()) + 1;
+
+    for (size_t i = 0; i < rounds; i++)
+        hammer(&state, 5000);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("index");
+    TCase *tcase = tcase_create("index");
+
+    tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, index_keys_sort_as_keys_do);
+    tcase_add_test(tcase, keys_around_the_longest_whole_one_sort_too);
+    tcase_add_test(tcase, long_keys_differ_by_their_hash);
+    tcase_add_test(tcase, probes_tell_keys_of_one_hash_apart);
+    tcase_add_test(tcase, no_mixture_of_lengths_is_refused_by_lmdb);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)

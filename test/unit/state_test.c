@@ -1,0 +1,122 @@
+/* state_test.c - the journal's own numbers, whole and damaged; rewinds. */
+#include "state.h"
+
+#include "error.h"
+#include "support/test.h"
+
+static int
+decode(struct jn_state *state, const struct jn_state_rows *rows)
+{
+    return jn_state_decode(state, jn_span(rows->next, 8),
+                           jn_span(rows->first, 8),
+                           jn_span(rows->totals, JN_TOTALS_SIZE));
+}
+
+START_TEST(state_comes_back_and_any_flipped_bit_is_noticed)
+{
+    const struct jn_state state = {70000, 300, 1ull << 60, 12, 1ull << 40};
+    struct jn_state_rows rows;
+    struct jn_state back;
+    uint8_t *bytes = (uint8_t *)&rows;
+
+    jn_state_encode(&rows, &state);
+    ck_assert_int_eq(decode(&back, &rows), 0);
+    ck_assert_mem_eq(&back, &state, sizeof(state));
+    for (size_t bit = 0; bit < sizeof(rows) * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        ck_assert_int_eq(decode(&back, &rows), JOURNAL_CORRUPT);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 7),
+                                     jn_span(rows.first, 8),
+                                     jn_span(rows.totals, JN_TOTALS_SIZE)),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
+/* All rewinds there were, each with its size. */
+static uint64_t all[200];
+
+static uint64_t
+least_since(size_t count, size_t since)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = since; i < count; i++)
+        least = all[i] < least ? all[i] : least;
+    return least;
+}
+
+START_TEST(rewinds_tell_the_least_size_since_any_of_them)
+{
+    struct jn_rewinds rewinds = {0};
+    uint64_t state = test_seed();
+
+    for (size_t count = 0; count < 200; count++) {
+        for (size_t since = 0; since <= count; since++)
+            ck_assert_uint_eq(jn_rewinds_since(&rewinds, since),
+                              least_since(count, since));
+        /* Seldom more than a few rise in a row, so none are merged. */
+        all[count] = test_random(&state) % 1000;
+        jn_rewinds_add(&rewinds, all[count]);
+        ck_assert_uint_le(rewinds.kept, JN_REWINDS_MAX);
+    }
+}
+END_TEST
+
+START_TEST(too_many_rewinds_make_cursors_end_early_not_late)
+{
+    struct jn_rewinds rewinds = {0};
+
+    for (size_t i = 0; i < 100; i++) {
+        all[i] = i * 10;
+        jn_rewinds_add(&rewinds, all[i]);
+    }
+    ck_assert_uint_eq(rewinds.kept, JN_REWINDS_MAX);
+    for (size_t since = 0; since < 100; since++)
+        ck_assert_uint_le(jn_rewinds_since(&rewinds, since),
+                          least_since(100, since));
+    ck_assert_uint_eq(jn_rewinds_since(&rewinds, 99), 990);
+    ck_assert_uint_eq(jn_rewinds_since(&rewinds, 100), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(rewinds_come_back_and_any_damage_is_noticed)
+{
+    struct jn_rewinds rewinds = {0}, back;
+    uint8_t bytes[JN_REWINDS_BYTES];
+    size_t size;
+
+    for (size_t i = 0; i < 5; i++)
+        jn_rewinds_add(&rewinds, i);
+    size = jn_rewinds_encode(bytes, &rewinds);
+    ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, size)), 0);
+    ck_assert_uint_eq(back.count, 5);
+    ck_assert_uint_eq(back.kept, 5);
+    for (size_t cut = 0; cut < size; cut++)
+        ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, cut)),
+                         JOURNAL_CORRUPT);
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, size)),
+                         JOURNAL_CORRUPT);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("state");
+    TCase *tcase = tcase_create("state");
+
+    tcase_add_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed);
+    tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
+    tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
+    tcase_add_test(tcase, rewinds_come_back_and_any_damage_is_noticed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
