@@ -1,0 +1,271 @@
+/* store_test.c - transactions, rows and places, and what else a store does. */
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "support/test.h"
+
+static struct jn_store *store;
+
+static struct jn_span
+text(const char *bytes)
+{
+    return jn_span(bytes, strlen(bytes));
+}
+
+static struct jn_store *
+open_store(bool read_only)
+{
+    const struct jn_store_options options = {.read_only = read_only,
+                                             .mode = 0600};
+    struct jn_store *opened = NULL;
+
+    ck_assert_int_eq(jn_store_open(&opened, test_dir, &options), 0);
+    return opened;
+}
+
+static void
+setup(void)
+{
+    const struct jn_row rows[] = {{"a", {(const uint8_t *)"first", 5}}};
+
+    test_setup();
+    ck_assert_int_eq(jn_store_create(test_path(JN_STORE_FILE), 0600, rows, 1),
+                     0);
+    store = open_store(false);
+}
+
+static void
+teardown(void)
+{
+    jn_store_close(store);
+    test_teardown();
+}
+
+static void
+assert_row(struct jn_store *in, const char *key, const char *expected)
+{
+    struct jn_span value;
+    struct jn_txn txn;
+    int rc;
+
+    ck_assert_int_eq(jn_store_begin_read(in, &txn), 0);
+    rc = jn_store_get(&txn, JN_META, text(key), &value);
+    if (expected == NULL)
+        ck_assert_int_eq(rc, JOURNAL_NOT_FOUND);
+    else
+        ck_assert(rc == 0 && jn_span_equal(value, text(expected)));
+    jn_store_end_read(&txn);
+}
+
+static void
+put_row(struct jn_store *in, const char *key, const char *value)
+{
+    struct jn_txn txn;
+    bool unknown = true;
+
+    ck_assert_int_eq(jn_store_begin_write(in, &txn), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, text(key), text(value)), 0);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), 0);
+    ck_assert(!unknown);
+}
+
+START_TEST(a_new_file_has_its_rows_and_its_mode)
+{
+    struct stat status;
+
+    assert_row(store, "a", "first");
+    ck_assert_int_eq(stat(test_path(JN_STORE_FILE), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_eq(stat(test_path(JN_STORE_LOCK_FILE), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_ge(status.st_blocks * 512, 64 * 1024);
+}
+END_TEST
+
+START_TEST(what_is_committed_is_there_and_what_is_aborted_is_not)
+{
+    struct jn_txn txn;
+
+    put_row(store, "b", "committed");
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, text("b"), text("x")), 0);
+    ck_assert_int_eq(jn_store_delete(&txn, JN_META, text("a")), 0);
+    jn_store_abort(&txn);
+    assert_row(store, "a", "first");
+    assert_row(store, "b", "committed");
+    assert_row(store, "c", NULL);
+}
+END_TEST
+
+START_TEST(rows_are_appended_in_order_only)
+{
+    struct jn_txn txn;
+    uint8_t *value;
+
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(jn_store_append(&txn, JN_ENTRIES, text("2"), 1, &value),
+                     0);
+    *value = 'x';
+    ck_assert_int_eq(jn_store_append(&txn, JN_ENTRIES, text("1"), 1, &value),
+                     JOURNAL_CORRUPT);
+    ck_assert_uint_eq(jn_store_count(&txn, JN_ENTRIES), 1);
+    jn_store_abort(&txn);
+}
+END_TEST
+
+START_TEST(a_place_goes_along_the_rows)
+{
+    struct jn_place place;
+    struct jn_span key = text("b"), value;
+    struct jn_txn txn;
+
+    put_row(store, "c", "third");
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(jn_place_open(&place, &txn, JN_META), 0);
+    ck_assert_int_eq(jn_place_move(&place, JN_AT_OR_AFTER, &key, &value), 0);
+    ck_assert(jn_span_equal(key, text("c")));
+    ck_assert_int_eq(jn_place_move(&place, JN_NEXT, &key, &value),
+                     JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(jn_place_move(&place, JN_FIRST, &key, &value), 0);
+    ck_assert(jn_span_equal(key, text("a")));
+    ck_assert_int_eq(jn_place_delete(&place), 0);
+    ck_assert_int_eq(jn_place_move(&place, JN_LAST, &key, &value), 0);
+    ck_assert(jn_span_equal(value, text("third")));
+    ck_assert_int_eq(jn_place_move(&place, JN_PREV, &key, &value),
+                     JOURNAL_NOT_FOUND);
+    jn_place_close(&place);
+    jn_store_abort(&txn);
+}
+END_TEST
+
+START_TEST(a_touch_is_a_commit_that_changes_nothing)
+{
+    struct jn_txn txn;
+    uint64_t number;
+    bool unknown;
+
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    number = jn_store_number(&txn);
+    ck_assert_int_eq(jn_store_touch(&txn), 0);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), 0);
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_uint_eq(jn_store_number(&txn), number + 1);
+    jn_store_abort(&txn);
+    assert_row(store, "a", "first");
+}
+END_TEST
+
+START_TEST(opening_anew_changes_between_reading_and_writing)
+{
+    ck_assert(!jn_store_is_read_only(store));
+    ck_assert_int_eq(jn_store_reopen(store, true), 0);
+    ck_assert(jn_store_is_read_only(store));
+    assert_row(store, "a", "first");
+    ck_assert_int_eq(jn_store_reopen(store, false), 0);
+    put_row(store, "b", "again");
+    assert_row(store, "b", "again");
+}
+END_TEST
+
+START_TEST(processes_see_one_another)
+{
+    int status;
+    pid_t pid;
+
+    jn_store_close(store);
+    store = NULL;
+    pid = fork();
+    if (pid == 0) {
+        struct jn_store *own = open_store(false);
+
+        put_row(own, "child", "here");
+        jn_store_close(own);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    store = open_store(true);
+    assert_row(store, "child", "here");
+}
+END_TEST
+
+START_TEST(more_readers_than_are_kept_idle_work)
+{
+    struct jn_txn txns[100];
+
+    /* One thread with many: no gate is waited for alone meanwhile. */
+    for (unsigned i = 0; i < 100; i++)
+        ck_assert_int_eq(jn_store_begin_read(store, &txns[i]), 0);
+    for (unsigned i = 0; i < 100; i++)
+        jn_store_end_read(&txns[i]);
+    assert_row(store, "a", "first");
+    put_row(store, "b", "after");
+    assert_row(store, "b", "after");
+}
+END_TEST
+
+START_TEST(a_limit_leaves_a_reserve)
+{
+    struct jn_txn txn;
+    uint64_t used;
+
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    used = jn_store_bytes_used(&txn);
+    ck_assert_uint_gt(used, 0);
+    ck_assert_int_eq(jn_store_check_limit(&txn, 0), 0);
+    ck_assert_int_eq(jn_store_check_limit(&txn, 1 << 20), 0);
+    ck_assert_int_eq(jn_store_check_limit(&txn, 1), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_check_limit(&txn, (80 << 10) + used),
+                     JOURNAL_FULL);
+    jn_store_abort(&txn);
+}
+END_TEST
+
+START_TEST(files_that_are_gone_are_noticed)
+{
+    struct jn_txn txn;
+
+    ck_assert_int_eq(unlink(test_path(JN_STORE_FILE)), 0);
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), ESTALE);
+}
+END_TEST
+
+START_TEST(a_lock_file_that_is_another_is_noticed)
+{
+    struct jn_txn txn;
+
+    ck_assert_int_eq(unlink(test_path(JN_STORE_LOCK_FILE)), 0);
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), ESTALE);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("store");
+    TCase *tcase = tcase_create("store");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_new_file_has_its_rows_and_its_mode);
+    tcase_add_test(tcase,
+                   what_is_committed_is_there_and_what_is_aborted_is_not);
+    tcase_add_test(tcase, rows_are_appended_in_order_only);
+    tcase_add_test(tcase, a_place_goes_along_the_rows);
+    tcase_add_test(tcase, a_touch_is_a_commit_that_changes_nothing);
+    tcase_add_test(tcase, opening_anew_changes_between_reading_and_writing);
+    tcase_add_test(tcase, processes_see_one_another);
+    tcase_add_test(tcase, more_readers_than_are_kept_idle_work);
+    tcase_add_test(tcase, a_limit_leaves_a_reserve);
+    tcase_add_test(tcase, files_that_are_gone_are_noticed);
+    tcase_add_test(tcase, a_lock_file_that_is_another_is_noticed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
