@@ -134,7 +134,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check demo bench examples tests lint \
+.PHONY: all lib install uninstall clean check soak demo bench examples tests lint \
     format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
@@ -276,6 +276,10 @@ $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 # A make of its own, so that it begins after packages have been installed.
 BUILD_ALL = $(MAKE) --no-print-directory \
     $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+## soak        the long tests of `make check` thirty times as long
+soak:
+	$(MAKE) --no-print-directory check TEST_SCALE=30 TEST_TIMEOUT=7200
 
 ## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1
 check: check-deps

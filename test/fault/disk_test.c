@@ -415,6 +415,47 @@ START_TEST(an_open_whose_flush_fails_is_refused)
 }
 END_TEST
 
+static unsigned
+flushes_of_an_append(struct journal *journal)
+{
+    faults_count(home(), FAULT_SYNC);
+    append_good(journal, 1);
+    return faults_disarm();
+}
+
+/*
+ * What the commit of another had brought to the disk when it ended there, and
+ * not to the page cache, must not be overwritten while the disk names it.
+ */
+START_TEST(who_goes_on_after_an_unfinished_commit_flushes_first)
+{
+    struct journal *journal = open_home(0);
+    unsigned usual;
+    int status;
+    pid_t pid;
+
+    append_good(journal, 2);
+    usual = flushes_of_an_append(journal);
+    faults_arm(home(), FAULT_SYNC, 2, 0, FAULT_KILL, false);
+    pid = fork();
+    if (pid == 0) {
+        journal_close(journal);
+        /* Opening flushes once; the append's own flush is the second. */
+        journal = open_home(0);
+        (void)append(journal, 3);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status));
+    faults_disarm();
+
+    ck_assert_uint_eq(flushes_of_an_append(journal), usual + 1);
+    ck_assert_uint_eq(flushes_of_an_append(journal), usual);
+    ck_assert_uint_eq(read_all(journal), 5);
+    journal_close(journal);
+}
+END_TEST
+
 START_TEST(no_file_of_a_journal_survives_an_exec)
 {
     struct journal *journal = open_home(0);
@@ -460,6 +501,7 @@ suite(void)
     tcase_add_test(tcase,
                    opening_to_write_flushes_what_an_earlier_session_left);
     tcase_add_test(tcase, an_open_whose_flush_fails_is_refused);
+    tcase_add_test(tcase, who_goes_on_after_an_unfinished_commit_flushes_first);
     tcase_add_test(tcase, no_file_of_a_journal_survives_an_exec);
     suite_add_tcase(suite, tcase);
     return suite;
