@@ -159,6 +159,40 @@ START_TEST(a_full_disk_can_be_pruned_and_appended_to_again)
 }
 END_TEST
 
+#define LOADED 60000u
+
+/*
+ * Loaded in one commit a file has hardly a free page to begin with; and to
+ * forget a few hundred keys of so many takes more pages than the reserve has.
+ */
+START_TEST(a_loaded_journal_can_be_pruned_on_a_full_disk)
+{
+    static struct journal_record records[LOADED];
+    static char keys[LOADED][8];
+    struct journal *journal;
+    uint64_t removed;
+
+    if (!mount_small("24m"))
+        return;
+    for (size_t i = 0; i < LOADED; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "%07zu", i * 7919 % LOADED);
+        records[i] = (struct journal_record){.key = keys[i],
+                                             .key_size = 7,
+                                             .value = value,
+                                             .value_size = 20};
+    }
+    journal = open_with(0, 0);
+    ck_assert_int_eq(journal_append_batch(journal, records, LOADED, NULL), 0);
+    fill_disk();
+    ck_assert_int_eq(journal_prune(journal, LOADED / 2, 0, &removed), 0);
+    ck_assert_uint_eq(removed, LOADED / 2);
+    ck_assert_uint_eq(count_all(journal), LOADED / 2);
+    ck_assert_int_eq(append(journal), 0);
+    journal_close(journal);
+    umount2(test_dir, MNT_DETACH);
+}
+END_TEST
+
 START_TEST(a_journal_opens_and_reads_on_a_full_disk)
 {
     struct journal *journal;
@@ -502,6 +536,7 @@ suite(void)
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_full_disk_can_be_pruned_and_appended_to_again);
+    tcase_add_test(tcase, a_loaded_journal_can_be_pruned_on_a_full_disk);
     tcase_add_test(tcase, a_journal_opens_and_reads_on_a_full_disk);
     tcase_add_test(tcase, creation_on_a_full_disk_leaves_nothing);
     tcase_add_test(tcase, a_limit_on_the_size_of_files_is_a_full_disk);
