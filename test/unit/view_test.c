@@ -1,0 +1,214 @@
+/* view_test.c - rows and their meaning together; runs applied; entries. */
+#include "view.h"
+
+#include <stdlib.h>
+
+#include "apply.h"
+#include "entry.h"
+#include "error.h"
+#include "handle.h"
+#include "support/test.h"
+
+static struct journal *journal;
+static struct jn_txn txn;
+
+/* A journal with a transaction that writes, and is not committed. */
+static void
+setup(void)
+{
+    test_setup();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+}
+
+static void
+teardown(void)
+{
+    jn_store_abort(&txn);
+    journal_close(journal);
+    test_teardown();
+}
+
+/* Applies RECORDS as one request and gives its result. */
+static int
+apply(const struct journal_record *records, size_t count, bool *changed)
+{
+    struct jn_request request;
+    int rc;
+
+    ck_assert_int_eq(jn_request_make(&request, records, count), 0);
+    rc = jn_apply(&txn, &request, changed);
+    ck_assert_int_eq(rc, 0);
+    rc = request.result;
+    jn_request_free(&request);
+    return rc;
+}
+
+static void
+append(const char *key, uint32_t flags)
+{
+    const struct journal_record record = {.key = key,
+                                          .key_size = strlen(key),
+                                          .flags = flags,
+                                          .stamp = {.time = 5}};
+    bool changed = false;
+
+    ck_assert_int_eq(apply(&record, 1, &changed), 0);
+    ck_assert(changed);
+}
+
+static struct jn_span
+text(const char *bytes)
+{
+    return jn_span(bytes, strlen(bytes));
+}
+
+START_TEST(a_key_that_was_never_appended_is_not_known)
+{
+    struct jn_known known;
+
+    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_uint_eq(known.chain.revision, 0);
+}
+END_TEST
+
+START_TEST(an_append_makes_a_row_an_entry_and_counts)
+{
+    struct jn_known known;
+    struct jn_state state;
+    struct jn_stored stored;
+
+    append("key", 0);
+    append("key", JOURNAL_TOMBSTONE | JOURNAL_STAMPED);
+    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_uint_eq(known.chain.revision, 2);
+    ck_assert_uint_eq(known.chain.roots[0], 1);
+    ck_assert(known.chain.tombstone);
+    ck_assert(known.chain.stamped);
+    ck_assert_int_eq(jn_view_state(&txn, &state), 0);
+    ck_assert_uint_eq(state.next, 2);
+    ck_assert_uint_eq(state.tombstones, 1);
+    ck_assert_uint_eq(state.bytes_logical, 6);
+    ck_assert_int_eq(jn_view_stored(&txn, 1, &stored), 0);
+    ck_assert_uint_eq(stored.links.prev, 0);
+    ck_assert_uint_eq(stored.record.time, state.last_time);
+    ck_assert_int_eq(jn_view_stored(&txn, 2, &stored), JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(jn_view_links(&txn, 2, &stored.links), JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(what_fails_its_check_changes_nothing)
+{
+    struct journal_record records[2] = {
+        {.key = "a", .key_size = 1},
+        {.key = "b", .key_size = 1, .flags = JOURNAL_EXPECT, .expect = 9}};
+    struct jn_state before, after;
+    bool changed = true;
+
+    ck_assert_int_eq(jn_view_state(&txn, &before), 0);
+    ck_assert_int_eq(apply(records, 2, &changed), JOURNAL_CONFLICT);
+    ck_assert(!changed);
+    ck_assert_int_eq(jn_view_state(&txn, &after), 0);
+    ck_assert_mem_eq(&before, &after, sizeof(before));
+    ck_assert_uint_eq(jn_store_count(&txn, JN_ENTRIES), 0);
+    ck_assert_uint_eq(jn_store_count(&txn, JN_LATEST), 0);
+}
+END_TEST
+
+START_TEST(a_chain_that_is_emptied_takes_its_row_along)
+{
+    struct jn_known known;
+
+    append("key", 0);
+    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    known.chain.revision = 0;
+    ck_assert_int_eq(jn_view_put_chain(&txn, &known), 0);
+    ck_assert_uint_eq(jn_store_count(&txn, JN_LATEST), 0);
+}
+END_TEST
+
+START_TEST(rows_that_do_not_fit_are_corrupt)
+{
+    struct jn_known known;
+    struct jn_state state;
+    uint8_t id[JN_ID_SIZE];
+
+    append("key", 0);
+    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_LATEST,
+                                  jn_index_span(&known.index_key),
+                                  text("not a chain")),
+                     0);
+    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_view_id(&txn, id), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, text("id"), text("short")), 0);
+    ck_assert_int_eq(jn_view_id(&txn, id), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_store_delete(&txn, JN_META, text("next")), 0);
+    ck_assert_int_eq(jn_view_state(&txn, &state), JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(a_row_without_a_key_has_no_revision_and_the_other_way_round)
+{
+    struct jn_record record = {.key = {NULL, 0}};
+    uint8_t bytes[64];
+    struct jn_stored stored;
+    uint64_t hash;
+
+    bytes[0] = 0;
+    hash = jn_record_encode(bytes + 1, &record);
+    jn_record_seal(bytes + 1, hash, 4, 1);
+    ck_assert_int_eq(
+        jn_stored_decode(&stored, jn_span(bytes, 1 + jn_record_size(&record)),
+                         4),
+        0);
+    record.key = text("k");
+    hash = jn_record_encode(bytes + 1, &record);
+    jn_record_seal(bytes + 1, hash, 4, 1);
+    ck_assert_int_eq(
+        jn_stored_decode(&stored, jn_span(bytes, 1 + jn_record_size(&record)),
+                         4),
+        JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(an_entry_is_a_copy_with_pointers_that_are_never_null)
+{
+    struct journal_entry *entry = NULL;
+    struct jn_span bytes;
+
+    append("key", 0);
+    ck_assert_int_eq(jn_view_bytes(&txn, 0, &bytes), 0);
+    ck_assert_int_eq(jn_entry_copy(&entry, bytes), 0);
+    ck_assert_int_eq(jn_entry_decode(entry, bytes.size, 0), 0);
+    ck_assert_mem_eq(entry->key, "key", 3);
+    ck_assert_ptr_nonnull(entry->value);
+    ck_assert_ptr_nonnull(entry->meta);
+    ck_assert_uint_eq(entry->prev, JOURNAL_NONE);
+    ck_assert_int_eq(jn_entry_decode(entry, bytes.size, 1), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_entry_decode(entry, bytes.size - 1, 0),
+                     JOURNAL_CORRUPT);
+    journal_entry_free(entry);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("view");
+    TCase *tcase = tcase_create("view");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_key_that_was_never_appended_is_not_known);
+    tcase_add_test(tcase, an_append_makes_a_row_an_entry_and_counts);
+    tcase_add_test(tcase, what_fails_its_check_changes_nothing);
+    tcase_add_test(tcase, a_chain_that_is_emptied_takes_its_row_along);
+    tcase_add_test(tcase, rows_that_do_not_fit_are_corrupt);
+    tcase_add_test(tcase,
+                   a_row_without_a_key_has_no_revision_and_the_other_way_round);
+    tcase_add_test(tcase, an_entry_is_a_copy_with_pointers_that_are_never_null);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
