@@ -1,6 +1,7 @@
 /* store_test.c - transactions, rows and places, and what else a store does. */
 #include "store.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -195,16 +196,36 @@ START_TEST(processes_see_one_another)
 }
 END_TEST
 
+#define READERS 40
+
+static pthread_barrier_t all_read;
+
+static void *
+read_with_the_others(void *unused)
+{
+    struct jn_txn txn;
+    int rc = jn_store_begin_read(store, &txn);
+
+    pthread_barrier_wait(&all_read);
+    if (rc == 0)
+        jn_store_end_read(&txn);
+    return rc == 0 ? unused : store;
+}
+
 START_TEST(more_readers_than_are_kept_idle_work)
 {
-    struct jn_txn txns[100];
+    pthread_t threads[READERS];
+    void *failed;
 
-    /* One thread with many: no gate is waited for alone meanwhile. */
-    for (unsigned i = 0; i < 100; i++)
-        ck_assert_int_eq(jn_store_begin_read(store, &txns[i]), 0);
-    for (unsigned i = 0; i < 100; i++)
-        jn_store_end_read(&txns[i]);
-    assert_row(store, "a", "first");
+    pthread_barrier_init(&all_read, NULL, READERS);
+    for (unsigned i = 0; i < READERS; i++)
+        ck_assert_int_eq(
+            pthread_create(&threads[i], NULL, read_with_the_others, NULL), 0);
+    for (unsigned i = 0; i < READERS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], &failed), 0);
+        ck_assert_ptr_null(failed);
+    }
+    pthread_barrier_destroy(&all_read);
     put_row(store, "b", "after");
     assert_row(store, "b", "after");
 }
