@@ -424,6 +424,42 @@ struct journal_stat {
 JOURNAL_API int journal_stat(struct journal *journal,
                              struct journal_stat *stat);
 
+/* ---- key expressions ---------------------------------------------------- */
+
+/*
+ * Key expressions are those of Zenoh: chunks with a slash between, of which
+ * none is empty.  `*` stands for one chunk, `**` for any number of chunks, and
+ * `$*` within a chunk for any bytes.  A chunk that begins with `@` is verbatim:
+ * no wildcard matches it.  `#` and `?` have no place in an expression.
+ *
+ * The calls take any bytes, allocate nothing, and take time of at most the
+ * product of the two sizes.
+ */
+
+/* 0 if EXPR is a canonical key expression, else EINVAL. */
+JOURNAL_API int journal_expr_check(const void *expr, size_t size);
+
+/*
+ * Makes the *SIZE bytes of EXPR, an expression, canonical, in place; *SIZE
+ * does not grow.  EINVAL, if it is no expression, leaves both as they were.
+ */
+JOURNAL_API int journal_expr_canonize(void *expr, size_t *size);
+
+/*
+ * 1 if EXPR matches KEY, else 0; also 0 if EXPR is not canonical, or KEY has
+ * wildcards or empty chunks.
+ */
+JOURNAL_API int journal_expr_matches(const void *expr, size_t expr_size,
+                                     const void *key, size_t key_size);
+
+/* 1 if some key matches both; 0 if none does, or one is not canonical. */
+JOURNAL_API int journal_expr_intersects(const void *a, size_t a_size,
+                                        const void *b, size_t b_size);
+
+/* 1 if each key that matches B matches A too; else 0, as above. */
+JOURNAL_API int journal_expr_includes(const void *a, size_t a_size,
+                                      const void *b, size_t b_size);
+
 /* ---- words -------------------------------------------------------------- */
 
 /* One line for a result; for a positive one the errno's text.  Never NULL. */

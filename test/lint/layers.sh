@@ -1,12 +1,12 @@
 #!/bin/sh
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
-#   4   the public calls: open destroy append get replay prune rewind stat
-#       version
+#   4   the public calls: open append get replay prune rewind stat
+#       keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry
-#   2   parts that don't know each other: record links index state pages lock
-#       filesystem store
+#   2   parts that don't know each other: record links index state expr pages
+#       lock filesystem store
 #   1   checksum error clock stamp
 #   0   bytes
 #
@@ -23,10 +23,10 @@ function levels(level, names,    list, i) {
 }
 
 BEGIN {
-    levels(4, "open destroy append get replay prune rewind stat version")
+    levels(4, "open append get replay prune rewind stat keyexpr version")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry")
-    levels(2, "record links index state pages lock filesystem store")
+    levels(2, "record links index state expr pages lock filesystem store")
     levels(1, "checksum error clock stamp")
     levels(0, "bytes")
     FS = ":"

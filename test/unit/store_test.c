@@ -219,8 +219,9 @@ START_TEST(more_readers_than_are_kept_idle_work)
 
     pthread_barrier_init(&all_read, NULL, READERS);
     for (unsigned i = 0; i < READERS; i++)
-        ck_assert_int_eq(
-            pthread_create(&threads[i], NULL, read_with_the_others, NULL), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_with_the_others,
+                                        NULL),
+                         0);
     for (unsigned i = 0; i < READERS; i++) {
         ck_assert_int_eq(pthread_join(threads[i], &failed), 0);
         ck_assert_ptr_null(failed);
