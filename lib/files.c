@@ -239,7 +239,9 @@ remove_files(const char *directory)
     remove_file(directory, JN_NEW_FILE);
     remove_file(directory, JN_STORE_LOCK_FILE);
     remove_file(directory, JN_LOCK_FILE);
-    return jn_create_flush(directory);
+    /* Without the lock file anybody may remove the empty directory. */
+    rc = jn_create_flush(directory);
+    return rc == ENOENT ? 0 : rc;
 }
 
 int

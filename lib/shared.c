@@ -371,7 +371,8 @@ jn_shared_destroy(const char *path)
     if (rc == 0)
         rc = jn_files_destroy(real, content == JN_CONTENT_DATA);
     pthread_mutex_unlock(&registry.mutex);
-    return rc;
+    /* Somebody else was faster. */
+    return rc == ENOENT ? JOURNAL_NOT_FOUND : rc;
 }
 
 /* ---- transactions ------------------------------------------------------- */
