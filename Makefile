@@ -32,8 +32,9 @@ LIB_SOURCES = \
     record.c links.c index.c state.c expr.c pages.c lock.c filesystem.c \
     store.c store_lock.c store_txn.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
-    handle.c upkeep.c entry.c \
-    open.c append.c get.c replay.c prune.c rewind.c stat.c keyexpr.c version.c
+    handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
+    open.c append.c get.c replay.c prune.c rewind.c mark.c stat.c keyexpr.c \
+    version.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \

@@ -4,7 +4,8 @@
  * Every change of a key becomes an entry with its own number, in one order
  * over all keys, threads and processes; nothing is overwritten.  From the same
  * store come the present (journal_get), the past (journal_get_at,
- * journal_read, journal_replay) and upkeep (journal_prune, journal_rewind).
+ * journal_replay, journal_query), the future (journal_wait, and queries that
+ * follow) and upkeep (journal_prune, journal_rewind, marks, retention).
  *
  * Rules that hold for every call
  *
@@ -85,7 +86,7 @@ enum journal_error {
 };
 
 struct journal;        /* an open journal */
-struct journal_cursor; /* a replay in progress */
+struct journal_cursor; /* a replay or a query in progress */
 
 /* ---- open, close -------------------------------------------------------- */
 
@@ -151,8 +152,17 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * creates.  BYTES_MAX belongs to the handle: an append through it that would
  * take the journal over it gives JOURNAL_FULL.  JOURNAL_RELAXED promises less
  * than JOURNAL_DURABLE; this release gives both the durable treatment, and
- * TAIL_BYTES has no effect.  Retention (the keep_ fields) is not in this
- * release: a value other than 0 gives JOURNAL_UNSUPPORTED.
+ * TAIL_BYTES has no effect.
+ *
+ * Retention.  The keep_ fields belong to the handle too.  An append through it
+ * also removes some of the oldest entries while there are more than
+ * KEEP_ENTRIES, their keys, metas and values take more than KEEP_BYTES, or they
+ * were appended more than KEEP_NS nanoseconds ago.  It removes nothing until a
+ * limit is passed by a *step*: a sixteenth of the limit, and at most 64
+ * entries, 64 KiB or a second.  And it removes at most 256 entries and two for
+ * each that it appends, so no append waits for a big prune; where there is much
+ * to remove, many appends share in it.  Entries at or above the slowest mark
+ * stay, and so does the newest.
  *
  * Errors:  EINVAL: flags that contradict each other or are unknown, a
  *          struct_size of no release, FIRST_SEQ of JOURNAL_NONE.
@@ -264,6 +274,22 @@ JOURNAL_API int journal_append_batch(struct journal *journal,
                                      size_t count, uint64_t *first_seq);
 
 /*
+ * journal_append_packed() - append entries in the packed form.
+ *
+ * PACKED is SIZE bytes as journal_fill() writes them, at any address; the
+ * entries are appended as by journal_append_batch(), all or none.  Their seq,
+ * time, prev and revision are ignored: they get new ones.  *COUNT is the
+ * number of entries, *FIRST_SEQ the number of the first; both may be NULL.
+ *
+ * Errors:  as journal_append_batch().  EINVAL also for whatever is not in the
+ *          packed form: a size that does not fit, an unknown flag, padding or
+ *          the reserved field not zero.
+ */
+JOURNAL_API int journal_append_packed(struct journal *journal,
+                                      const void *packed, size_t size,
+                                      size_t *count, uint64_t *first_seq);
+
+/*
  * journal_delete() - append a tombstone for KEY, whether it exists or not.
  *
  * Threads, errors: as journal_append().  An empty key is EINVAL.
@@ -337,6 +363,55 @@ JOURNAL_API int journal_read(struct journal *journal, uint64_t seq,
 JOURNAL_API void journal_entry_free(struct journal_entry *entry);
 
 /*
+ * journal_find_time() - the first entry appended at or after TIME.
+ *
+ * *SEQ is the number of the oldest retained entry whose time, ns since 1970
+ * UTC, is TIME or later; the size where there is none.  Takes O(log entries)
+ * steps.
+ */
+JOURNAL_API int journal_find_time(struct journal *journal, uint64_t time,
+                                  uint64_t *seq);
+
+/* ---- replay, query, follow ---------------------------------------------- */
+
+enum journal_match {
+    JOURNAL_MATCH_ALL = 0,    /* every entry, those without a key too */
+    JOURNAL_MATCH_KEY = 1,    /* the entries of one key */
+    JOURNAL_MATCH_PREFIX = 2, /* keys that begin with these bytes */
+    JOURNAL_MATCH_EXPR = 3    /* keys that match a key expression */
+};
+
+enum journal_query_flag {
+    JOURNAL_QUERY_REVERSE = 1u << 0, /* newest first */
+    JOURNAL_QUERY_LATEST = 1u << 1,  /* of each key its latest entry only */
+    JOURNAL_QUERY_LIVE = 1u << 2,    /* leave out tombstones */
+    JOURNAL_QUERY_FOLLOW = 1u << 3   /* go on with what is appended later */
+};
+
+struct journal_query {
+    uint32_t struct_size; /* set by journal_query_init() */
+    uint32_t flags;       /* of enum journal_query_flag */
+    uint32_t match;       /* one of enum journal_match */
+    uint32_t reserved;    /* 0 */
+    const void *key;      /* a key, a prefix or a key expression */
+    size_t key_size;
+    uint64_t first;          /* JOURNAL_NONE: from the oldest there is */
+    uint64_t limit;          /* JOURNAL_NONE: to the present end */
+    uint64_t since;          /* append times in [since, until), */
+    uint64_t until;          /*   ns since 1970 UTC */
+    uint64_t first_revision; /* with MATCH_KEY: from this revision on */
+};
+
+/*
+ * journal_query_init() - fill QUERY with the defaults.
+ *
+ * Sets struct_size, JOURNAL_MATCH_ALL, FIRST and LIMIT JOURNAL_NONE, UNTIL
+ * UINT64_MAX, and everything else to 0: every entry from the oldest to the
+ * present end.
+ */
+JOURNAL_API void journal_query_init(struct journal_query *query);
+
+/*
  * journal_replay() - a cursor over the entries from FIRST to the present end.
  *
  * FIRST may be JOURNAL_NONE: the oldest entry there is.  FIRST equal to the
@@ -350,33 +425,126 @@ JOURNAL_API int journal_replay(struct journal *journal, uint64_t first,
                                struct journal_cursor **cursor);
 
 /*
+ * journal_query() - a cursor over the entries that match QUERY.
+ *
+ * They come in the order of their numbers, whatever is asked for.
+ *
+ *   MATCH, KEY      which keys.  JOURNAL_MATCH_PREFIX with an empty prefix is
+ *                   every entry that has a key.  An expression has to be
+ *                   canonical, see journal_expr_canonize().
+ *   FIRST, LIMIT    numbers in [FIRST, LIMIT).
+ *   SINCE, UNTIL    append times in [SINCE, UNTIL).
+ *   FIRST_REVISION  entries of the key from that revision on.
+ *   REVERSE         newest first.
+ *   LATEST          of each key its newest entry below LIMIT only; then FIRST,
+ *                   SINCE, UNTIL and LIVE choose among these.  Entries without
+ *                   a key are left out.
+ *   LIVE            tombstones are left out, with LATEST: deleted keys.
+ *   FOLLOW          after JOURNAL_END later calls of journal_next() give what
+ *                   has been appended since, up to LIMIT if one is given, which
+ *                   may then be over the size.  journal_wait() waits for it.
+ *                   If the journal is rewound below the cursor, it goes on
+ *                   with what is appended from there.
+ *
+ * The cost follows the answer: the history of a key is reached by links, those
+ * of few keys are merged, many are found by scanning the range.
+ *
+ * Errors:  JOURNAL_OUT_OF_RANGE: FIRST, or without FOLLOW LIMIT, is over the
+ *          size.  JOURNAL_PRUNED: FIRST is below the oldest retained number.
+ *          JOURNAL_TOO_BIG: a key over its maximum.  EINVAL: unknown flags or
+ *          match; an empty key; an expression that is not canonical; FOLLOW
+ *          with REVERSE or LATEST; a FIRST_REVISION without JOURNAL_MATCH_KEY;
+ *          a struct_size of no release.
+ */
+JOURNAL_API int journal_query(struct journal *journal,
+                              const struct journal_query *query,
+                              struct journal_cursor **cursor);
+
+/*
  * journal_next() - the cursor's next entry, or JOURNAL_END.
  *
  * *ENTRY belongs to the cursor and is valid until the next call on it.
  *
- * If entries ahead of the cursor have been pruned since it was made, it says
- * JOURNAL_PRUNED once and goes on with the oldest there is; if they have been
- * rewound, it ends early.  What it has read ahead (some hundred KiB) it may
- * hand out all the same.  JOURNAL_CORRUPT stands for one damaged entry; the
- * next call goes on behind it.
+ * If entries ahead of the cursor have been pruned since it was made, matching
+ * or not, it says JOURNAL_PRUNED once and goes on with those there are; if they
+ * have been rewound, it ends early.  What it has read ahead (some hundred KiB)
+ * it may hand out all the same.  JOURNAL_CORRUPT stands for one damaged entry;
+ * the next call goes on behind it.
  */
 JOURNAL_API int journal_next(struct journal_cursor *cursor,
                              const struct journal_entry **entry);
 
+/*
+ * journal_fill() - as many of the cursor's next entries as fit into BUFFER.
+ *
+ * Writes whole entries to the SIZE bytes of BUFFER, in the packed form; *USED
+ * is the number of bytes, *COUNT that of entries; both may be NULL.  Made for
+ * languages in which a call costs more than an entry.  journal_next() and
+ * journal_fill() may be mixed.
+ *
+ * The packed form of an entry is, little endian, at any address:
+ *
+ *     u32 total           bytes, of all that follows and this; a multiple of 8
+ *     u32 flags           JOURNAL_TOMBSTONE, JOURNAL_STAMPED
+ *     u64 seq, time, prev, revision
+ *     u32 key_size, meta_size, value_size, 0
+ *     u64 time, u8 id[16] the stamp, if JOURNAL_STAMPED
+ *     key, meta, value    then zeros up to TOTAL
+ *
+ * Errors:  as journal_next(), once what came before has been handed out.
+ *          JOURNAL_END: there is no entry left.  JOURNAL_TOO_BIG: the next
+ *          entry alone does not fit; *USED is then what it needs.
+ */
+JOURNAL_API int journal_fill(struct journal_cursor *cursor, void *buffer,
+                             size_t size, size_t *used, size_t *count);
+
 JOURNAL_API void journal_cursor_close(struct journal_cursor *cursor);
 
+/*
+ * journal_wait() - wait until the entry numbered SEQ has been appended.
+ *
+ * Returns 0 as soon as the size is over SEQ, by an append of any thread or
+ * process; also if that entry has been pruned since.  TIMEOUT_NS nanoseconds
+ * later it gives JOURNAL_TIMEOUT; 0 asks without waiting, and less than 0 waits
+ * for ever.  Sleeps in the kernel meanwhile.
+ *
+ * If a process is killed in the instant between its commit and the waking, the
+ * waiters find out by themselves within a quarter of a second.  Where the
+ * platform has no futex that processes can share, waiting is a look every
+ * millisecond.
+ *
+ * Errors:  JOURNAL_TIMEOUT.  JOURNAL_UNSUPPORTED: the entry is not there, and
+ *          JOURNAL_OPEN_IMMUTABLE says that nobody will append it.
+ */
+JOURNAL_API int journal_wait(struct journal *journal, uint64_t seq,
+                             int64_t timeout_ns);
+
 /* ---- maintain ----------------------------------------------------------- */
+
+enum journal_prune_flag {
+    JOURNAL_PRUNE_KEEP_LATEST = 1u << 0, /* compaction: see below */
+    JOURNAL_PRUNE_PAST_MARKS = 1u << 1   /* do not stop at the slowest mark */
+};
 
 /*
  * journal_prune() - remove the entries below number BEFORE.
  *
- * BEFORE over the size counts as the size.  FLAGS is 0.  *REMOVED (may be
- * NULL) is the number of entries removed.  A key whose latest entry goes is no
- * longer known.  The size stays.  The space is used again by later appends;
- * pruning works on a full disk too.
+ * BEFORE over the size counts as the size, and unless told otherwise BEFORE
+ * over the slowest mark counts as that.  *REMOVED (may be NULL) is the number
+ * of entries removed.  A key whose latest entry goes is no longer known.  The
+ * size stays.  The space is used again by later appends; pruning works on a
+ * full disk too.
+ *
+ *   JOURNAL_PRUNE_KEEP_LATEST  an entry that is its key's latest stays, unless
+ *                              it is a tombstone; what is left of a key's
+ *                              history ends there.  The oldest retained number
+ *                              is that of the oldest entry left.
+ *   JOURNAL_PRUNE_PAST_MARKS   marks are not looked at.
  *
  * Threads: works in small atomic steps; appends get in between.  After a
- *          crash or an error a whole number of steps has been done.
+ *          crash or an error a whole number of steps has been done, each a
+ *          shorter prune of the same kind.
+ * Errors:  EINVAL: unknown flags.
  */
 JOURNAL_API int journal_prune(struct journal *journal, uint64_t before,
                               uint32_t flags, uint64_t *removed);
@@ -385,13 +553,54 @@ JOURNAL_API int journal_prune(struct journal *journal, uint64_t before,
  * journal_rewind() - keep the entries below number SIZE, drop the others.
  *
  * The next append gets number SIZE; keys are as they were at that size, stamps
- * in force included.  Durable on return.  Works in steps: a crash or an error
+ * in force included; marks above SIZE are moved back to it.  Durable on return.  Works in steps: a crash or an error
  * leaves a whole journal of some size between the two.
  *
  * Errors:  EINVAL: SIZE is over the size.  JOURNAL_PRUNED: below the oldest
  *          retained number (equal to it leaves an empty journal there).
  */
 JOURNAL_API int journal_rewind(struct journal *journal, uint64_t size);
+
+/*
+ * Marks.  A mark is a position with a name, kept in the journal: everything
+ * below it has been handled by whoever the name stands for.  journal_prune()
+ * and retention stop at the slowest.  Names are 1 to 255 bytes of UTF-8.
+ */
+#define JOURNAL_MARK_SIZE 256u /* bytes of a name, with its NUL */
+
+/*
+ * journal_mark() - set the mark NAME to SEQ; makes it if it is new.
+ *
+ * Durable on return, as an append is.  A mark may go back, also below what is
+ * retained.
+ *
+ * Errors:  EINVAL: not a name.  JOURNAL_OUT_OF_RANGE: SEQ is over the size.
+ *          Else as journal_append().
+ */
+JOURNAL_API int journal_mark(struct journal *journal, const char *name,
+                             uint64_t seq);
+
+/* Where the mark NAME stands; JOURNAL_NOT_FOUND if there is none. */
+JOURNAL_API int journal_marked(struct journal *journal, const char *name,
+                               uint64_t *seq);
+
+/* Removes the mark NAME; JOURNAL_NOT_FOUND if there is none. */
+JOURNAL_API int journal_unmark(struct journal *journal, const char *name);
+
+/*
+ * journal_next_mark() - the mark behind NAME, in the order of names.
+ *
+ * NAME is a buffer of JOURNAL_MARK_SIZE bytes.  On entry it holds a name, of a
+ * mark or not, or "" to begin with; on return the name of the first mark that
+ * sorts (by its bytes) behind it, and *SEQ, which may be NULL, where that
+ * stands.  JOURNAL_END if there is no further one; NAME is then as it was.
+ *
+ *     char name[JOURNAL_MARK_SIZE] = "";
+ *     while ((rc = journal_next_mark(journal, name, &seq)) == 0)
+ *         printf("%s %" PRIu64 "\n", name, seq);
+ */
+JOURNAL_API int journal_next_mark(struct journal *journal, char *name,
+                                  uint64_t *seq);
 
 struct journal_stat {
     uint32_t struct_size; /* set by the caller: sizeof(struct journal_stat) */
@@ -412,6 +621,7 @@ struct journal_stat {
     uint64_t last_time;       /* of the newest entry ever appended, or 0 */
     uint64_t format;          /* version of the format on disk */
     uint8_t id[16];           /* random, made with the journal */
+    uint64_t marks;           /* how many there are */
 };
 
 /*

@@ -20,7 +20,7 @@ journal_append_batch(struct journal *journal,
     rc = jn_request_make(&request, records, count);
     if (rc != 0)
         return rc;
-    request.bytes_max = journal->bytes_max;
+    request.limits = journal->limits;
     rc = jn_commit(journal->shared, &request);
     if (rc == 0 && first_seq != NULL)
         *first_seq = request.first_seq;

@@ -2,6 +2,7 @@
 #include "commit.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "apply.h"
 #include "clock.h"
@@ -43,11 +44,11 @@ try_list(struct jn_shared *shared, struct jn_request *first)
 
     if (rc != 0)
         return rc;
-    rc = jn_store_reserve(&txn, estimate(&txn, first), first->bytes_max);
+    rc = jn_store_reserve(&txn, estimate(&txn, first), first->limits.bytes_max);
     if (rc == 0)
         rc = jn_apply(&txn, first, &changed);
     if (rc == 0)
-        rc = jn_store_check_limit(&txn, first->bytes_max);
+        rc = jn_store_check_limit(&txn, first->limits.bytes_max);
     if (rc == 0 && changed)
         return jn_shared_commit(shared, &txn);
     jn_store_abort(&txn);
@@ -61,7 +62,7 @@ run_list(struct jn_shared *shared, struct jn_request *first)
     int rc = try_list(shared, first);
 
     for (unsigned i = 1; i < FULL_TRIES && rc == JOURNAL_FULL; i++) {
-        if (jn_shared_make_room(shared, first->bytes_max) != 0)
+        if (jn_shared_make_room(shared, first->limits.bytes_max) != 0)
             break;
         rc = try_list(shared, first);
     }
@@ -117,7 +118,7 @@ static bool
 goes_with(const struct jn_request *first, const struct jn_request *next)
 {
     return first->work == NULL && next->work == NULL &&
-           first->bytes_max == next->bytes_max;
+           memcmp(&first->limits, &next->limits, sizeof(first->limits)) == 0;
 }
 
 /* Takes a group off the front of the queue, which is not empty. */

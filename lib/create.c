@@ -52,7 +52,9 @@ random_id(uint8_t id[JN_ID_SIZE])
 static int
 write_file(const char *path, mode_t mode, uint64_t first_seq)
 {
-    const struct jn_state state = {.next = first_seq, .first = first_seq};
+    const struct jn_state state = {.next = first_seq,
+                                   .first = first_seq,
+                                   .dense = first_seq};
     struct jn_state_rows rows;
     uint8_t format[8], created[8], id[JN_ID_SIZE];
     const struct jn_row all[] = {
@@ -61,7 +63,7 @@ write_file(const char *path, mode_t mode, uint64_t first_seq)
         {"id", {id, sizeof(id)}},
         {"next", {rows.next, sizeof(rows.next)}},
         {"first", {rows.first, sizeof(rows.first)}},
-        {"totals", {rows.totals, sizeof(rows.totals)}},
+        {"totals", {rows.totals, JN_TOTALS_MIN}},
     };
     int rc = random_id(id);
 

@@ -1,9 +1,13 @@
-/* get.c - journal_get(), journal_get_at(), journal_read(). */
+/*
+ * get.c - journal_get(), journal_get_at(), journal_read(), journal_find_time().
+ */
 #include <stdlib.h>
 
 #include "entry.h"
 #include "error.h"
 #include "handle.h"
+#include "history.h"
+#include "times.h"
 #include "view.h"
 
 /* What is looked for, and a copy of what was found. */
@@ -115,41 +119,13 @@ journal_get(struct journal *journal, const void *key, size_t key_size,
 
 /* ---- the past ----------------------------------------------------------- */
 
-/*
- * Goes back along the key's entries to the first one at or above BOUND, with
- * every jump as far as it leads without passing it.  *PREV is the entry before
- * that one, or JOURNAL_NONE.
- */
-static int
-walk_back(struct jn_txn *txn, const struct jn_chain *chain, uint64_t bound,
-          uint64_t *prev)
-{
-    uint64_t seq = jn_chain_seek(chain, bound);
-    struct jn_links links;
-
-    for (;;) {
-        uint64_t next;
-        int rc = jn_view_links(txn, seq, &links);
-
-        if (rc != 0)
-            return rc;
-        next = jn_links_toward(&links, bound);
-        if (next == JOURNAL_NONE || next < bound) {
-            *prev = next;
-            return 0;
-        }
-        if (next >= seq)
-            return JOURNAL_CORRUPT;
-        seq = next;
-    }
-}
-
 static int
 find_below(struct jn_txn *txn, uint64_t limit, struct search *search)
 {
     struct jn_state state;
     struct jn_known known;
-    uint64_t latest, bound, prev;
+    struct jn_history history = {txn, &state, &known.chain};
+    uint64_t seq;
     int rc = jn_view_state(txn, &state);
 
     if (rc == 0 && limit > state.next)
@@ -158,23 +134,10 @@ find_below(struct jn_txn *txn, uint64_t limit, struct search *search)
         rc = jn_view_find(txn, search->key, &known);
     if (rc != 0)
         return rc;
-    if (known.chain.revision == 0)
+    if (known.chain.revision == 0 || known.chain.roots[0] < state.first)
         return JOURNAL_NOT_FOUND;
-    latest = known.chain.roots[0];
-    if (latest < state.first)
-        return JOURNAL_NOT_FOUND;
-    if (latest < limit)
-        return copy_linked(txn, latest, search);
-    /* Entries below the first are not there to be walked over. */
-    bound = limit > state.first ? limit : state.first;
-    if (latest < bound)
-        return JOURNAL_CORRUPT;
-    rc = walk_back(txn, &known.chain, bound, &prev);
-    if (rc != 0)
-        return rc;
-    if (prev == JOURNAL_NONE)
-        return JOURNAL_NOT_FOUND;
-    return prev < state.first ? JOURNAL_PRUNED : copy_linked(txn, prev, search);
+    rc = jn_history_below(&history, limit, &seq);
+    return rc == 0 ? copy_linked(txn, seq, search) : rc;
 }
 
 int
@@ -207,7 +170,7 @@ find_number(struct jn_txn *txn, uint64_t seq, struct search *search)
     rc = jn_view_state(txn, &state);
     if (rc != 0)
         return rc;
-    if (seq < state.first)
+    if (seq < state.dense)
         return JOURNAL_PRUNED;
     return seq >= state.next ? JOURNAL_OUT_OF_RANGE : JOURNAL_CORRUPT;
 }
@@ -228,4 +191,28 @@ journal_read(struct journal *journal, uint64_t seq,
     rc = find_number(&txn, seq, &search);
     jn_store_end_read(&txn);
     return hand_over(&search, rc, entry);
+}
+
+/* ---- by time ------------------------------------------------------------ */
+
+int
+journal_find_time(struct journal *journal, uint64_t time, uint64_t *seq)
+{
+    struct jn_state state;
+    struct jn_txn txn;
+    uint64_t found;
+    int rc;
+
+    if (journal == NULL || seq == NULL)
+        return EINVAL;
+    rc = jn_shared_begin_read(journal->shared, &txn);
+    if (rc != 0)
+        return rc;
+    rc = jn_view_state(&txn, &state);
+    if (rc == 0)
+        rc = jn_times_find(&txn, &state, time, &found);
+    jn_store_end_read(&txn);
+    if (rc == 0)
+        *seq = found;
+    return rc;
 }

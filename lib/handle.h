@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "request.h"
 #include "shared.h"
 
 struct journal {
@@ -13,7 +14,7 @@ struct journal {
     _Atomic unsigned references; /* the caller's own, and one a cursor */
     bool read_only;
     bool exclusive;
-    uint64_t bytes_max; /* 0: no limit */
+    struct jn_limits limits;
 };
 
 /* One more, one less; with the last it is gone. */

@@ -70,9 +70,6 @@ check_options(const struct journal_options *options)
         (options->mode & ~(uint32_t)0777) != 0 ||
         options->first_seq == JOURNAL_NONE)
         return EINVAL;
-    if (options->keep_entries != 0 || options->keep_bytes != 0 ||
-        options->keep_ns != 0)
-        return JOURNAL_UNSUPPORTED;
     return 0;
 }
 
@@ -122,7 +119,12 @@ journal_open(const char *path, const struct journal_options *given,
     journal->references = 1;
     journal->read_only = wish.read_only;
     journal->exclusive = wish.exclusive;
-    journal->bytes_max = options.bytes_max;
+    journal->limits = (struct jn_limits){
+        .bytes_max = options.bytes_max,
+        .keep_entries = options.keep_entries,
+        .keep_bytes = options.keep_bytes,
+        .keep_ns = options.keep_ns,
+    };
     *out = journal;
     return 0;
 }

@@ -1,76 +1,62 @@
 /* prune.c - journal_prune(). */
 #include "error.h"
 #include "handle.h"
+#include "marks.h"
+#include "removal.h"
 #include "upkeep.h"
-#include "view.h"
+
+#define FLAGS_KNOWN                                                            \
+    ((uint32_t)JOURNAL_PRUNE_KEEP_LATEST | (uint32_t)JOURNAL_PRUNE_PAST_MARKS)
 
 struct prune {
     uint64_t before;
+    uint32_t flags;
+    uint64_t at;      /* a compaction has looked at the entries below */
+    uint64_t step_at; /* and will have, once the step is committed */
     uint64_t step;    /* removed by a step that is not committed yet */
     uint64_t removed; /* by those that are */
 };
 
-/*
- * Forgets the key of entry SEQ if that is its latest: its row then leads to
- * it.  A key that damage has changed leads to no such row, and stays.
- */
+/* What is to go now, be it that a mark has moved since the last step. */
 static int
-forget_key(struct jn_step *step, uint64_t seq, struct jn_span key)
+find_limit(struct jn_step *step, struct prune *prune, uint64_t *limit)
 {
-    struct jn_known known;
-    int rc = jn_view_find(step->txn, key, &known);
+    uint64_t lowest = JOURNAL_NONE;
+    int rc = 0;
 
-    if (rc != 0 || known.chain.revision == 0 || known.chain.roots[0] != seq)
-        return rc == JOURNAL_CORRUPT ? 0 : rc;
-    if (known.chain.tombstone && step->state.tombstones > 0)
-        step->state.tombstones--;
-    known.chain.revision = 0;
-    return jn_view_put_chain(step->txn, &known);
+    if (prune->before > step->state.next)
+        prune->before = step->state.next;
+    if ((prune->flags & JOURNAL_PRUNE_PAST_MARKS) == 0)
+        rc = jn_marks_lowest(step->txn, &lowest);
+    *limit = prune->before < lowest ? prune->before : lowest;
+    return rc;
 }
 
-/* Takes an entry out of the totals and the index; damaged ones go as well. */
 static int
-account(struct jn_step *step, uint64_t seq, struct jn_span bytes)
+remove_oldest(struct jn_step *step, struct prune *prune, uint64_t limit)
 {
-    struct jn_state *state = &step->state;
-    struct jn_record record;
-    struct jn_links links;
-    uint64_t size;
+    const struct jn_goal goal = {.before = limit};
 
-    if (jn_links_decode(&links, &bytes, seq) != 0 ||
-        jn_record_parse(&record, bytes) != 0)
+    step->done = limit <= step->state.first;
+    if (step->done)
         return 0;
-    size = record.key.size + record.meta.size + record.value.size;
-    state->bytes_logical -= size < state->bytes_logical ? size
-                                                        : state->bytes_logical;
-    return record.key.size > 0 ? forget_key(step, seq, record.key) : 0;
+    step->changed = true;
+    return jn_remove_oldest(step->txn, &step->state, &goal, step->most,
+                            &prune->step, &step->done);
 }
 
 static int
-remove_oldest(struct jn_step *step, struct prune *prune)
+compact(struct jn_step *step, struct prune *prune, uint64_t limit)
 {
-    struct jn_place place = {NULL};
-    struct jn_span key, value;
-    int rc = jn_place_open(&place, step->txn, JN_ENTRIES);
+    int rc;
 
-    while (rc == 0 && prune->step < step->most) {
-        uint64_t seq;
-
-        rc = jn_place_move(&place, JN_FIRST, &key, &value);
-        if (rc != 0)
-            break;
-        if (key.size != 8)
-            rc = JOURNAL_CORRUPT;
-        seq = rc == 0 ? jn_get_be64(key.data) : prune->before;
-        if (seq >= prune->before)
-            break;
-        step->state.first = seq;
-        rc = account(step, seq, value);
-        if (rc == 0)
-            rc = jn_place_delete(&place);
-        prune->step++;
-    }
-    jn_place_close(&place);
+    prune->step_at = prune->at;
+    rc = jn_remove_superseded(step->txn, &step->state, &prune->step_at, limit,
+                              step->most, &prune->step);
+    step->changed = prune->step > 0;
+    step->done = prune->step_at >= limit;
+    if (rc == 0 && !step->changed)
+        prune->at = prune->step_at; /* there will be nothing to commit */
     return rc;
 }
 
@@ -78,25 +64,15 @@ static int
 do_step(struct jn_step *step, void *context)
 {
     struct prune *prune = context;
-    int rc;
+    uint64_t limit;
+    int rc = find_limit(step, prune, &limit);
 
-    if (prune->before > step->state.next)
-        prune->before = step->state.next;
     prune->step = 0;
-    step->done = prune->before <= step->state.first;
-    if (step->done)
-        return 0;
-    step->changed = true;
-    rc = remove_oldest(step, prune);
-    if (rc == JOURNAL_NOT_FOUND)
-        rc = 0; /* there is no entry left at all */
-    if (prune->step < step->most) {
-        step->state.first = prune->before;
-        step->done = true;
-    } else {
-        step->state.first++; /* the last one removed */
-    }
-    return rc;
+    if (rc != 0)
+        return rc;
+    if ((prune->flags & JOURNAL_PRUNE_KEEP_LATEST) != 0)
+        return compact(step, prune, limit);
+    return remove_oldest(step, prune, limit);
 }
 
 static void
@@ -105,21 +81,22 @@ note_step(void *context)
     struct prune *prune = context;
 
     prune->removed += prune->step;
+    prune->at = prune->step_at;
 }
 
 int
 journal_prune(struct journal *journal, uint64_t before, uint32_t flags,
               uint64_t *removed)
 {
-    struct prune prune = {.before = before};
+    struct prune prune = {.before = before, .flags = flags};
     int rc;
 
-    if (journal == NULL || flags != 0)
+    if (journal == NULL || (flags & ~FLAGS_KNOWN) != 0)
         return EINVAL;
     rc = jn_handle_check_write(journal);
     if (rc == 0)
-        rc = jn_upkeep(journal->shared, journal->bytes_max, do_step, note_step,
-                       &prune);
+        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, do_step,
+                       note_step, &prune);
     if (rc != 0)
         return rc;
     /*

@@ -41,12 +41,12 @@ struct journal_cursor {
 static int
 set_range(struct journal_cursor *cursor, struct jn_txn *txn, uint64_t first)
 {
-    struct jn_rewinds rewinds;
+    struct jn_cuts rewinds;
     struct jn_state state;
     int rc = jn_view_state(txn, &state);
 
     if (rc == 0)
-        rc = jn_view_rewinds(txn, &rewinds);
+        rc = jn_view_cuts(txn, JN_REWINDS, &rewinds);
     if (rc != 0)
         return rc;
     if (first == JOURNAL_NONE)
@@ -190,16 +190,16 @@ read_rows(struct journal_cursor *cursor, struct jn_place *place)
 static int
 adjust_range(struct journal_cursor *cursor, struct jn_txn *txn)
 {
-    struct jn_rewinds rewinds;
+    struct jn_cuts rewinds;
     struct jn_state state;
     uint64_t kept;
     int rc = jn_view_state(txn, &state);
 
     if (rc == 0)
-        rc = jn_view_rewinds(txn, &rewinds);
+        rc = jn_view_cuts(txn, JN_REWINDS, &rewinds);
     if (rc != 0)
         return rc;
-    kept = jn_rewinds_since(&rewinds, cursor->rewinds);
+    kept = jn_cuts_since(&rewinds, cursor->rewinds);
     cursor->rewinds = rewinds.count;
     if (kept < cursor->limit)
         cursor->limit = kept;

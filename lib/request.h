@@ -20,11 +20,19 @@ struct jn_prepared {
     uint64_t body_hash;
 };
 
+/* What the handle that asks wants of the journal; 0: no limit. */
+struct jn_limits {
+    uint64_t bytes_max;    /* on disk: see journal_open() */
+    uint64_t keep_entries; /* retention: see retention.h */
+    uint64_t keep_bytes;
+    uint64_t keep_ns;
+};
+
 struct jn_request {
     struct jn_prepared *records;
     size_t count;
-    uint64_t bytes;     /* of all records, encoded */
-    uint64_t bytes_max; /* limit of the handle that asks */
+    uint64_t bytes; /* of all records, encoded */
+    struct jn_limits limits;
     /* What came of it. */
     int result;
     uint64_t first_seq;

@@ -1,6 +1,7 @@
 /* rewind.c - journal_rewind(). */
 #include "error.h"
 #include "handle.h"
+#include "marks.h"
 #include "upkeep.h"
 #include "view.h"
 
@@ -16,11 +17,31 @@ end_of_chain(struct jn_txn *txn, uint64_t seq, struct jn_chain_end *end)
     int rc = jn_view_stored(txn, seq, &stored);
 
     if (rc != 0)
-        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+        return rc;
     end->links = stored.links;
     end->tombstone = (stored.record.flags & JOURNAL_TOMBSTONE) != 0;
     end->stamped = (stored.record.flags & JOURNAL_STAMPED) != 0;
     return 0;
+}
+
+/*
+ * The entry before LATEST of the same key, as far as it has not been pruned;
+ * JOURNAL_NOT_FOUND if it has, or there never was one.
+ */
+static int
+end_before(struct jn_step *step, const struct jn_chain_end *latest,
+           struct jn_chain_end *prev)
+{
+    uint64_t seq = latest->links.prev;
+    int rc;
+
+    if (seq == JOURNAL_NONE || seq < step->state.first)
+        return JOURNAL_NOT_FOUND;
+    rc = end_of_chain(step->txn, seq, prev);
+    /* In the sparse part a compaction has taken it. */
+    if (rc == JOURNAL_NOT_FOUND && seq >= step->state.dense)
+        rc = JOURNAL_CORRUPT;
+    return rc;
 }
 
 /* Leads the key of entry SEQ back to the entry before, or to nothing. */
@@ -36,14 +57,13 @@ restore_key(struct jn_step *step, uint64_t seq, struct jn_span key)
     if (rc == 0)
         rc = end_of_chain(step->txn, seq, &latest);
     if (rc != 0)
-        return rc;
+        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
     step->state.tombstones -= known.chain.tombstone;
-    if (latest.links.prev == JOURNAL_NONE ||
-        latest.links.prev < step->state.first) {
+    rc = end_before(step, &latest, &prev);
+    if (rc == JOURNAL_NOT_FOUND) {
         known.chain.revision = 0;
         return jn_view_put_chain(step->txn, &known);
     }
-    rc = end_of_chain(step->txn, latest.links.prev, &prev);
     if (rc == 0)
         rc = jn_chain_pop(&known.chain, &latest, &prev);
     if (rc != 0)
@@ -106,20 +126,24 @@ drop_newest(struct jn_step *step, uint64_t size)
         rc = 0; /* nothing is left */
     if (step->done)
         step->state.next = size;
+    if (step->state.dense > step->state.next)
+        step->state.dense = step->state.next;
     return rc;
 }
 
-/* Tells cursors, which may have been promised more. */
+/* Puts right what knows of the end: the newest time, marks, cursors. */
 static int
 note_rewind(struct jn_step *step)
 {
-    struct jn_rewinds rewinds;
-    int rc = jn_view_rewinds(step->txn, &rewinds);
+    struct jn_state *state = &step->state;
+    uint64_t seq;
+    int rc = jn_view_end(step->txn, JN_LAST, &seq, &state->last_time);
 
-    if (rc != 0)
-        return rc;
-    jn_rewinds_add(&rewinds, step->state.next);
-    return jn_view_put_rewinds(step->txn, &rewinds);
+    if (rc == JOURNAL_NOT_FOUND)
+        rc = 0; /* nothing is left, and time goes on from where it was */
+    if (rc == 0)
+        rc = jn_marks_move_back(step->txn, state->next);
+    return rc == 0 ? jn_view_add_cut(step->txn, JN_REWINDS, state->next) : rc;
 }
 
 static int
@@ -143,9 +167,6 @@ do_step(struct jn_step *step, void *context)
         return 0;
     step->changed = true;
     rc = drop_newest(step, rewind->size);
-    if (rc == 0 && step->state.next > step->state.first)
-        rc = jn_view_time(step->txn, step->state.next - 1,
-                          &step->state.last_time);
     return rc == 0 ? note_rewind(step) : rc;
 }
 
@@ -167,7 +188,7 @@ journal_rewind(struct journal *journal, uint64_t size)
         return EINVAL;
     rc = jn_handle_check_write(journal);
     if (rc == 0)
-        rc = jn_upkeep(journal->shared, journal->bytes_max, do_step, note_step,
-                       &rewind);
+        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, do_step,
+                       note_step, &rewind);
     return rc;
 }

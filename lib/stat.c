@@ -1,9 +1,14 @@
 /* stat.c - journal_stat(). */
+#include <stddef.h>
 #include <string.h>
 
 #include "error.h"
 #include "handle.h"
+#include "marks.h"
 #include "view.h"
+
+/* What journal_stat was in the first release. */
+#define FIRST_SIZE offsetof(struct journal_stat, marks)
 
 /* STAT as the caller has set it up: its size, and nothing unknown asked. */
 static int
@@ -11,7 +16,8 @@ check_stat(const struct journal_stat *stat)
 {
     const uint8_t *bytes = (const uint8_t *)stat;
 
-    if (stat == NULL || stat->struct_size < sizeof(*stat))
+    if (stat == NULL ||
+        (stat->struct_size < sizeof(*stat) && stat->struct_size != FIRST_SIZE))
         return EINVAL;
     for (size_t i = sizeof(*stat); i < stat->struct_size; i++) {
         if (bytes[i] != 0)
@@ -21,11 +27,12 @@ check_stat(const struct journal_stat *stat)
 }
 
 static int
-first_time(struct jn_txn *txn, const struct jn_state *state, uint64_t *time)
+first_time(struct jn_txn *txn, uint64_t *time)
 {
-    if (state->first == state->next || jn_store_count(txn, JN_ENTRIES) == 0)
-        return 0;
-    return jn_view_time(txn, state->first, time);
+    uint64_t seq;
+    int rc = jn_view_end(txn, JN_FIRST, &seq, time);
+
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
 static int
@@ -40,7 +47,9 @@ read_stat(struct jn_txn *txn, struct journal_stat *stat)
     if (rc == 0)
         rc = jn_view_id(txn, stat->id);
     if (rc == 0)
-        rc = first_time(txn, &state, &stat->first_time);
+        rc = first_time(txn, &stat->first_time);
+    if (rc == 0)
+        rc = jn_marks_count(txn, &stat->marks);
     if (rc != 0)
         return rc;
     stat->first = state.first;
@@ -75,8 +84,10 @@ journal_stat(struct journal *journal, struct journal_stat *stat)
                                  &result.bytes_file);
     if (rc != 0)
         return rc;
-    result.bytes_max = journal->bytes_max;
+    result.bytes_max = journal->limits.bytes_max;
     result.struct_size = stat->struct_size;
-    *stat = result;
+    memcpy(stat, &result,
+           stat->struct_size < sizeof(result) ? stat->struct_size
+                                              : sizeof(result));
     return 0;
 }

@@ -6,90 +6,101 @@
 #include "checksum.h"
 #include "error.h"
 
-#define CHECK_OFFSET 24u
-
+/* The check of TOTALS, whose last 8 bytes are to hold it. */
 static uint64_t
-check_of(const uint8_t *next, const uint8_t *first, const uint8_t *totals)
+check_of(const uint8_t *next, const uint8_t *first, struct jn_span totals)
 {
-    uint8_t all[8 + 8 + CHECK_OFFSET];
+    uint8_t all[8 + 8 + JN_TOTALS_MAX];
 
     memcpy(all, next, 8);
     memcpy(all + 8, first, 8);
-    memcpy(all + 16, totals, CHECK_OFFSET);
-    return jn_hash64(jn_span(all, sizeof(all)), 0);
+    memcpy(all + 16, totals.data, totals.size - 8);
+    return jn_hash64(jn_span(all, 16 + totals.size - 8), 0);
 }
 
 void
 jn_state_encode(struct jn_state_rows *rows, const struct jn_state *state)
 {
-    assert(state->first <= state->next);
+    uint8_t *end = rows->totals;
+
+    assert(state->first <= state->dense && state->dense <= state->next);
     jn_put_be64(rows->next, state->next);
     jn_put_be64(rows->first, state->first);
-    jn_put_le64(rows->totals, state->last_time);
-    jn_put_le64(rows->totals + 8, state->tombstones);
-    jn_put_le64(rows->totals + 16, state->bytes_logical);
-    jn_put_le64(rows->totals + CHECK_OFFSET,
-                check_of(rows->next, rows->first, rows->totals));
+    jn_put_le64(end, state->last_time);
+    jn_put_le64(end + 8, state->tombstones);
+    jn_put_le64(end + 16, state->bytes_logical);
+    end += 24;
+    if (state->dense > state->first) {
+        jn_put_le64(end, state->dense);
+        end += 8;
+    }
+    rows->totals_size = (size_t)(end + 8 - rows->totals);
+    jn_put_le64(end, check_of(rows->next, rows->first,
+                              jn_span(rows->totals, rows->totals_size)));
 }
 
 int
 jn_state_decode(struct jn_state *state, struct jn_span next,
                 struct jn_span first, struct jn_span totals)
 {
-    if (next.size != 8 || first.size != 8 || totals.size != JN_TOTALS_SIZE)
+    if (next.size != 8 || first.size != 8 ||
+        (totals.size != JN_TOTALS_MIN && totals.size != JN_TOTALS_MAX))
         return JOURNAL_CORRUPT;
-    if (jn_get_le64(totals.data + CHECK_OFFSET) !=
-        check_of(next.data, first.data, totals.data))
+    if (jn_get_le64(totals.data + totals.size - 8) !=
+        check_of(next.data, first.data, totals))
         return JOURNAL_CORRUPT;
     state->next = jn_get_be64(next.data);
     state->first = jn_get_be64(first.data);
     state->last_time = jn_get_le64(totals.data);
     state->tombstones = jn_get_le64(totals.data + 8);
     state->bytes_logical = jn_get_le64(totals.data + 16);
-    return state->first <= state->next ? 0 : JOURNAL_CORRUPT;
+    state->dense = totals.size == JN_TOTALS_MAX ? jn_get_le64(totals.data + 24)
+                                                : state->first;
+    if (state->first > state->dense || state->dense > state->next)
+        return JOURNAL_CORRUPT;
+    return 0;
 }
 
 void
-jn_rewinds_add(struct jn_rewinds *rewinds, uint64_t size)
+jn_cuts_add(struct jn_cuts *cuts, uint64_t at)
 {
-    rewinds->count++;
-    while (rewinds->kept > 0 && rewinds->rewind[rewinds->kept - 1].size >= size)
-        rewinds->kept--;
-    if (rewinds->kept == JN_REWINDS_MAX) {
+    cuts->count++;
+    while (cuts->kept > 0 && cuts->cut[cuts->kept - 1].at >= at)
+        cuts->kept--;
+    if (cuts->kept == JN_CUTS_MAX) {
         /*
-         * The two oldest become one, of the later number and the smaller
-         * size: a cursor between them may end early without need.
+         * The two oldest become one, of the later number and the lower
+         * position: a cursor between them may end early without need.
          */
-        rewinds->rewind[1].size = rewinds->rewind[0].size;
-        rewinds->kept--;
-        memmove(rewinds->rewind, rewinds->rewind + 1,
-                rewinds->kept * sizeof(rewinds->rewind[0]));
+        cuts->cut[1].at = cuts->cut[0].at;
+        cuts->kept--;
+        memmove(cuts->cut, cuts->cut + 1, cuts->kept * sizeof(cuts->cut[0]));
     }
-    rewinds->rewind[rewinds->kept].number = rewinds->count;
-    rewinds->rewind[rewinds->kept].size = size;
-    rewinds->kept++;
+    cuts->cut[cuts->kept].number = cuts->count;
+    cuts->cut[cuts->kept].at = at;
+    cuts->kept++;
 }
 
 uint64_t
-jn_rewinds_since(const struct jn_rewinds *rewinds, uint64_t count)
+jn_cuts_since(const struct jn_cuts *cuts, uint64_t count)
 {
-    for (unsigned i = 0; i < rewinds->kept; i++) {
-        if (rewinds->rewind[i].number > count)
-            return rewinds->rewind[i].size;
+    for (unsigned i = 0; i < cuts->kept; i++) {
+        if (cuts->cut[i].number > count)
+            return cuts->cut[i].at;
     }
     return UINT64_MAX;
 }
 
 size_t
-jn_rewinds_encode(uint8_t *out, const struct jn_rewinds *rewinds)
+jn_cuts_encode(uint8_t *out, const struct jn_cuts *cuts)
 {
     uint8_t *end = out;
 
-    jn_put_le64(end, rewinds->count);
+    jn_put_le64(end, cuts->count);
     end += 8;
-    for (unsigned i = 0; i < rewinds->kept; i++) {
-        jn_put_le64(end, rewinds->rewind[i].number);
-        jn_put_le64(end + 8, rewinds->rewind[i].size);
+    for (unsigned i = 0; i < cuts->kept; i++) {
+        jn_put_le64(end, cuts->cut[i].number);
+        jn_put_le64(end + 8, cuts->cut[i].at);
         end += 16;
     }
     jn_put_le64(end, jn_hash64(jn_span(out, (size_t)(end - out)), 0));
@@ -97,22 +108,22 @@ jn_rewinds_encode(uint8_t *out, const struct jn_rewinds *rewinds)
 }
 
 int
-jn_rewinds_decode(struct jn_rewinds *rewinds, struct jn_span in)
+jn_cuts_decode(struct jn_cuts *cuts, struct jn_span in)
 {
     size_t pairs = in.size - 16;
 
-    if (in.size < 16 || pairs % 16 != 0 || pairs / 16 > JN_REWINDS_MAX)
+    if (in.size < 16 || pairs % 16 != 0 || pairs / 16 > JN_CUTS_MAX)
         return JOURNAL_CORRUPT;
     if (jn_get_le64(in.data + in.size - 8) !=
         jn_hash64(jn_span(in.data, in.size - 8), 0))
         return JOURNAL_CORRUPT;
-    rewinds->count = jn_get_le64(in.data);
-    rewinds->kept = (unsigned)(pairs / 16);
-    for (unsigned i = 0; i < rewinds->kept; i++) {
+    cuts->count = jn_get_le64(in.data);
+    cuts->kept = (unsigned)(pairs / 16);
+    for (unsigned i = 0; i < cuts->kept; i++) {
         const uint8_t *pair = in.data + 8 + 16 * i;
 
-        rewinds->rewind[i].number = jn_get_le64(pair);
-        rewinds->rewind[i].size = jn_get_le64(pair + 8);
+        cuts->cut[i].number = jn_get_le64(pair);
+        cuts->cut[i].at = jn_get_le64(pair + 8);
     }
     return 0;
 }

@@ -6,12 +6,16 @@
  *     created   8 bytes, big endian: ns since 1970 UTC
  *     next      8 bytes, big endian: number of the next entry
  *     first     8 bytes, big endian: entries [first, next) are retained
- *     totals    last time, tombstones, logical bytes, check; 8 bytes each,
- *               little endian; check: XXH3-64 of next, first and the three
+ *     totals    last time, tombstones, logical bytes, dense, check; 8 bytes
+ *               each, little endian; check: XXH3-64 of next, first and what
+ *               comes before it; dense is absent if it is no higher than first
  *     rewinds   which rewinds there were, for cursors that live through them:
  *               their number, and pairs of (which one, to what size), 8 bytes
  *               each, little endian, and a check, XXH3-64 of all before it;
  *               absent before the first
+ *     removals  the same of the compactions, with the complement of the highest
+ *               number that each one removed
+ *     mark/...  positions with names: see marks.h
  */
 #ifndef JN_STATE_H
 #define JN_STATE_H
@@ -21,7 +25,8 @@
 #define JN_FORMAT UINT64_C(1)
 #define JN_ID_SIZE 16u
 
-#define JN_TOTALS_SIZE 32u
+#define JN_TOTALS_MIN 32u /* without dense */
+#define JN_TOTALS_MAX 40u
 
 /* Of the journal as it is at one moment. */
 struct jn_state {
@@ -30,13 +35,19 @@ struct jn_state {
     uint64_t last_time;     /* of the newest entry ever appended; 0: none */
     uint64_t tombstones;    /* keys whose latest entry is a tombstone */
     uint64_t bytes_logical; /* of keys, metas and values retained */
+    /*
+     * Entries [dense, next) are all there; of [first, dense) those that were
+     * their key's latest when it was compacted.  At or above first.
+     */
+    uint64_t dense;
 };
 
 /* The three rows that hold it. */
 struct jn_state_rows {
     uint8_t next[8];
     uint8_t first[8];
-    uint8_t totals[JN_TOTALS_SIZE];
+    uint8_t totals[JN_TOTALS_MAX];
+    size_t totals_size;
 };
 
 void jn_state_encode(struct jn_state_rows *rows, const struct jn_state *state);
@@ -46,28 +57,29 @@ int jn_state_decode(struct jn_state *state, struct jn_span next,
                     struct jn_span first, struct jn_span totals);
 
 /*
- * Rewinds, as far as a cursor may still care: of two, the later one to the
- * smaller size makes the earlier one of no interest, so sizes rise.
+ * Cuts: what took away, from a position on, what a cursor may have been
+ * promised.  Kept as far as a cursor may still care: of two, the later one at
+ * the lower position makes the earlier one of no interest, so positions rise.
  */
-#define JN_REWINDS_MAX 32u
-#define JN_REWINDS_BYTES (8u + 16u * JN_REWINDS_MAX + 8u)
+#define JN_CUTS_MAX 32u
+#define JN_CUTS_BYTES (8u + 16u * JN_CUTS_MAX + 8u)
 
-struct jn_rewinds {
-    uint64_t count; /* of all rewinds ever */
+struct jn_cuts {
+    uint64_t count; /* of all cuts ever */
     unsigned kept;
     struct {
-        uint64_t number; /* the journal's 1st, 2nd, ... rewind */
-        uint64_t size;
-    } rewind[JN_REWINDS_MAX];
+        uint64_t number; /* the journal's 1st, 2nd, ... cut */
+        uint64_t at;
+    } cut[JN_CUTS_MAX];
 };
 
-void jn_rewinds_add(struct jn_rewinds *rewinds, uint64_t size);
+void jn_cuts_add(struct jn_cuts *cuts, uint64_t at);
 
-/* The least size since there were COUNT rewinds; UINT64_MAX: no rewind. */
-uint64_t jn_rewinds_since(const struct jn_rewinds *rewinds, uint64_t count);
+/* The lowest position since there were COUNT cuts; UINT64_MAX: no cut. */
+uint64_t jn_cuts_since(const struct jn_cuts *cuts, uint64_t count);
 
-/* Returns the size of what it writes, at most JN_REWINDS_BYTES. */
-size_t jn_rewinds_encode(uint8_t *out, const struct jn_rewinds *rewinds);
-int jn_rewinds_decode(struct jn_rewinds *rewinds, struct jn_span in);
+/* Returns the size of what it writes, at most JN_CUTS_BYTES. */
+size_t jn_cuts_encode(uint8_t *out, const struct jn_cuts *cuts);
+int jn_cuts_decode(struct jn_cuts *cuts, struct jn_span in);
 
 #endif

@@ -50,7 +50,7 @@ jn_view_put_state(struct jn_txn *txn, const struct jn_state *state)
                           jn_span(rows.first, sizeof(rows.first)));
     if (rc == 0)
         rc = jn_store_put(txn, JN_META, name("totals"),
-                          jn_span(rows.totals, sizeof(rows.totals)));
+                          jn_span(rows.totals, rows.totals_size));
     return rc;
 }
 
@@ -67,26 +67,36 @@ jn_view_id(struct jn_txn *txn, uint8_t id[JN_ID_SIZE])
     return rc;
 }
 
+static const char *const cut_names[] = {
+    [JN_REWINDS] = "rewinds",
+    [JN_REMOVALS] = "removals",
+};
+
 int
-jn_view_rewinds(struct jn_txn *txn, struct jn_rewinds *rewinds)
+jn_view_cuts(struct jn_txn *txn, enum jn_cut cut, struct jn_cuts *cuts)
 {
     struct jn_span value;
-    int rc = jn_store_get(txn, JN_META, name("rewinds"), &value);
+    int rc = jn_store_get(txn, JN_META, name(cut_names[cut]), &value);
 
     if (rc == JOURNAL_NOT_FOUND) {
-        memset(rewinds, 0, sizeof(*rewinds));
+        memset(cuts, 0, sizeof(*cuts));
         return 0;
     }
-    return rc == 0 ? jn_rewinds_decode(rewinds, value) : rc;
+    return rc == 0 ? jn_cuts_decode(cuts, value) : rc;
 }
 
 int
-jn_view_put_rewinds(struct jn_txn *txn, const struct jn_rewinds *rewinds)
+jn_view_add_cut(struct jn_txn *txn, enum jn_cut cut, uint64_t at)
 {
-    uint8_t bytes[JN_REWINDS_BYTES];
-    size_t size = jn_rewinds_encode(bytes, rewinds);
+    uint8_t bytes[JN_CUTS_BYTES];
+    struct jn_cuts cuts;
+    int rc = jn_view_cuts(txn, cut, &cuts);
 
-    return jn_store_put(txn, JN_META, name("rewinds"), jn_span(bytes, size));
+    if (rc != 0)
+        return rc;
+    jn_cuts_add(&cuts, at);
+    return jn_store_put(txn, JN_META, name(cut_names[cut]),
+                        jn_span(bytes, jn_cuts_encode(bytes, &cuts)));
 }
 
 /* ---- entries ------------------------------------------------------------ */
@@ -135,14 +145,25 @@ jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links)
 }
 
 int
-jn_view_time(struct jn_txn *txn, uint64_t seq, uint64_t *time)
+jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq, uint64_t *time)
 {
+    struct jn_place place = {NULL};
     struct jn_stored stored;
-    int rc = jn_view_stored(txn, seq, &stored);
+    struct jn_span key = {NULL, 0}, value = {NULL, 0};
+    int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     if (rc == 0)
+        rc = jn_place_move(&place, end, &key, &value);
+    if (rc == 0 && key.size != 8)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0) {
+        *seq = jn_get_be64(key.data);
+        rc = jn_stored_decode(&stored, value, *seq);
+    }
+    if (rc == 0)
         *time = stored.record.time;
-    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    jn_place_close(&place);
+    return rc;
 }
 
 /* ---- keys --------------------------------------------------------------- */

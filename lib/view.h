@@ -19,8 +19,13 @@ int jn_view_put_state(struct jn_txn *txn, const struct jn_state *state);
 
 int jn_view_id(struct jn_txn *txn, uint8_t id[JN_ID_SIZE]);
 
-int jn_view_rewinds(struct jn_txn *txn, struct jn_rewinds *rewinds);
-int jn_view_put_rewinds(struct jn_txn *txn, const struct jn_rewinds *rewinds);
+/*
+ * What a cursor has to know of: rewinds, each at its size; and compactions,
+ * each at the complement of the highest number it removed.
+ */
+enum jn_cut { JN_REWINDS, JN_REMOVALS };
+int jn_view_cuts(struct jn_txn *txn, enum jn_cut cut, struct jn_cuts *cuts);
+int jn_view_add_cut(struct jn_txn *txn, enum jn_cut cut, uint64_t at);
 
 /* Links and record together, as they are stored. */
 struct jn_stored {
@@ -42,8 +47,12 @@ int jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored);
 /* Only the links of entry SEQ, which must be there. */
 int jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links);
 
-/* The time of entry SEQ, which must be there. */
-int jn_view_time(struct jn_txn *txn, uint64_t seq, uint64_t *time);
+/*
+ * The number and time of the oldest or newest entry there is; JOURNAL_NOT_FOUND
+ * if there is none.
+ */
+int jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq,
+                uint64_t *time);
 
 /*
  * A key's row in `latest`: where it is, and the chain it holds.  If the key is

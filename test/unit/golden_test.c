@@ -102,20 +102,28 @@ END_TEST
 
 START_TEST(state_has_the_bytes_of_format_1)
 {
-    const struct jn_state state = {.next = 258,
-                                   .first = 2,
-                                   .last_time = 3,
-                                   .tombstones = 4,
-                                   .bytes_logical = 5};
+    struct jn_state state = {.next = 258,
+                             .first = 2,
+                             .last_time = 3,
+                             .tombstones = 4,
+                             .bytes_logical = 5,
+                             .dense = 2};
     struct jn_state_rows rows;
 
     jn_state_encode(&rows, &state);
 
     assert_hex(rows.next, sizeof(rows.next), "0000000000000102");
     assert_hex(rows.first, sizeof(rows.first), "0000000000000002");
-    assert_hex(rows.totals, sizeof(rows.totals),
+    assert_hex(rows.totals, rows.totals_size,
                "030000000000000004000000000000000500000000000000cdca8715"
                "63e520d4");
+
+    state.dense = 6;
+    jn_state_encode(&rows, &state);
+    assert_hex(
+        rows.totals, rows.totals_size,
+        "0300000000000000040000000000000005000000000000000600000000000000"
+        "5bd0432dcaf66617");
 }
 END_TEST
 

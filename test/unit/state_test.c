@@ -9,27 +9,34 @@ decode(struct jn_state *state, const struct jn_state_rows *rows)
 {
     return jn_state_decode(state, jn_span(rows->next, 8),
                            jn_span(rows->first, 8),
-                           jn_span(rows->totals, JN_TOTALS_SIZE));
+                           jn_span(rows->totals, rows->totals_size));
 }
 
 START_TEST(state_comes_back_and_any_flipped_bit_is_noticed)
 {
-    const struct jn_state state = {70000, 300, 1ull << 60, 12, 1ull << 40};
+    /* The second one has been compacted up to 5000. */
+    static const struct jn_state states[] = {{70000, 300, 1ull << 60, 12,
+                                              1ull << 40, 300},
+                                             {70000, 300, 1ull << 60, 12,
+                                              1ull << 40, 5000}};
     struct jn_state_rows rows;
     struct jn_state back;
     uint8_t *bytes = (uint8_t *)&rows;
+    const struct jn_state *state = &states[_i];
 
-    jn_state_encode(&rows, &state);
+    jn_state_encode(&rows, state);
+    ck_assert_uint_eq(rows.totals_size,
+                      _i == 0 ? JN_TOTALS_MIN : JN_TOTALS_MAX);
     ck_assert_int_eq(decode(&back, &rows), 0);
-    ck_assert_mem_eq(&back, &state, sizeof(state));
-    for (size_t bit = 0; bit < sizeof(rows) * 8; bit++) {
+    ck_assert_mem_eq(&back, state, sizeof(*state));
+    for (size_t bit = 0; bit < (16 + rows.totals_size) * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         ck_assert_int_eq(decode(&back, &rows), JOURNAL_CORRUPT);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 7),
                                      jn_span(rows.first, 8),
-                                     jn_span(rows.totals, JN_TOTALS_SIZE)),
+                                     jn_span(rows.totals, rows.totals_size)),
                      JOURNAL_CORRUPT);
 }
 END_TEST
@@ -49,56 +56,56 @@ least_since(size_t count, size_t since)
 
 START_TEST(rewinds_tell_the_least_size_since_any_of_them)
 {
-    struct jn_rewinds rewinds = {0};
+    struct jn_cuts rewinds = {0};
     uint64_t state = test_seed();
 
     for (size_t count = 0; count < 200; count++) {
         for (size_t since = 0; since <= count; since++)
-            ck_assert_uint_eq(jn_rewinds_since(&rewinds, since),
+            ck_assert_uint_eq(jn_cuts_since(&rewinds, since),
                               least_since(count, since));
         /* Seldom more than a few rise in a row, so none are merged. */
         all[count] = test_random(&state) % 1000;
-        jn_rewinds_add(&rewinds, all[count]);
-        ck_assert_uint_le(rewinds.kept, JN_REWINDS_MAX);
+        jn_cuts_add(&rewinds, all[count]);
+        ck_assert_uint_le(rewinds.kept, JN_CUTS_MAX);
     }
 }
 END_TEST
 
 START_TEST(too_many_rewinds_make_cursors_end_early_not_late)
 {
-    struct jn_rewinds rewinds = {0};
+    struct jn_cuts rewinds = {0};
 
     for (size_t i = 0; i < 100; i++) {
         all[i] = i * 10;
-        jn_rewinds_add(&rewinds, all[i]);
+        jn_cuts_add(&rewinds, all[i]);
     }
-    ck_assert_uint_eq(rewinds.kept, JN_REWINDS_MAX);
+    ck_assert_uint_eq(rewinds.kept, JN_CUTS_MAX);
     for (size_t since = 0; since < 100; since++)
-        ck_assert_uint_le(jn_rewinds_since(&rewinds, since),
+        ck_assert_uint_le(jn_cuts_since(&rewinds, since),
                           least_since(100, since));
-    ck_assert_uint_eq(jn_rewinds_since(&rewinds, 99), 990);
-    ck_assert_uint_eq(jn_rewinds_since(&rewinds, 100), UINT64_MAX);
+    ck_assert_uint_eq(jn_cuts_since(&rewinds, 99), 990);
+    ck_assert_uint_eq(jn_cuts_since(&rewinds, 100), UINT64_MAX);
 }
 END_TEST
 
 START_TEST(rewinds_come_back_and_any_damage_is_noticed)
 {
-    struct jn_rewinds rewinds = {0}, back;
-    uint8_t bytes[JN_REWINDS_BYTES];
+    struct jn_cuts rewinds = {0}, back;
+    uint8_t bytes[JN_CUTS_BYTES];
     size_t size;
 
     for (size_t i = 0; i < 5; i++)
-        jn_rewinds_add(&rewinds, i);
-    size = jn_rewinds_encode(bytes, &rewinds);
-    ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, size)), 0);
+        jn_cuts_add(&rewinds, i);
+    size = jn_cuts_encode(bytes, &rewinds);
+    ck_assert_int_eq(jn_cuts_decode(&back, jn_span(bytes, size)), 0);
     ck_assert_uint_eq(back.count, 5);
     ck_assert_uint_eq(back.kept, 5);
     for (size_t cut = 0; cut < size; cut++)
-        ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, cut)),
+        ck_assert_int_eq(jn_cuts_decode(&back, jn_span(bytes, cut)),
                          JOURNAL_CORRUPT);
     for (size_t bit = 0; bit < size * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        ck_assert_int_eq(jn_rewinds_decode(&back, jn_span(bytes, size)),
+        ck_assert_int_eq(jn_cuts_decode(&back, jn_span(bytes, size)),
                          JOURNAL_CORRUPT);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
@@ -111,7 +118,8 @@ suite(void)
     Suite *suite = suite_create("state");
     TCase *tcase = tcase_create("state");
 
-    tcase_add_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed);
+    tcase_add_loop_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed,
+                        0, 2);
     tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
     tcase_add_test(tcase, rewinds_come_back_and_any_damage_is_noticed);

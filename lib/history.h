@@ -1,0 +1,46 @@
+/*
+ * history.h - the entries of one key, found by their links.
+ *
+ * Of a key's entries those from the journal's dense part on are all there;
+ * below, a compaction has left at most one.  So links are followed freely in
+ * the dense part, and with a look whether there is something below it.
+ */
+#ifndef JN_HISTORY_H
+#define JN_HISTORY_H
+
+#include "links.h"
+#include "state.h"
+#include "store.h"
+
+/* A key's history, as a transaction sees it; its chain is not empty. */
+struct jn_history {
+    struct jn_txn *txn;
+    const struct jn_state *state;
+    const struct jn_chain *chain;
+};
+
+/*
+ * The newest entry below BOUND, in O(log revisions) steps.  JOURNAL_NOT_FOUND:
+ * there never was one; JOURNAL_PRUNED: there was, and is no more.
+ */
+int jn_history_below(const struct jn_history *history, uint64_t bound,
+                     uint64_t *seq);
+
+/*
+ * The number of entries in [LOW, HIGH), in O(log revisions) steps.
+ */
+int jn_history_count(const struct jn_history *history, uint64_t low,
+                     uint64_t high, uint64_t *count);
+
+/* The oldest entry of at least REVISION; JOURNAL_NOT_FOUND: there is none. */
+int jn_history_revision(const struct jn_history *history, uint64_t revision,
+                        uint64_t *seq);
+
+/*
+ * The entry before SEQ, which is there, down to LOW; JOURNAL_NOT_FOUND where
+ * the history ends.
+ */
+int jn_history_before(const struct jn_history *history, uint64_t seq,
+                      uint64_t low, uint64_t *before);
+
+#endif

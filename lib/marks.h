@@ -1,0 +1,38 @@
+/*
+ * marks.h - positions with names, as rows of `meta`.
+ *
+ *     key      "mark/", the name, zeros up to 9 bytes in all: with shorter keys
+ *              among long ones LMDB 0.9 can fail to split a page (index.h)
+ *     value    8 bytes, big endian: the position
+ *              8 bytes, little endian: XXH3-64 of key and position
+ */
+#ifndef JN_MARKS_H
+#define JN_MARKS_H
+
+#include <journal.h>
+
+#include "store.h"
+
+/* EINVAL unless NAME is 1 to 255 bytes of UTF-8. */
+int jn_marks_check(const char *name);
+
+/* JOURNAL_NOT_FOUND where there is no mark NAME. */
+int jn_marks_get(struct jn_txn *txn, const char *name, uint64_t *seq);
+int jn_marks_put(struct jn_txn *txn, const char *name, uint64_t seq);
+int jn_marks_remove(struct jn_txn *txn, const char *name);
+
+/*
+ * The first mark behind NAME, into NAME, of JOURNAL_MARK_SIZE bytes;
+ * JOURNAL_END if there is none.
+ */
+int jn_marks_next(struct jn_txn *txn, char *name, uint64_t *seq);
+
+/* The lowest position of any mark; JOURNAL_NONE if there are none. */
+int jn_marks_lowest(struct jn_txn *txn, uint64_t *seq);
+
+int jn_marks_count(struct jn_txn *txn, uint64_t *count);
+
+/* Moves marks above SEQ back to it. */
+int jn_marks_move_back(struct jn_txn *txn, uint64_t seq);
+
+#endif
