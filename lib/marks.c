@@ -155,7 +155,7 @@ struct walk {
 static int
 step(struct walk *walk)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     struct jn_span at = {walk->at.data, walk->at.size}, key = at;
     int rc = jn_place_open(&place, walk->txn, JN_META);
 

@@ -134,7 +134,7 @@ jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
                  const struct jn_goal *goal, uint64_t most, uint64_t *removed,
                  bool *done)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     *removed = 0;
@@ -257,7 +257,7 @@ int
 jn_remove_superseded(struct jn_txn *txn, struct jn_state *state, uint64_t *at,
                      uint64_t before, uint64_t most, uint64_t *removed)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     *removed = 0;

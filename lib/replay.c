@@ -216,7 +216,7 @@ adjust_range(struct journal_cursor *cursor, struct jn_txn *txn)
 static int
 read_ahead(struct journal_cursor *cursor, struct jn_txn *txn)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     int rc = adjust_range(cursor, txn);
 
     cursor->at = cursor->count = 0;

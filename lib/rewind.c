@@ -99,7 +99,7 @@ drop_entry(struct jn_step *step, struct jn_place *place, uint64_t seq,
 static int
 drop_newest(struct jn_step *step, uint64_t size)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     struct jn_span key, value;
     int rc = jn_place_open(&place, step->txn, JN_ENTRIES);
 

@@ -37,11 +37,13 @@ struct jn_txn {
     struct jn_store *store;
     struct MDB_txn *handle;
     bool write;
+    uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
 };
 
 /* A place in a table, within a transaction. */
 struct jn_place {
     struct MDB_cursor *handle;
+    uint64_t *reads; /* where its moves are counted, or NULL */
 };
 
 struct jn_row {

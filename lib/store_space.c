@@ -280,7 +280,7 @@ jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
 int
 jn_store_touch(struct jn_txn *txn)
 {
-    struct jn_place place = {NULL};
+    struct jn_place place = {NULL, NULL};
     struct jn_span key, value;
     uint8_t copy[64];
     int rc = jn_place_open(&place, txn, JN_META);

@@ -261,6 +261,7 @@ jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
     MDB_val k = to_lmdb(key), v;
     int rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
 
+    txn->entries_read += table == JN_ENTRIES;
     if (rc == 0)
         *value = jn_span(v.mv_data, v.mv_size);
     return jn_store_error(rc);
@@ -316,6 +317,7 @@ jn_store_count(struct jn_txn *txn, enum jn_table table)
 int
 jn_place_open(struct jn_place *place, struct jn_txn *txn, enum jn_table table)
 {
+    place->reads = table == JN_ENTRIES ? &txn->entries_read : NULL;
     return jn_store_error(mdb_cursor_open(txn->handle,
                                           txn->store->tables[table],
                                           &place->handle));
@@ -346,6 +348,8 @@ jn_place_move(struct jn_place *place, enum jn_move move, struct jn_span *key,
     if (move == JN_AT_OR_AFTER)
         k = to_lmdb(*key);
     rc = mdb_cursor_get(place->handle, &k, &v, operations[move]);
+    if (place->reads != NULL)
+        ++*place->reads;
     if (rc == 0) {
         *key = jn_span(k.mv_data, k.mv_size);
         *value = jn_span(v.mv_data, v.mv_size);
