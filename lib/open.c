@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "handle.h"
+#include "sized.h"
 
 #define MODE_DEFAULT 0640u
 #define FLAGS_KNOWN                                                            \
@@ -26,18 +27,13 @@ journal_options_init(struct journal_options *options)
 static int
 copy_options(struct journal_options *copy, const struct journal_options *given)
 {
-    const uint8_t *bytes = (const uint8_t *)given;
-
     if (given == NULL) {
         journal_options_init(copy);
         return 0;
     }
-    if (given->struct_size < sizeof(*copy))
+    if (given->struct_size < sizeof(*copy) ||
+        !jn_sized_is_known(given, given->struct_size, sizeof(*copy)))
         return EINVAL;
-    for (size_t i = sizeof(*copy); i < given->struct_size; i++) {
-        if (bytes[i] != 0)
-            return EINVAL;
-    }
     *copy = *given;
     return 0;
 }

@@ -5,25 +5,19 @@
 #include "error.h"
 #include "handle.h"
 #include "marks.h"
+#include "sized.h"
 #include "view.h"
 
 /* What journal_stat was in the first release. */
 #define FIRST_SIZE offsetof(struct journal_stat, marks)
 
 /* STAT as the caller has set it up: its size, and nothing unknown asked. */
-static int
-check_stat(const struct journal_stat *stat)
+static bool
+is_known(const struct journal_stat *stat)
 {
-    const uint8_t *bytes = (const uint8_t *)stat;
-
-    if (stat == NULL ||
-        (stat->struct_size < sizeof(*stat) && stat->struct_size != FIRST_SIZE))
-        return EINVAL;
-    for (size_t i = sizeof(*stat); i < stat->struct_size; i++) {
-        if (bytes[i] != 0)
-            return EINVAL;
-    }
-    return 0;
+    return (stat->struct_size >= sizeof(*stat) ||
+            stat->struct_size == FIRST_SIZE) &&
+           jn_sized_is_known(stat, stat->struct_size, sizeof(*stat));
 }
 
 static int
@@ -70,9 +64,9 @@ journal_stat(struct journal *journal, struct journal_stat *stat)
 {
     struct journal_stat result = {.struct_size = sizeof(result)};
     struct jn_txn txn;
-    int rc = check_stat(stat);
+    int rc;
 
-    if (journal == NULL || rc != 0)
+    if (journal == NULL || stat == NULL || !is_known(stat))
         return EINVAL;
     rc = jn_shared_begin_read(journal->shared, &txn);
     if (rc != 0)
