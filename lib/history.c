@@ -68,7 +68,7 @@ jn_history_below(const struct jn_history *history, uint64_t bound,
 
     if (at >= floor) {
         rc = oldest_from(history, floor, &spot);
-        at = spot.links.prev;
+        at = rc == 0 ? spot.links.prev : JOURNAL_NONE;
     }
     while (rc == 0 && at != JOURNAL_NONE) {
         bool there;
@@ -82,26 +82,39 @@ jn_history_below(const struct jn_history *history, uint64_t bound,
         }
         if (rc == 0)
             rc = go_to(history, at, &spot);
-        at = spot.links.prev;
+        at = rc == 0 ? spot.links.prev : JOURNAL_NONE;
     }
     return rc == 0 ? JOURNAL_NOT_FOUND : rc;
 }
 
-int
-jn_history_before(const struct jn_history *history, uint64_t seq, uint64_t low,
-                  uint64_t *before)
+/* The entry before SPOT, down to LOW; JOURNAL_NONE where history ends. */
+static int
+before(const struct jn_history *history, const struct spot *spot, uint64_t low,
+       uint64_t *seq)
 {
-    struct spot spot;
+    uint64_t prev = spot->links.prev;
     bool there = false;
-    int rc = go_to(history, seq, &spot);
+    int rc = 0;
 
-    if (rc == 0 && spot.links.prev != JOURNAL_NONE && spot.links.prev >= low)
-        rc = is_there(history, spot.links.prev, &there);
-    if (rc == 0 && !there)
-        return JOURNAL_NOT_FOUND;
-    if (rc == 0)
-        *before = spot.links.prev;
+    if (prev != JOURNAL_NONE && prev >= low)
+        rc = is_there(history, prev, &there);
+    *seq = there ? prev : JOURNAL_NONE;
     return rc;
+}
+
+int
+jn_history_step(const struct jn_history *history, uint64_t seq, uint64_t low,
+                struct jn_span *bytes, uint64_t *previous)
+{
+    struct spot spot = {.seq = seq};
+    struct jn_span rest;
+    int rc = jn_view_bytes(history->txn, seq, bytes);
+
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    rest = *bytes;
+    rc = jn_links_decode(&spot.links, &rest, seq);
+    return rc == 0 ? before(history, &spot, low, previous) : rc;
 }
 
 /* The oldest entry in [LOW, ...) that is there. */
@@ -117,32 +130,36 @@ oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
     rc = at >= floor ? oldest_from(history, floor, spot)
                      : go_to(history, at, spot);
     while (rc == 0) {
-        rc = jn_history_before(history, spot->seq, low, &at);
+        rc = before(history, spot, low, &at);
+        if (rc == 0 && at == JOURNAL_NONE)
+            break;
         if (rc == 0)
             rc = go_to(history, at, spot);
     }
-    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    return rc;
 }
 
 int
 jn_history_count(const struct jn_history *history, uint64_t low, uint64_t high,
-                 uint64_t *count)
+                 uint64_t *first, uint64_t *count)
 {
-    struct spot newest, first;
+    struct spot newest, begin;
     uint64_t seq;
     int rc = jn_history_below(history, high, &seq);
 
-    *count = 0;
+    *first = *count = 0;
     if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ||
         (rc == 0 && seq < low))
         return 0;
     if (rc == 0)
         rc = go_to(history, seq, &newest);
     if (rc == 0)
-        rc = oldest(history, low, &first);
-    if (rc == 0)
-        *count = newest.links.revision - first.links.revision + 1;
-    return rc;
+        rc = oldest(history, low, &begin);
+    if (rc != 0)
+        return rc;
+    *first = begin.links.revision;
+    *count = newest.links.revision - *first + 1;
+    return newest.links.revision < *first ? JOURNAL_CORRUPT : 0;
 }
 
 /* From the entry of revision AT down to that of REVISION. */

@@ -27,20 +27,21 @@ int jn_history_below(const struct jn_history *history, uint64_t bound,
                      uint64_t *seq);
 
 /*
- * The number of entries in [LOW, HIGH), in O(log revisions) steps.
+ * How many entries there are in [LOW, HIGH), and the revision of the first of
+ * them, in O(log revisions) steps.
  */
 int jn_history_count(const struct jn_history *history, uint64_t low,
-                     uint64_t high, uint64_t *count);
+                     uint64_t high, uint64_t *first, uint64_t *count);
 
 /* The oldest entry of at least REVISION; JOURNAL_NOT_FOUND: there is none. */
 int jn_history_revision(const struct jn_history *history, uint64_t revision,
                         uint64_t *seq);
 
 /*
- * The entry before SEQ, which is there, down to LOW; JOURNAL_NOT_FOUND where
- * the history ends.
+ * One step back: BYTES are the row of SEQ, which is there, and BEFORE is the
+ * entry before it, down to LOW, or JOURNAL_NONE.
  */
-int jn_history_before(const struct jn_history *history, uint64_t seq,
-                      uint64_t low, uint64_t *before);
+int jn_history_step(const struct jn_history *history, uint64_t seq,
+                    uint64_t low, struct jn_span *bytes, uint64_t *before);
 
 #endif

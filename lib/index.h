@@ -50,6 +50,20 @@ jn_index_span(const struct jn_index_key *index_key)
     return jn_span(index_key->data, index_key->size);
 }
 
+/*
+ * The lowest index key of a key that begins with PREFIX, which may be empty;
+ * those of the others with it follow.
+ */
+void jn_index_lowest(struct jn_index_key *index_key, struct jn_span prefix);
+
+/*
+ * Copies the bytes that INDEX_KEY holds of its key: all of them, or if it is
+ * hashed the first JN_INDEX_KEY_MAX.  Returns how many; 0 if this cannot be an
+ * index key.
+ */
+size_t jn_index_key_start(struct jn_span index_key,
+                          uint8_t start[JN_INDEX_KEY_MAX]);
+
 /* Whether INDEX_KEY leaves open which key it stands for. */
 bool jn_index_is_hashed(struct jn_span index_key);
 

@@ -41,16 +41,6 @@ forget_key_of(struct jn_txn *txn, struct jn_state *state, uint64_t seq,
     return forget_key(txn, state, &known);
 }
 
-/* Only what counts of the row BYTES, without a look at its checksum. */
-static bool
-parse(struct jn_span bytes, uint64_t seq, struct jn_record *record)
-{
-    struct jn_links links;
-
-    return jn_links_decode(&links, &bytes, seq) == 0 &&
-           jn_record_parse(record, bytes) == 0;
-}
-
 /* ---- the oldest --------------------------------------------------------- */
 
 static bool
@@ -97,7 +87,7 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
 
     for (;;) {
         struct jn_span key, value;
-        struct jn_record record;
+        struct jn_stored stored;
         bool sound;
         uint64_t seq, time;
         int rc = jn_place_move(place, JN_FIRST, &key, &value);
@@ -112,8 +102,9 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
         if (rc != 0)
             return rc;
         seq = jn_get_be64(key.data);
-        sound = parse(value, seq, &record);
-        time = sound ? record.time : 0; /* what is damaged counts as old */
+        sound = jn_stored_parse(&stored, value, seq) == 0;
+        time = sound ? stored.record.time
+                     : 0; /* what is damaged counts as old */
         if (seq >= goal->before)
             reached = goal->before;
         *done = seq >= goal->before || !is_to_go(txn, state, goal, time);
@@ -121,7 +112,7 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
             set_first(state, reached, seq);
             return 0;
         }
-        rc = remove_row(txn, state, place, seq, sound ? &record : NULL);
+        rc = remove_row(txn, state, place, seq, sound ? &stored.record : NULL);
         if (rc != 0)
             return rc;
         reached = seq + 1;

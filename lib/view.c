@@ -116,6 +116,14 @@ jn_stored_decode(struct jn_stored *stored, struct jn_span bytes, uint64_t seq)
 }
 
 int
+jn_stored_parse(struct jn_stored *stored, struct jn_span bytes, uint64_t seq)
+{
+    int rc = jn_links_decode(&stored->links, &bytes, seq);
+
+    return rc == 0 ? jn_record_parse(&stored->record, bytes) : rc;
+}
+
+int
 jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes)
 {
     uint8_t key[8];
@@ -175,6 +183,13 @@ seed_of(struct jn_span index_key)
     return jn_hash64(index_key, 0);
 }
 
+int
+jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
+              struct jn_span value)
+{
+    return jn_chain_decode(chain, value, seed_of(index_key));
+}
+
 /* A key that its index key tells whole. */
 static int
 find_whole(struct jn_txn *txn, struct jn_known *known)
@@ -187,7 +202,7 @@ find_whole(struct jn_txn *txn, struct jn_known *known)
         return 0;
     if (rc != 0)
         return rc;
-    return jn_chain_decode(&known->chain, value, seed_of(index_key));
+    return jn_view_chain(&known->chain, index_key, value);
 }
 
 /* Whether the row at hand, with CHAIN, is that of KEY: its entry knows. */
@@ -225,7 +240,7 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
             !jn_index_same_hash(at, jn_index_span(&known->index_key)))
             break;
         move = JN_NEXT;
-        rc = jn_chain_decode(&chain, value, seed_of(at));
+        rc = jn_view_chain(&chain, at, value);
         if (rc == 0)
             rc = is_row_of(txn, &chain, key, &found);
         if (rc == 0 && found) {

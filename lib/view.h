@@ -40,6 +40,10 @@ struct jn_stored {
 int jn_stored_decode(struct jn_stored *stored, struct jn_span bytes,
                      uint64_t seq);
 
+/* The same without a look at the record's checksum. */
+int jn_stored_parse(struct jn_stored *stored, struct jn_span bytes,
+                    uint64_t seq);
+
 /* Entry SEQ; JOURNAL_NOT_FOUND if there is no row. */
 int jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes);
 int jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored);
@@ -65,6 +69,10 @@ struct jn_known {
 
 int jn_view_find(struct jn_txn *txn, struct jn_span key,
                  struct jn_known *known);
+
+/* The CHAIN that a row of `latest` with key INDEX_KEY holds in its VALUE. */
+int jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
+                  struct jn_span value);
 
 /* Writes the row, or removes it if the chain is empty. */
 int jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known);
