@@ -28,12 +28,13 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 # ---- sources ----------------------------------------------------------------
 
 LIB_SOURCES = \
-    error.c checksum.c clock.c stamp.c \
+    error.c checksum.c clock.c stamp.c numbers.c rows.c \
     record.c links.c index.c state.c expr.c pages.c lock.c filesystem.c \
     store.c store_lock.c store_txn.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
-    open.c append.c get.c replay.c prune.c rewind.c mark.c stat.c keyexpr.c \
+    filter.c keys.c range.c plan.c gather.c scan.c cursor.c \
+    open.c append.c get.c query.c prune.c rewind.c mark.c stat.c keyexpr.c \
     version.c
 
 CLI_SOURCES = \

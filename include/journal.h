@@ -466,7 +466,8 @@ JOURNAL_API int journal_query(struct journal *journal,
  * *ENTRY belongs to the cursor and is valid until the next call on it.
  *
  * If entries ahead of the cursor have been pruned since it was made, matching
- * or not, it says JOURNAL_PRUNED once and goes on with those there are; if they
+ * or not, it says JOURNAL_PRUNED once and goes on with those there are (after a
+ * compaction it may say so if what went lies behind the cursor's range); if they
  * have been rewound, it ends early.  What it has read ahead (some hundred KiB)
  * it may hand out all the same.  JOURNAL_CORRUPT stands for one damaged entry;
  * the next call goes on behind it.
@@ -553,8 +554,9 @@ JOURNAL_API int journal_prune(struct journal *journal, uint64_t before,
  * journal_rewind() - keep the entries below number SIZE, drop the others.
  *
  * The next append gets number SIZE; keys are as they were at that size, stamps
- * in force included; marks above SIZE are moved back to it.  Durable on return.  Works in steps: a crash or an error
- * leaves a whole journal of some size between the two.
+ * in force included; marks above SIZE are moved back to it.  Durable on return.
+ * Works in steps: a crash or an error leaves a whole journal of some size
+ * between the two.
  *
  * Errors:  EINVAL: SIZE is over the size.  JOURNAL_PRUNED: below the oldest
  *          retained number (equal to it leaves an empty journal there).

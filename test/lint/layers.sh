@@ -1,13 +1,14 @@
 #!/bin/sh
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
-#   4   the public calls: open append get replay prune rewind stat
+#   4   the public calls: open append get query fill prune rewind mark stat
 #       keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
-#       apply commit upkeep entry
+#       apply commit upkeep entry marks times history removal filter keys range
+#       plan gather scan cursor
 #   2   parts that don't know each other: record links index state expr pages
 #       lock filesystem store
-#   1   checksum error clock stamp
+#   1   checksum error clock stamp sized numbers rows
 #   0   bytes
 #
 # Files store_*.c and store_*.h belong to store; a header store_*.h is for them
@@ -23,11 +24,13 @@ function levels(level, names,    list, i) {
 }
 
 BEGIN {
-    levels(4, "open append get replay prune rewind stat keyexpr version")
+    levels(4, "open append get query fill prune rewind mark stat keyexpr")
+    levels(4, "version")
     levels(3, "handle inspect create files shared request view apply commit")
-    levels(3, "upkeep entry")
+    levels(3, "upkeep entry marks times history removal filter keys range")
+    levels(3, "plan gather scan cursor")
     levels(2, "record links index state expr pages lock filesystem store")
-    levels(1, "checksum error clock stamp")
+    levels(1, "checksum error clock stamp sized numbers rows")
     levels(0, "bytes")
     FS = ":"
 }

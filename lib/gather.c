@@ -1,0 +1,371 @@
+/* gather.c - the entries that are wanted, found by index and links. */
+#include "gather.h"
+
+#include "error.h"
+#include "history.h"
+#include "view.h"
+
+/* A transaction in which a pass has read so much is ended. */
+#define KEYS_A_TURN 16384u
+#define ENTRIES_A_TURN 65536u
+
+/* What a pass works with, within a transaction. */
+struct turn {
+    struct jn_gather *gather;
+    const struct jn_filter *filter;
+    struct jn_txn *txn;
+    const struct jn_state *state;
+    struct jn_range *range;
+    struct jn_rows *rows;
+};
+
+void
+jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
+                uint64_t expected)
+{
+    uint64_t size = range->high - range->low;
+
+    gather->passing = gather->listed = false;
+    gather->width = UINT64_MAX;
+    if (expected > JN_GATHER_MOST / 2)
+        gather->width = size / (expected / (JN_GATHER_MOST / 2) + 1) + 1;
+}
+
+void
+jn_gather_free(struct jn_gather *gather)
+{
+    jn_numbers_free(&gather->numbers);
+}
+
+/* ---- a pass ------------------------------------------------------------- */
+
+static int
+list(struct turn *turn, uint64_t seq)
+{
+    return jn_numbers_add(&turn->gather->numbers, seq);
+}
+
+/* An entry that was met on the way, with its row. */
+static int
+list_met(struct turn *turn, uint64_t seq, struct jn_span bytes)
+{
+    struct jn_gather *gather = turn->gather;
+    struct jn_stored stored;
+    bool full, checked = turn->filter->live;
+    int rc;
+
+    if (checked && jn_stored_decode(&stored, bytes, seq) != 0)
+        checked = false;
+    if (checked && (stored.record.flags & JOURNAL_TOMBSTONE) != 0)
+        return 0;
+    if (gather->copying) {
+        rc = jn_rows_add(turn->rows, seq, bytes, checked, &full);
+        if (rc != 0)
+            return rc;
+        gather->copying = !full;
+    }
+    return list(turn, seq);
+}
+
+/*
+ * The links lead back, and forward the oldest entries come first.  So of a
+ * long history only a first block is gone through: what lies behind it is cut
+ * off, for a later pass.
+ */
+static int
+cut_block(struct turn *turn, const struct jn_history *history, uint64_t high)
+{
+    uint64_t block = turn->gather->numbers.most / 2, first, count, seq;
+    int rc;
+
+    if (history->chain->revision <= block)
+        return 0;
+    rc = jn_history_count(history, turn->range->low, high, &first, &count);
+    if (rc != 0 || count <= block)
+        return rc;
+    rc = jn_history_revision(history, first + block, &seq);
+    if (rc == 0)
+        jn_numbers_cut(&turn->gather->numbers, seq);
+    turn->gather->copying = false; /* rows may lie behind the cut */
+    return rc;
+}
+
+static uint64_t
+lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t
+higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The entries of a key that are in the range, and not cut off. */
+static int
+list_history(struct turn *turn, const struct jn_history *history)
+{
+    const struct jn_range *range = turn->range;
+    const struct jn_numbers *numbers = &turn->gather->numbers;
+    uint64_t seq, low = range->low, high = range->high;
+    int rc = 0;
+
+    if (!range->reverse) {
+        rc = cut_block(turn, history, lower(high, numbers->cut));
+        high = lower(high, numbers->cut);
+    }
+    if (rc == 0)
+        rc = jn_history_below(history, high, &seq);
+    while (rc == 0 && seq != JOURNAL_NONE) {
+        struct jn_span bytes;
+        uint64_t before;
+
+        if (range->reverse)
+            low = higher(range->low, numbers->cut);
+        if (seq < low)
+            break;
+        rc = jn_history_step(history, seq, low, &bytes, &before);
+        if (rc == 0)
+            rc = list_met(turn, seq, bytes);
+        seq = before;
+    }
+    return rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ? 0 : rc;
+}
+
+/* The newest entry of a key below the size that is asked about. */
+static int
+list_latest(struct turn *turn, const struct jn_history *history)
+{
+    const struct jn_range *range = turn->range;
+    uint64_t seq = history->chain->roots[0];
+    int rc = 0;
+
+    if (seq < range->low)
+        return 0;
+    if (seq >= range->as_of)
+        rc = jn_history_below(history, range->as_of, &seq);
+    else if (turn->filter->live && history->chain->tombstone)
+        return 0;
+    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED)
+        return 0;
+    if (rc != 0 || seq < range->low || seq >= range->high)
+        return rc;
+    return list(turn, seq);
+}
+
+static int
+list_key(struct turn *turn, const struct jn_chain *chain)
+{
+    struct jn_history history = {turn->txn, turn->state, chain};
+
+    return turn->filter->latest ? list_latest(turn, &history)
+                                : list_history(turn, &history);
+}
+
+static void
+begin_pass(struct turn *turn)
+{
+    struct jn_gather *gather = turn->gather;
+    const struct jn_range *range = turn->range;
+
+    jn_keys_start(&gather->keys, turn->filter);
+    jn_numbers_start(&gather->numbers, JN_GATHER_MOST, range->reverse);
+    if (!range->reverse && !turn->filter->latest &&
+        gather->width < range->high - range->low)
+        jn_numbers_cut(&gather->numbers, range->low + gather->width);
+    gather->begin = range->low;
+    gather->copying = !turn->filter->latest;
+    jn_rows_clear(turn->rows);
+    turn->rows->most = JN_ROWS_MAX;
+    gather->passing = true;
+}
+
+/* The next pass should find half of what the list holds. */
+static void
+adapt_width(struct jn_gather *gather, const struct jn_range *range)
+{
+    uint64_t width = lower(gather->numbers.cut, range->high) - gather->begin;
+    uint64_t found = jn_numbers_count(&gather->numbers);
+
+    found = higher(found, JN_GATHER_MOST / 16);
+    if (width <= UINT64_MAX / JN_GATHER_MOST)
+        gather->width = width * (JN_GATHER_MOST / 2) / found + 1;
+}
+
+static void
+end_pass(struct turn *turn)
+{
+    struct jn_gather *gather = turn->gather;
+
+    jn_numbers_finish(&gather->numbers);
+    gather->passing = false;
+    gather->listed = true;
+    if (!turn->range->reverse)
+        adapt_width(gather, turn->range);
+}
+
+/* Goes over the keys, or as many as there is time for. */
+static int
+pass(struct turn *turn)
+{
+    struct jn_keys *keys = &turn->gather->keys;
+    uint64_t entries = turn->txn->entries_read + ENTRIES_A_TURN;
+    int rc = jn_keys_enter(keys, turn->txn);
+
+    for (unsigned i = 0; rc == 0 && i < KEYS_A_TURN; i++) {
+        struct jn_chain chain;
+        bool matches;
+
+        rc = jn_keys_next(keys, &chain, &matches);
+        if (rc == 0 && matches)
+            rc = list_key(turn, &chain);
+        if (turn->txn->entries_read > entries)
+            break;
+    }
+    jn_keys_leave(keys);
+    if (rc != JOURNAL_NOT_FOUND)
+        return rc;
+    end_pass(turn);
+    return 0;
+}
+
+/* ---- what a pass has listed --------------------------------------------- */
+
+/* Everything up to where the pass was cut has been read. */
+static void
+move_to_cut(struct turn *turn)
+{
+    struct jn_range *range = turn->range;
+    uint64_t cut = turn->gather->numbers.cut;
+
+    if (range->reverse)
+        range->high = higher(range->low, cut);
+    else
+        range->low = lower(range->high, cut);
+    turn->gather->listed = false;
+}
+
+/* Adds row SEQ to the others, if it is there and wanted. */
+static int
+read_row(struct turn *turn, struct jn_span bytes, uint64_t seq, bool *full)
+{
+    struct jn_stored stored;
+
+    if (!turn->filter->live)
+        return jn_rows_add(turn->rows, seq, bytes, false, full);
+    if (jn_stored_decode(&stored, bytes, seq) != 0)
+        return jn_rows_add_damaged(turn->rows, seq, full);
+    if ((stored.record.flags & JOURNAL_TOMBSTONE) != 0)
+        return 0;
+    return jn_rows_add(turn->rows, seq, bytes, true, full);
+}
+
+/* Where among the entries the reading is. */
+struct reader {
+    struct jn_place place;
+    uint64_t seq; /* of the row it is at; JOURNAL_NONE: at none */
+};
+
+/* JOURNAL_NOT_FOUND if there is no row SEQ. */
+static int
+find_row(struct reader *reader, uint64_t seq, struct jn_span *value)
+{
+    uint8_t bytes[8];
+    struct jn_span key = {bytes, sizeof(bytes)};
+    enum jn_move move = JN_AT_OR_AFTER;
+    int rc;
+
+    if (reader->seq != JOURNAL_NONE && seq == reader->seq + 1)
+        move = JN_NEXT;
+    else if (reader->seq != JOURNAL_NONE && seq == reader->seq - 1)
+        move = JN_PREV;
+    jn_put_be64(bytes, seq);
+    rc = jn_place_move(&reader->place, move, &key, value);
+    reader->seq = rc == 0 && key.size == 8 ? jn_get_be64(key.data)
+                                           : JOURNAL_NONE;
+    if (rc != 0)
+        return rc;
+    return reader->seq == seq ? 0 : JOURNAL_NOT_FOUND;
+}
+
+static int
+read_number(struct turn *turn, struct reader *reader, uint64_t seq, bool *full)
+{
+    struct jn_span value;
+    int rc = find_row(reader, seq, &value);
+
+    *full = false;
+    if (rc == 0)
+        return read_row(turn, value, seq, full);
+    if (rc != JOURNAL_NOT_FOUND)
+        return rc;
+    /* In the sparse part a compaction has taken it meanwhile. */
+    return seq < turn->state->dense
+               ? 0
+               : jn_rows_add_damaged(turn->rows, seq, full);
+}
+
+static void
+move_past(struct jn_range *range, uint64_t seq)
+{
+    if (range->reverse)
+        range->high = seq;
+    else
+        range->low = seq + 1;
+}
+
+/* Reads what is listed, or as much as the rows hold. */
+static int
+read_listed(struct turn *turn)
+{
+    struct jn_numbers *numbers = &turn->gather->numbers;
+    struct reader reader = {{NULL, NULL}, JOURNAL_NONE};
+    int rc = jn_place_open(&reader.place, turn->txn, JN_ENTRIES);
+    bool full = false;
+
+    jn_rows_clear(turn->rows);
+    while (rc == 0 && jn_numbers_count(numbers) > 0) {
+        uint64_t seq = jn_numbers_first(numbers);
+
+        rc = read_number(turn, &reader, seq, &full);
+        if (rc != 0 || full)
+            break;
+        jn_numbers_drop_first(numbers);
+        move_past(turn->range, seq);
+    }
+    jn_place_close(&reader.place);
+    if (rc == 0 && !full)
+        move_to_cut(turn);
+    return rc;
+}
+
+/* What a pass has listed it has copied, too. */
+static void
+take_copied(struct turn *turn)
+{
+    jn_rows_sort(turn->rows, turn->range->reverse);
+    move_to_cut(turn);
+}
+
+int
+jn_gather(struct jn_gather *gather, const struct jn_filter *filter,
+          struct jn_txn *txn, const struct jn_state *state,
+          struct jn_range *range, struct jn_rows *rows)
+{
+    struct turn turn = {gather, filter, txn, state, range, rows};
+    int rc = 0;
+
+    if (!gather->listed) {
+        if (!gather->passing)
+            begin_pass(&turn);
+        rc = pass(&turn);
+        if (rc != 0 || gather->passing)
+            return rc;
+        if (gather->copying) {
+            take_copied(&turn);
+            return 0;
+        }
+    }
+    return read_listed(&turn);
+}

@@ -1,0 +1,47 @@
+/*
+ * gather.h - the entries that are wanted, found by index and links.
+ *
+ * A *pass* goes over the keys that a filter asks for, and for each over its
+ * history within the range, and lists the numbers met; then they are read in
+ * order.  If there are more than the list holds, a pass keeps those that come
+ * first, and another one begins where it ends.  As long as the entries met
+ * fit the cursor's rows they are copied as they are met, so that a small answer
+ * reads each entry once.
+ *
+ * A pass may take several transactions.
+ */
+#ifndef JN_GATHER_H
+#define JN_GATHER_H
+
+#include "keys.h"
+#include "numbers.h"
+#include "range.h"
+#include "rows.h"
+
+#define JN_GATHER_MOST 65536u /* numbers that a pass lists */
+
+struct jn_gather {
+    struct jn_keys keys;
+    struct jn_numbers numbers;
+    bool passing; /* a pass has begun, and is not over */
+    bool listed;  /* one is over, and its numbers are being read */
+    bool copying; /* what is met still fits into the rows */
+    uint64_t begin;
+    uint64_t width; /* of range that the next pass should list */
+};
+
+/* Gathers anew, when some EXPECTED entries of RANGE are wanted. */
+void jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
+                     uint64_t expected);
+void jn_gather_free(struct jn_gather *gather);
+
+/*
+ * Goes on until there are ROWS, or for as long as a transaction should last,
+ * and moves RANGE past what has been read.  JOURNAL_CORRUPT: index or links
+ * are damaged; RANGE is then still to be read in some other way.
+ */
+int jn_gather(struct jn_gather *gather, const struct jn_filter *filter,
+              struct jn_txn *txn, const struct jn_state *state,
+              struct jn_range *range, struct jn_rows *rows);
+
+#endif

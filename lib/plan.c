@@ -1,0 +1,119 @@
+/* plan.c - whether a query goes by index and links, or looks at all. */
+#include "plan.h"
+
+#include "error.h"
+#include "history.h"
+#include "keys.h"
+
+/* So few entries are not worth a thought. */
+#define RANGE_MIN 64u
+
+/* Of a key with more revisions the entries in the range are counted. */
+#define REVISIONS_MAX 256u
+
+struct count {
+    const struct jn_filter *filter;
+    struct jn_txn *txn;
+    const struct jn_state *state;
+    const struct jn_range *range;
+    uint64_t keys, entries;
+};
+
+/* Entries that a scan would meet, at most. */
+static uint64_t
+size_of(struct jn_txn *txn, const struct jn_range *range)
+{
+    uint64_t size = range->high - range->low;
+    uint64_t all = jn_store_count(txn, JN_ENTRIES);
+
+    return size < all ? size : all;
+}
+
+/* Entries of a key that are wanted; no less, and seldom more. */
+static int
+count_key(struct count *count, const struct jn_chain *chain)
+{
+    struct jn_history history = {count->txn, count->state, chain};
+    const struct jn_range *range = count->range;
+    uint64_t first, found = chain->revision;
+    int rc = 0;
+
+    count->keys++;
+    if (chain->roots[0] < range->low)
+        found = 0;
+    else if (count->filter->latest)
+        found = 1;
+    else if (found > REVISIONS_MAX)
+        rc = jn_history_count(&history, range->low, range->high, &first,
+                              &found);
+    count->entries += found;
+    return rc;
+}
+
+static bool
+is_dear(const struct count *count, uint64_t size)
+{
+    return count->keys + count->entries >= size / JN_PLAN_FACTOR;
+}
+
+/* Counts until all is counted, or a scan of SIZE entries is no dearer. */
+static int
+count_keys(struct count *count, uint64_t size)
+{
+    struct jn_keys keys;
+    int rc;
+
+    jn_keys_start(&keys, count->filter);
+    rc = jn_keys_enter(&keys, count->txn);
+    while (rc == 0 && !is_dear(count, size)) {
+        struct jn_chain chain;
+        bool matches;
+
+        rc = jn_keys_next(&keys, &chain, &matches);
+        if (rc == 0 && matches)
+            rc = count_key(count, &chain);
+        else if (rc == 0)
+            count->keys++;
+    }
+    jn_keys_leave(&keys);
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+/*
+ * For `latest` a scan has a key to look up for each entry, while by index there
+ * is a row to read for each key: the fewer of the two.
+ */
+static bool
+is_best_by_key(struct jn_txn *txn, uint64_t size)
+{
+    return jn_store_count(txn, JN_LATEST) <= size;
+}
+
+int
+jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
+             struct jn_txn *txn, const struct jn_state *state,
+             const struct jn_range *range)
+{
+    struct count count = {filter, txn, state, range, 0, 0};
+    uint64_t size = size_of(txn, range);
+    int rc;
+
+    *plan = (struct jn_plan){false, 0};
+    if (jn_filter_takes_all(filter) ||
+        (filter->match == JOURNAL_MATCH_ALL && !filter->latest))
+        return 0;
+    if (filter->latest && is_best_by_key(txn, size)) {
+        plan->by_index = true;
+        return 0;
+    }
+    if (size < RANGE_MIN)
+        return 0;
+    if (filter->latest)
+        size *= JN_PLAN_FACTOR; /* to look up a key for each costs as much */
+    rc = count_keys(&count, size);
+    if (rc != 0)
+        return rc;
+    plan->by_index = !is_dear(&count, size);
+    plan->expected = count.entries;
+    return 0;
+}
