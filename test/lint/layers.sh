@@ -6,8 +6,8 @@
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal filter keys range
 #       plan gather scan cursor
-#   2   parts that don't know each other: record links index state expr pages
-#       lock filesystem store
+#   2   parts that don't know each other: record links index state expr packed
+#       pages lock filesystem store
 #   1   checksum error clock stamp sized numbers rows
 #   0   bytes
 #
@@ -29,7 +29,8 @@ BEGIN {
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor")
-    levels(2, "record links index state expr pages lock filesystem store")
+    levels(2, "record links index state expr packed pages lock filesystem")
+    levels(2, "store")
     levels(1, "checksum error clock stamp sized numbers rows")
     levels(0, "bytes")
     FS = ":"
