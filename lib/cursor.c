@@ -89,7 +89,7 @@ static int
 choose_way(struct journal_cursor *cursor, struct jn_txn *txn,
            const struct jn_state *state)
 {
-    struct jn_plan plan = {false, 0};
+    struct jn_plan plan = {false, 0, 0};
     int rc = skip_revisions(cursor, txn, state);
 
     if (rc == 0)
@@ -97,7 +97,7 @@ choose_way(struct journal_cursor *cursor, struct jn_txn *txn,
     if (rc != 0 && rc != JOURNAL_CORRUPT)
         return rc;
     cursor->way = rc == 0 && plan.by_index ? JN_BY_INDEX : JN_BY_SCAN;
-    jn_gather_start(&cursor->gather, &cursor->range, plan.expected);
+    jn_gather_start(&cursor->gather, &cursor->range, plan.keys, plan.entries);
     return 0;
 }
 
@@ -113,7 +113,7 @@ read_by_way(struct journal_cursor *cursor, struct jn_txn *txn,
             return rc;
         /* What index and links do not lead to may still be there. */
         cursor->way = JN_BY_SCAN;
-        jn_gather_start(&cursor->gather, &cursor->range, 0);
+        jn_gather_start(&cursor->gather, &cursor->range, 0, 0);
     }
     return jn_scan(&cursor->filter, txn, state, &cursor->range, &cursor->rows);
 }

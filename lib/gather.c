@@ -9,6 +9,9 @@
 #define KEYS_A_TURN 16384u
 #define ENTRIES_A_TURN 65536u
 
+/* Entries of a key, at least, for which a pass is worth while. */
+#define KEY_SHARE 16u
+
 /* What a pass works with, within a transaction. */
 struct turn {
     struct jn_gather *gather;
@@ -19,16 +22,30 @@ struct turn {
     struct jn_rows *rows;
 };
 
+static uint64_t
+lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t
+higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 void
 jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
-                uint64_t expected)
+                uint64_t keys, uint64_t entries)
 {
     uint64_t size = range->high - range->low;
 
     gather->passing = gather->listed = false;
-    gather->width = UINT64_MAX;
-    if (expected > JN_GATHER_MOST / 2)
-        gather->width = size / (expected / (JN_GATHER_MOST / 2) + 1) + 1;
+    gather->gap = entries == 0 ? 0 : size / entries + 1;
+    /* To go over many keys for few entries does not pay. */
+    gather->most = JN_GATHER_FEW;
+    if (keys == 0 || keys > JN_GATHER_FEW / KEY_SHARE)
+        gather->most = JN_GATHER_MOST;
 }
 
 void
@@ -88,18 +105,6 @@ cut_block(struct turn *turn, const struct jn_history *history, uint64_t high)
         jn_numbers_cut(&turn->gather->numbers, seq);
     turn->gather->copying = false; /* rows may lie behind the cut */
     return rc;
-}
-
-static uint64_t
-lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t
-higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* The entries of a key that are in the range, and not cut off. */
@@ -163,34 +168,48 @@ list_key(struct turn *turn, const struct jn_chain *chain)
                                 : list_history(turn, &history);
 }
 
+/*
+ * So much of the range should hold half of what the list does.  Cut off there,
+ * a pass does not go through what comes far behind.
+ */
+static void
+cut_range(struct turn *turn)
+{
+    struct jn_gather *gather = turn->gather;
+    const struct jn_range *range = turn->range;
+    uint64_t half = gather->most / 2;
+
+    if (range->reverse || turn->filter->latest || gather->gap == 0)
+        return;
+    if (gather->gap < (range->high - range->low) / half)
+        jn_numbers_cut(&gather->numbers, range->low + gather->gap * half);
+}
+
 static void
 begin_pass(struct turn *turn)
 {
     struct jn_gather *gather = turn->gather;
-    const struct jn_range *range = turn->range;
 
     jn_keys_start(&gather->keys, turn->filter);
-    jn_numbers_start(&gather->numbers, JN_GATHER_MOST, range->reverse);
-    if (!range->reverse && !turn->filter->latest &&
-        gather->width < range->high - range->low)
-        jn_numbers_cut(&gather->numbers, range->low + gather->width);
-    gather->begin = range->low;
+    jn_numbers_start(&gather->numbers, gather->most, turn->range->reverse);
+    cut_range(turn);
+    gather->begin = turn->range->low;
     gather->copying = !turn->filter->latest;
     jn_rows_clear(turn->rows);
-    turn->rows->most = JN_ROWS_MAX;
+    jn_rows_allow_more(turn->rows);
     gather->passing = true;
 }
 
-/* The next pass should find half of what the list holds. */
+/* What the pass tells of the next one. */
 static void
-adapt_width(struct jn_gather *gather, const struct jn_range *range)
+learn(struct jn_gather *gather, const struct jn_range *range)
 {
     uint64_t width = lower(gather->numbers.cut, range->high) - gather->begin;
     uint64_t found = jn_numbers_count(&gather->numbers);
 
-    found = higher(found, JN_GATHER_MOST / 16);
-    if (width <= UINT64_MAX / JN_GATHER_MOST)
-        gather->width = width * (JN_GATHER_MOST / 2) / found + 1;
+    gather->gap = width / higher(found, 1) + 1;
+    if (gather->most < JN_GATHER_MOST)
+        gather->most *= 4;
 }
 
 static void
@@ -201,8 +220,7 @@ end_pass(struct turn *turn)
     jn_numbers_finish(&gather->numbers);
     gather->passing = false;
     gather->listed = true;
-    if (!turn->range->reverse)
-        adapt_width(gather, turn->range);
+    learn(gather, turn->range);
 }
 
 /* Goes over the keys, or as many as there is time for. */

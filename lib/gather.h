@@ -18,21 +18,27 @@
 #include "range.h"
 #include "rows.h"
 
-#define JN_GATHER_MOST 65536u /* numbers that a pass lists */
+/* Numbers that a pass lists: few at first, for who may ask for no more. */
+#define JN_GATHER_FEW 256u
+#define JN_GATHER_MOST 65536u
 
 struct jn_gather {
     struct jn_keys keys;
     struct jn_numbers numbers;
-    bool passing; /* a pass has begun, and is not over */
-    bool listed;  /* one is over, and its numbers are being read */
-    bool copying; /* what is met still fits into the rows */
-    uint64_t begin;
-    uint64_t width; /* of range that the next pass should list */
+    bool passing;   /* a pass has begun, and is not over */
+    bool listed;    /* one is over, and its numbers are being read */
+    bool copying;   /* what is met still fits into the rows */
+    size_t most;    /* numbers that the next pass is to list */
+    uint64_t begin; /* where this pass begins */
+    uint64_t gap;   /* between two entries, on the average; 0: not known */
 };
 
-/* Gathers anew, when some EXPECTED entries of RANGE are wanted. */
+/*
+ * Gathers anew, when some ENTRIES of RANGE, of KEYS, are wanted; 0: nobody has
+ * counted them.
+ */
 void jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
-                     uint64_t expected);
+                     uint64_t keys, uint64_t entries);
 void jn_gather_free(struct jn_gather *gather);
 
 /*

@@ -98,7 +98,7 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
     uint64_t size = size_of(txn, range);
     int rc;
 
-    *plan = (struct jn_plan){false, 0};
+    *plan = (struct jn_plan){false, 0, 0};
     if (jn_filter_takes_all(filter) ||
         (filter->match == JOURNAL_MATCH_ALL && !filter->latest))
         return 0;
@@ -114,6 +114,7 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
     if (rc != 0)
         return rc;
     plan->by_index = !is_dear(&count, size);
-    plan->expected = count.entries;
+    plan->keys = count.keys;
+    plan->entries = count.entries;
     return 0;
 }

@@ -19,7 +19,7 @@
 
 struct jn_plan {
     bool by_index;
-    uint64_t expected; /* entries, if it goes by index */
+    uint64_t keys, entries; /* that are wanted, or 0 if nobody has counted */
 };
 
 /* JOURNAL_CORRUPT: the index is damaged, which leaves the scan. */

@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What is read ahead in one short transaction, one giant row apart. */
-#define BYTES_MAX ((size_t)256 << 10)
+/* What is read ahead as a rule, in one short transaction. */
+#define BYTES_USUAL ((size_t)256 << 10)
+#define LIST_USUAL 4096u
+
+/* What may be. */
+#define BYTES_MAX ((size_t)4 << 20)
+#define LIST_MAX 32768u
 
 #define BYTES_MIN ((size_t)16 << 10)
 #define LIST_MIN 64u
@@ -15,15 +20,23 @@ jn_rows_clear(struct jn_rows *rows)
 {
     rows->at = rows->count = 0;
     rows->used = 0;
-    rows->most = rows->most == 0 ? LIST_MIN : rows->most * 4;
-    if (rows->most > JN_ROWS_MAX)
-        rows->most = JN_ROWS_MAX;
+    if (rows->usual < LIST_USUAL)
+        rows->usual = rows->usual == 0 ? LIST_MIN : rows->usual * 4;
+    rows->most = rows->usual;
+    rows->bytes_most = BYTES_USUAL;
     /* A buffer that was made for a giant is not kept for the small. */
-    if (rows->capacity > BYTES_MAX) {
+    if (rows->capacity > BYTES_USUAL) {
         free(rows->bytes);
         rows->bytes = NULL;
         rows->capacity = 0;
     }
+}
+
+void
+jn_rows_allow_more(struct jn_rows *rows)
+{
+    rows->most = LIST_MAX;
+    rows->bytes_most = BYTES_MAX;
 }
 
 void
@@ -60,7 +73,7 @@ grow_bytes(struct jn_rows *rows, size_t size)
     if (needed <= capacity)
         return 0;
     capacity = capacity < BYTES_MIN ? BYTES_MIN : capacity;
-    while (capacity < needed && capacity < BYTES_MAX)
+    while (capacity < needed && capacity < rows->bytes_most)
         capacity *= 4;
     if (capacity < needed)
         capacity = needed;

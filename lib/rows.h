@@ -9,8 +9,6 @@
 
 #include "bytes.h"
 
-#define JN_ROWS_MAX 4096u
-
 struct jn_copied {
     uint64_t seq;
     size_t offset; /* into the bytes */
@@ -21,7 +19,9 @@ struct jn_copied {
 struct jn_rows {
     struct jn_copied *list; /* those in [at, count) are to be handed out */
     size_t at, count;
-    size_t most; /* no more than these */
+    size_t usual;      /* rows that the last reading had room for */
+    size_t most;       /* rows, and */
+    size_t bytes_most; /* bytes, one giant row apart, that this one has */
     size_t list_capacity;
     uint8_t *bytes;
     size_t used, capacity;
@@ -32,6 +32,9 @@ struct jn_rows {
  * cursor is asked for no more, and then for more and more.
  */
 void jn_rows_clear(struct jn_rows *rows);
+
+/* Room for as many as may be, for who cannot stop in between. */
+void jn_rows_allow_more(struct jn_rows *rows);
 void jn_rows_free(struct jn_rows *rows);
 
 /*
