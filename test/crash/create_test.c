@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "victim.h"
 

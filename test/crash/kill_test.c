@@ -15,6 +15,7 @@
 #include "attempt.h"
 #include "board.h"
 #include "history.h"
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "victim.h"
 #include "writer.h"

@@ -19,12 +19,4 @@ bool victim_kill(pid_t pid);
 
 void sleep_for(uint64_t ns);
 
-/*
- * A directory for files whose flushes cost nothing, as TMPDIR of the tests:
- * TEST_FAST_DIR, or else /dev/shm where it can be written.  An unchecked
- * fixture: it belongs to the program, which outlives a test that is killed.
- */
-void fast_dir_make(void);
-void fast_dir_remove(void);
-
 #endif

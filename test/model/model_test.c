@@ -7,15 +7,13 @@
  * size.  The journal lies in TEST_FAST_DIR, or else in /dev/shm where that can
  * be written, since the model has nothing to say about flushes.
  */
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "batch.h"
 #include "chance.h"
 #include "compare.h"
 #include "model.h"
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "trace.h"
 #include "walk.h"
@@ -618,32 +616,6 @@ START_TEST(a_journal_is_what_the_model_is)
 }
 END_TEST
 
-/* ---- where -------------------------------------------------------------- */
-
-static char fast_dir[PATH_MAX];
-
-/* In the program itself, which outlives a round that is killed. */
-static void
-make_fast_dir(void)
-{
-    const char *base = getenv("TEST_FAST_DIR");
-
-    if (base == NULL && access("/dev/shm", W_OK | X_OK) == 0)
-        base = "/dev/shm";
-    if (base != NULL && base[0] != '\0')
-        ck_assert_int_eq(setenv("TMPDIR", base, 1), 0);
-    test_setup();
-    (void)snprintf(fast_dir, sizeof(fast_dir), "%s", test_dir);
-    ck_assert_int_eq(setenv("TMPDIR", fast_dir, 1), 0);
-}
-
-static void
-remove_fast_dir(void)
-{
-    (void)snprintf(test_dir, sizeof(fast_dir), "%s", fast_dir);
-    test_teardown();
-}
-
 static Suite *
 suite(void)
 {
@@ -651,7 +623,7 @@ suite(void)
     Suite *suite = suite_create("model");
     TCase *tcase = tcase_create("model");
 
-    tcase_add_unchecked_fixture(tcase, make_fast_dir, remove_fast_dir);
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_loop_test(tcase, a_journal_is_what_the_model_is, 0,
                         rounds > 0 ? rounds : 1);
