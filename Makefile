@@ -34,8 +34,8 @@ LIB_SOURCES = \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
     filter.c keys.c range.c plan.c gather.c scan.c cursor.c \
-    open.c append.c get.c query.c fill.c prune.c rewind.c mark.c stat.c \
-    keyexpr.c version.c
+    open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
+    mark.c stat.c keyexpr.c version.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \

@@ -12,6 +12,7 @@ static void
 use_inherited(void *unused)
 {
     struct journal_record one = record("key", "child");
+    const uint8_t packed[56] = {56}; /* an entry of nothing */
     struct journal_entry *entry = NULL;
     struct journal_cursor *cursor = NULL;
     struct journal_stat stat = {.struct_size = sizeof(stat)};
@@ -21,6 +22,9 @@ use_inherited(void *unused)
     ck_assert_int_eq(journal_append(journal, "key", 3, "x", 1, &number),
                      JOURNAL_FORKED);
     ck_assert_int_eq(journal_append_batch(journal, &one, 1, &number),
+                     JOURNAL_FORKED);
+    ck_assert_int_eq(journal_append_packed(journal, packed, sizeof(packed),
+                                           NULL, &number),
                      JOURNAL_FORKED);
     ck_assert_int_eq(journal_delete(journal, "key", 3, &number),
                      JOURNAL_FORKED);

@@ -44,12 +44,16 @@ static void
 assert_changes_nothing(void)
 {
     struct journal_record one = record("key", "value");
+    const uint8_t packed[56] = {56}; /* an entry of nothing */
     struct journal_stat before = figures(journal);
     uint64_t number = 99;
 
     ck_assert_int_eq(journal_append(journal, "key", 3, "new", 3, &number),
                      JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_append_batch(journal, &one, 1, &number),
+                     JOURNAL_READ_ONLY);
+    ck_assert_int_eq(journal_append_packed(journal, packed, sizeof(packed),
+                                           NULL, &number),
                      JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_delete(journal, "key", 3, &number),
                      JOURNAL_READ_ONLY);

@@ -1,5 +1,5 @@
 /*
- * packer.h - the packed form of journal.h, written by other means.
+ * packer.h - the packed form of journal.h, by other means.
  *
  * The library has code for the packed form too.  This shares nothing with it,
  * so that a layout which differs from the header's shows.
@@ -37,5 +37,13 @@ size_t packer_add(struct packer *packer, const struct journal_entry *entry);
 /* Writes the SIZE bytes of NUMBER at OFFSET. */
 void packer_put(struct packer *packer, size_t offset, uint64_t number,
                 unsigned size);
+
+/*
+ * Says of ENTRY what is at the front of the SIZE bytes at FROM, into which it
+ * points, and returns the size of that.  Asserts that it is an entry in the
+ * packed form: its parts, then less than eight zeros.
+ */
+size_t packer_read(struct journal_entry *entry, const uint8_t *from,
+                   size_t size);
 
 #endif
