@@ -343,7 +343,8 @@ read_listed(struct turn *turn)
     bool full = false;
 
     jn_rows_clear(turn->rows);
-    while (rc == 0 && jn_numbers_count(numbers) > 0) {
+    while (rc == 0 && jn_numbers_count(numbers) > 0 &&
+           !jn_rows_is_full(turn->rows)) {
         uint64_t seq = jn_numbers_first(numbers);
 
         rc = read_number(turn, &reader, seq, &full);
@@ -353,7 +354,7 @@ read_listed(struct turn *turn)
         move_past(turn->range, seq);
     }
     jn_place_close(&reader.place);
-    if (rc == 0 && !full)
+    if (rc == 0 && jn_numbers_count(numbers) == 0)
         move_to_cut(turn);
     return rc;
 }

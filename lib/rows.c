@@ -91,9 +91,8 @@ jn_rows_add(struct jn_rows *rows, uint64_t seq, struct jn_span bytes,
 {
     struct jn_copied row = {seq, rows->used, bytes.size, checked};
 
-    *full = rows->count > 0 &&
-            (rows->count >= rows->most || rows->used >= BYTES_MAX ||
-             bytes.size > BYTES_MAX - rows->used);
+    *full = rows->count > 0 && (jn_rows_is_full(rows) ||
+                                bytes.size > rows->bytes_most - rows->used);
     if (*full)
         return 0;
     if (grow_list(rows) != 0 || grow_bytes(rows, bytes.size) != 0)

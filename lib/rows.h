@@ -56,6 +56,13 @@ jn_rows_any(const struct jn_rows *rows)
     return rows->at < rows->count;
 }
 
+/* Whether there is no room, however small the next row may be. */
+static inline bool
+jn_rows_is_full(const struct jn_rows *rows)
+{
+    return rows->count >= rows->most || rows->used >= rows->bytes_most;
+}
+
 static inline struct jn_span
 jn_rows_bytes(const struct jn_rows *rows, const struct jn_copied *row)
 {

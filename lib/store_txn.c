@@ -125,6 +125,7 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write)
         if (rc == 0) {
             txn->store = store;
             txn->write = write;
+            txn->entries_read = 0;
             return 0;
         }
         pthread_rwlock_unlock(&store->gate);
