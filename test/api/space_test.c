@@ -272,6 +272,43 @@ START_TEST(a_full_disk_is_pruned_and_appended_to_again)
 }
 END_TEST
 
+static void
+mark_on_full_disk(void *unused)
+{
+    struct journal_stat stat;
+    char name[JOURNAL_MARK_SIZE];
+    unsigned count = 0;
+    int rc;
+
+    (void)unused;
+    if (!have_disk(4 << 20))
+        return;
+    journal = open_path(test_path("disk/journal"), 0);
+    ck_assert_int_eq(journal_mark(journal, "slow", 0), 0);
+    fill(1000);
+    for (uint64_t i = 0; i < 100; i++)
+        ck_assert_int_eq(journal_mark(journal, "slow", i), 0);
+    do {
+        snprintf(name, sizeof(name), "%0200u", count++);
+        rc = journal_mark(journal, name, 300);
+    } while (rc == 0 && count < (4 << 20) / 200);
+    ck_assert_msg(rc == JOURNAL_FULL, "mark: %s", journal_errname(rc));
+    stat = figures(journal);
+    ck_assert_uint_eq(stat.marks, count);
+    ck_assert_int_eq(journal_mark(journal, "slow", 300), 0);
+    ck_assert_int_eq(journal_prune(journal, stat.size, 0, NULL), 0);
+    ck_assert_uint_eq(figures(journal).first, 300);
+    ck_assert_int_eq(append_of(1000), 0);
+    assert_no_gap(journal);
+    journal_close(journal);
+}
+
+START_TEST(marks_on_a_full_disk_move_and_leave_room_to_prune)
+{
+    in_child(mark_on_full_disk, NULL);
+}
+END_TEST
+
 /* Leaves FREE bytes of the disk. */
 static void
 fill_all_but(size_t free_bytes)
@@ -366,6 +403,7 @@ disks(void)
 
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_test(tcase, a_full_disk_is_pruned_and_appended_to_again);
+    tcase_add_test(tcase, marks_on_a_full_disk_move_and_leave_room_to_prune);
     tcase_add_loop_test(tcase, creating_on_a_full_disk_leaves_nothing_behind, 0,
                         4);
     tcase_add_test(tcase,
