@@ -47,16 +47,19 @@ sequence_size(const uint8_t *text)
 int
 jn_marks_check(const char *name)
 {
-    size_t size = 0;
+    const char *end;
 
     if (name == NULL || *name == '\0')
         return EINVAL;
-    while (name[size] != '\0') {
-        size_t step = sequence_size((const uint8_t *)name + size);
+    end = memchr(name, '\0', JOURNAL_MARK_SIZE);
+    if (end == NULL)
+        return EINVAL;
+    while (name < end) {
+        size_t size = sequence_size((const uint8_t *)name);
 
-        if (step == 0 || size + step >= JOURNAL_MARK_SIZE)
+        if (size == 0)
             return EINVAL;
-        size += step;
+        name += size;
     }
     return 0;
 }
