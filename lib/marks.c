@@ -146,89 +146,78 @@ jn_marks_remove(struct jn_txn *txn, const char *name)
 
 /* ---- all of them -------------------------------------------------------- */
 
-/* A row at a time; the rows may be overwritten, not removed, in between. */
+/* A row at a time; the row at hand may be overwritten in between. */
 struct walk {
-    struct jn_txn *txn;
-    struct row_key at; /* the row that was met last, or where to begin */
-    bool met;          /* one has been */
-    struct jn_span value;
+    struct jn_place place;
+    bool met; /* a row has been */
+    struct jn_span key, value;
 };
 
-/* The next mark; JOURNAL_NOT_FOUND behind the last. */
+/* The next mark, at first that of START or behind; JOURNAL_NOT_FOUND: none. */
 static int
-step(struct walk *walk)
+step(struct walk *walk, struct jn_span start)
 {
-    struct jn_place place = {NULL, NULL};
-    struct jn_span at = {walk->at.data, walk->at.size}, key = at;
-    int rc = jn_place_open(&place, walk->txn, JN_META);
+    int rc;
 
-    if (rc == 0)
-        rc = jn_place_move(&place, JN_AT_OR_AFTER, &key, &walk->value);
-    if (rc == 0 && walk->met && jn_span_equal(key, at))
-        rc = jn_place_move(&place, JN_NEXT, &key, &walk->value);
-    if (rc == 0 && !is_mark(key))
-        rc = JOURNAL_NOT_FOUND;
-    if (rc == 0) {
-        memcpy(walk->at.data, key.data, key.size);
-        walk->at.size = key.size;
-        walk->met = true;
-    }
-    jn_place_close(&place);
-    return rc;
+    if (!walk->met)
+        walk->key = start;
+    rc = jn_place_move(&walk->place, walk->met ? JN_NEXT : JN_AT_OR_AFTER,
+                       &walk->key, &walk->value);
+    walk->met = true;
+    return rc == 0 && !is_mark(walk->key) ? JOURNAL_NOT_FOUND : rc;
 }
 
-static struct walk
-walk_all(struct jn_txn *txn)
-{
-    struct walk walk = {.txn = txn};
-
-    memcpy(walk.at.data, PREFIX, PREFIX_SIZE);
-    walk.at.size = PREFIX_SIZE;
-    return walk;
-}
+static const struct jn_span all = {(const uint8_t *)PREFIX, PREFIX_SIZE};
 
 static int
 position(const struct walk *walk, uint64_t *seq)
 {
-    return decode_row(jn_span(walk->at.data, walk->at.size), walk->value, seq);
+    return decode_row(walk->key, walk->value, seq);
+}
+
+/* The first mark behind START, which may be one itself. */
+static int
+step_behind(struct walk *walk, struct jn_span start)
+{
+    int rc = step(walk, start);
+
+    if (rc == 0 && jn_span_equal(walk->key, start))
+        rc = step(walk, start);
+    return rc;
 }
 
 int
 jn_marks_next(struct jn_txn *txn, char *name, uint64_t *seq)
 {
-    struct walk walk = walk_all(txn);
-    int rc;
+    struct walk walk = {.met = false};
+    struct row_key at;
+    int rc = jn_place_open(&walk.place, txn, JN_META);
 
-    if (*name != '\0') {
-        make_key(&walk.at, name);
-        walk.met = true;
+    if (rc == 0)
+        rc = step_behind(&walk, *name != '\0' ? make_key(&at, name) : all);
+    if (rc == 0)
+        rc = position(&walk, seq);
+    if (rc == 0) {
+        memset(name, 0, JOURNAL_MARK_SIZE);
+        memcpy(name, walk.key.data + PREFIX_SIZE, walk.key.size - PREFIX_SIZE);
     }
-    rc = step(&walk);
-    if (rc != 0)
-        return rc == JOURNAL_NOT_FOUND ? JOURNAL_END : rc;
-    rc = position(&walk, seq);
-    if (rc != 0)
-        return rc;
-    memset(name, 0, JOURNAL_MARK_SIZE);
-    memcpy(name, walk.at.data + PREFIX_SIZE, walk.at.size - PREFIX_SIZE);
-    return 0;
+    jn_place_close(&walk.place);
+    return rc == JOURNAL_NOT_FOUND ? JOURNAL_END : rc;
 }
 
 int
 jn_marks_lowest(struct jn_txn *txn, uint64_t *seq)
 {
-    struct walk walk = walk_all(txn);
-    uint64_t lowest = JOURNAL_NONE;
-    int rc;
+    struct walk walk = {.met = false};
+    uint64_t lowest = JOURNAL_NONE, one;
+    int rc = jn_place_open(&walk.place, txn, JN_META);
 
-    while ((rc = step(&walk)) == 0) {
-        uint64_t one;
-
+    while (rc == 0 && (rc = step(&walk, all)) == 0) {
         rc = position(&walk, &one);
-        if (rc != 0)
-            return rc;
-        lowest = one < lowest ? one : lowest;
+        if (rc == 0 && one < lowest)
+            lowest = one;
     }
+    jn_place_close(&walk.place);
     if (rc != JOURNAL_NOT_FOUND)
         return rc;
     *seq = lowest;
@@ -238,32 +227,41 @@ jn_marks_lowest(struct jn_txn *txn, uint64_t *seq)
 int
 jn_marks_count(struct jn_txn *txn, uint64_t *count)
 {
-    struct walk walk = walk_all(txn);
+    struct walk walk = {.met = false};
     uint64_t found = 0;
-    int rc;
+    int rc = jn_place_open(&walk.place, txn, JN_META);
 
-    while ((rc = step(&walk)) == 0)
+    while (rc == 0 && (rc = step(&walk, all)) == 0)
         found++;
+    jn_place_close(&walk.place);
     if (rc != JOURNAL_NOT_FOUND)
         return rc;
     *count = found;
     return 0;
 }
 
+/* The key of a row is on a page that overwriting the row may move. */
+static int
+move_row(struct jn_txn *txn, struct jn_span at, uint64_t seq)
+{
+    uint8_t key[ROW_KEY_MAX];
+
+    memcpy(key, at.data, at.size);
+    return put_row(txn, jn_span(key, at.size), seq);
+}
+
 int
 jn_marks_move_back(struct jn_txn *txn, uint64_t seq)
 {
-    struct walk walk = walk_all(txn);
-    int rc;
+    struct walk walk = {.met = false};
+    uint64_t one;
+    int rc = jn_place_open(&walk.place, txn, JN_META);
 
-    while ((rc = step(&walk)) == 0) {
-        uint64_t one;
-
+    while (rc == 0 && (rc = step(&walk, all)) == 0) {
         rc = position(&walk, &one);
         if (rc == 0 && one > seq)
-            rc = put_row(txn, jn_span(walk.at.data, walk.at.size), seq);
-        if (rc != 0)
-            return rc;
+            rc = move_row(txn, walk.key, seq);
     }
+    jn_place_close(&walk.place);
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
