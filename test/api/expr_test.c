@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "support/slow_expr.h"
 #include "support/test.h"
 
 #define VECTORS "test/data/keyexpr-vectors.tsv"
@@ -94,58 +95,6 @@ END_TEST
 
 /* ---- against a slow matcher --------------------------------------------- */
 
-/* The chunk at TEXT, and where the next one is: NULL behind the last. */
-static size_t
-chunk_at(const char *text, const char **next)
-{
-    const char *slash = strchr(text, '/');
-
-    *next = slash == NULL ? NULL : slash + 1;
-    return slash == NULL ? strlen(text) : (size_t)(slash - text);
-}
-
-static bool
-slow_bytes(const char *p, size_t p_size, const char *b, size_t b_size)
-{
-    if (p_size == 0)
-        return b_size == 0;
-    if (p_size >= 2 && p[0] == '$' && p[1] == '*')
-        return slow_bytes(p + 2, p_size - 2, b, b_size) ||
-               (b_size > 0 && slow_bytes(p, p_size, b + 1, b_size - 1));
-    return b_size > 0 && *p == *b &&
-           slow_bytes(p + 1, p_size - 1, b + 1, b_size - 1);
-}
-
-/* Tries everything that every wildcard can take. */
-static bool
-slow_match(const char *expr, const char *key)
-{
-    const char *next_expr, *next_key;
-    size_t p, k;
-
-    if (expr == NULL)
-        return key == NULL;
-    p = chunk_at(expr, &next_expr);
-    if (p == 2 && memcmp(expr, "**", 2) == 0) {
-        if (slow_match(next_expr, key))
-            return true;
-        if (key == NULL || *key == '@')
-            return false;
-        (void)chunk_at(key, &next_key);
-        return slow_match(expr, next_key);
-    }
-    if (key == NULL)
-        return false;
-    k = chunk_at(key, &next_key);
-    if (*expr == '@' || *key == '@') {
-        if (p != k || memcmp(expr, key, p) != 0)
-            return false;
-    } else if (!(p == 1 && *expr == '*') && !slow_bytes(expr, p, key, k)) {
-        return false;
-    }
-    return slow_match(next_expr, next_key);
-}
-
 /* Some chunks of an alphabet so small that they often match. */
 static void
 random_text(uint64_t *state, char *out, bool wild)
@@ -188,7 +137,7 @@ START_TEST(random_expressions_match_what_the_slow_matcher_says)
 
         random_expr(&state, expr);
         random_text(&state, key, false);
-        expected = slow_match(expr, key);
+        expected = slow_expr_matches(expr, strlen(expr), key, strlen(key));
         matched += (unsigned)expected;
         ck_assert_msg(journal_expr_matches(expr, strlen(expr), key,
                                            strlen(key)) == expected,
