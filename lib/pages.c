@@ -7,48 +7,25 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "layout.h"
 
 /* The file format of LMDB 0.9 on 64-bit machines, native byte order. */
 #define MAGIC 0xBEEFC0DEu
 #define MAGIC_SWAPPED 0xDEC0EFBEu
 #define DATA_VERSION 1u
-#define PAGE_HEADER 16u
-#define NODE_HEADER 8u
-#define FLAG_BRANCH 0x01u
-#define FLAG_LEAF 0x02u
-#define FLAG_OVERFLOW 0x04u
-#define FLAG_META 0x08u
-#define NODE_BIG 0x01u     /* the value is on pages of its own */
-#define NODE_SUBTREE 0x02u /* the value is a named database */
-#define DEPTH_MAX 32u
 #define PAGE_SIZE_MAX 32768u
-
-/* A tree's description, as in a meta page or under its name. */
-struct tree {
-    uint32_t page_size; /* of the whole file; in the first tree only */
-    uint16_t flags;
-    uint16_t depth;
-    uint64_t branch_pages;
-    uint64_t leaf_pages;
-    uint64_t overflow_pages;
-    uint64_t entries;
-    uint64_t root;
-};
 
 struct meta {
     uint32_t magic;
     uint32_t version;
     uint64_t address;
     uint64_t map_size;
-    struct tree trees[2]; /* of free pages; of named databases */
+    struct jn_tree trees[2]; /* of free pages; of named databases */
     uint64_t last_page;
     uint64_t transaction;
 };
 
-static_assert(sizeof(struct tree) == 48, "as in the file");
 static_assert(sizeof(struct meta) == 136, "as in the file");
-
-#define NO_ROOT UINT64_MAX
 
 struct jn_pages {
     int file;
@@ -67,28 +44,10 @@ struct node {
     struct jn_span key;
     unsigned flags;
     uint64_t child;       /* in a branch */
-    struct jn_span value; /* in a leaf, unless NODE_BIG */
-    uint64_t first_page;  /* with NODE_BIG */
+    struct jn_span value; /* in a leaf, unless JN_NODE_BIG */
+    uint64_t first_page;  /* with JN_NODE_BIG */
     uint64_t value_size;
 };
-
-static uint16_t
-get16(const uint8_t *in)
-{
-    uint16_t value;
-
-    memcpy(&value, in, sizeof(value));
-    return value;
-}
-
-static uint64_t
-get64(const uint8_t *in)
-{
-    uint64_t value;
-
-    memcpy(&value, in, sizeof(value));
-    return value;
-}
 
 /* Reads SIZE bytes at OFFSET; JOURNAL_CORRUPT if the file ends before. */
 static int
@@ -115,21 +74,21 @@ read_at(int file, void *out, size_t size, uint64_t offset)
 static int
 read_meta(struct jn_pages *pages, uint64_t number, struct meta *meta)
 {
-    uint8_t bytes[PAGE_HEADER + sizeof(*meta)];
+    uint8_t bytes[JN_PAGE_HEADER + sizeof(*meta)];
     int rc = read_at(pages->file, bytes, sizeof(bytes),
                      number * pages->page_size);
 
     if (rc != 0)
         return rc;
-    memcpy(meta, bytes + PAGE_HEADER, sizeof(*meta));
+    memcpy(meta, bytes + JN_PAGE_HEADER, sizeof(*meta));
     if (meta->magic == MAGIC_SWAPPED)
         return JOURNAL_UNSUPPORTED;
-    if (meta->magic != MAGIC || (get16(bytes + 10) & FLAG_META) == 0)
+    if (meta->magic != MAGIC || (jn_page_flags(bytes) & JN_PAGE_META) == 0)
         return JOURNAL_CORRUPT;
     if (meta->version != DATA_VERSION ||
         meta->trees[0].page_size != pages->page_size)
         return JOURNAL_UNSUPPORTED;
-    if (get64(bytes) != number || meta->last_page < 1 ||
+    if (jn_page_number(bytes) != number || meta->last_page < 1 ||
         meta->last_page >= UINT64_MAX / pages->page_size)
         return JOURNAL_CORRUPT;
     return 0;
@@ -143,7 +102,7 @@ has_magic(const struct jn_pages *pages)
         uint32_t magic;
 
         if (read_at(pages->file, &magic, sizeof(magic),
-                    i * pages->page_size + PAGE_HEADER) == 0 &&
+                    i * pages->page_size + JN_PAGE_HEADER) == 0 &&
             magic == MAGIC)
             return true;
     }
@@ -205,7 +164,6 @@ jn_pages_close(struct jn_pages *pages)
 static int
 read_page(const struct jn_pages *pages, uint64_t number, struct page *page)
 {
-    unsigned lower, upper;
     int rc;
 
     if (number < 2 || number > pages->meta.last_page)
@@ -214,15 +172,12 @@ read_page(const struct jn_pages *pages, uint64_t number, struct page *page)
                  number * pages->page_size);
     if (rc != 0)
         return rc;
-    page->flags = get16(page->data + 10);
-    lower = get16(page->data + 12);
-    upper = get16(page->data + 14);
-    if (get64(page->data) != number ||
-        (page->flags != FLAG_BRANCH && page->flags != FLAG_LEAF) ||
-        lower < PAGE_HEADER || lower > upper || upper > pages->page_size)
+    page->flags = jn_page_flags(page->data);
+    page->count = jn_page_count(page->data, pages->page_size);
+    if (jn_page_number(page->data) != number || page->count == 0 ||
+        (page->flags != JN_PAGE_BRANCH && page->flags != JN_PAGE_LEAF))
         return JOURNAL_CORRUPT;
-    page->count = (lower - PAGE_HEADER) / 2;
-    return page->count > 0 ? 0 : JOURNAL_CORRUPT;
+    return 0;
 }
 
 /* The I-th node of PAGE, all within it. */
@@ -230,31 +185,31 @@ static int
 read_node(const struct jn_pages *pages, const struct page *page, unsigned i,
           struct node *node)
 {
-    size_t at = get16(page->data + PAGE_HEADER + 2 * (size_t)i);
+    size_t at = jn_page_offset(page->data, i);
     const uint8_t *start = page->data + at;
-    uint64_t low, key_size, left;
+    uint64_t size, key_size, left;
 
-    if (at < PAGE_HEADER || at + NODE_HEADER > pages->page_size)
+    if (at < JN_PAGE_HEADER || at + JN_NODE_HEADER > pages->page_size)
         return JOURNAL_CORRUPT;
-    low = get16(start) | (uint64_t)get16(start + 2) << 16;
-    key_size = get16(start + 6);
-    left = pages->page_size - at - NODE_HEADER;
+    size = jn_node_size(start);
+    key_size = jn_node_key_size(start);
+    left = pages->page_size - at - JN_NODE_HEADER;
     if (key_size > left)
         return JOURNAL_CORRUPT;
     memset(node, 0, sizeof(*node));
-    node->key = jn_span(start + NODE_HEADER, key_size);
+    node->key = jn_span(start + JN_NODE_HEADER, key_size);
     left -= key_size;
-    if (page->flags == FLAG_BRANCH) {
-        node->child = low | (uint64_t)get16(start + 4) << 32;
+    if (page->flags == JN_PAGE_BRANCH) {
+        node->child = jn_node_child(start);
         return 0;
     }
-    node->flags = get16(start + 4);
-    node->value_size = low;
-    if (left < ((node->flags & NODE_BIG) != 0 ? sizeof(uint64_t) : low))
+    node->flags = jn_node_flags(start);
+    node->value_size = size;
+    if (left < ((node->flags & JN_NODE_BIG) != 0 ? sizeof(uint64_t) : size))
         return JOURNAL_CORRUPT;
-    node->value = jn_span(start + NODE_HEADER + key_size, low);
-    if ((node->flags & NODE_BIG) != 0)
-        node->first_page = get64(node->value.data);
+    node->value = jn_span(start + JN_NODE_HEADER + key_size, size);
+    if ((node->flags & JN_NODE_BIG) != 0)
+        node->first_page = jn_get64(node->value.data);
     return 0;
 }
 
@@ -304,19 +259,19 @@ find_in_leaf(const struct jn_pages *pages, const struct page *page,
 
 /* Finds KEY in TREE; what NODE says of it points into PAGE. */
 static int
-find(const struct jn_pages *pages, const struct tree *tree, struct jn_span key,
-     struct page *page, struct node *node)
+find(const struct jn_pages *pages, const struct jn_tree *tree,
+     struct jn_span key, struct page *page, struct node *node)
 {
     uint64_t number = tree->root;
 
-    if (number == NO_ROOT)
+    if (number == JN_NO_ROOT)
         return JOURNAL_NOT_FOUND;
-    for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
+    for (unsigned depth = 0; depth < JN_DEPTH_MAX; depth++) {
         int rc = read_page(pages, number, page);
 
         if (rc != 0)
             return rc;
-        if (page->flags == FLAG_LEAF)
+        if (page->flags == JN_PAGE_LEAF)
             return find_in_leaf(pages, page, key, node);
         rc = find_child(pages, page, key, &number);
         if (rc != 0)
@@ -327,7 +282,7 @@ find(const struct jn_pages *pages, const struct tree *tree, struct jn_span key,
 
 static int
 find_table(const struct jn_pages *pages, const char *name, struct page *page,
-           struct tree *table)
+           struct jn_tree *table)
 {
     struct node node;
     int rc = find(pages, &pages->meta.trees[1], jn_span(name, strlen(name)),
@@ -335,7 +290,7 @@ find_table(const struct jn_pages *pages, const char *name, struct page *page,
 
     if (rc != 0)
         return rc;
-    if (node.flags != NODE_SUBTREE)
+    if (node.flags != JN_NODE_SUBTREE)
         return JOURNAL_NOT_FOUND;
     if (node.value.size != sizeof(*table))
         return JOURNAL_CORRUPT;
@@ -348,7 +303,7 @@ jn_pages_find(struct jn_pages *pages, const char *table, const char *key,
               void *out, size_t capacity, size_t *size)
 {
     struct page *page = malloc(sizeof(*page));
-    struct tree tree;
+    struct jn_tree tree;
     struct node node;
     int rc;
 
@@ -380,7 +335,7 @@ static int
 walk_value(const struct walk *walk, const struct node *node)
 {
     const struct jn_pages *pages = walk->pages;
-    uint64_t bytes = PAGE_HEADER + node->value_size;
+    uint64_t bytes = JN_PAGE_HEADER + node->value_size;
     uint64_t count = (bytes + pages->page_size - 1) / pages->page_size;
 
     if (node->first_page < 2 || node->first_page > pages->meta.last_page ||
@@ -392,11 +347,11 @@ walk_value(const struct walk *walk, const struct node *node)
 static int
 walk_leaf_node(struct walk *walk, const struct node *node, unsigned depth)
 {
-    struct tree tree;
+    struct jn_tree tree;
 
-    if ((node->flags & NODE_BIG) != 0)
+    if ((node->flags & JN_NODE_BIG) != 0)
         return walk_value(walk, node);
-    if ((node->flags & NODE_SUBTREE) == 0)
+    if ((node->flags & JN_NODE_SUBTREE) == 0)
         return 0;
     if (node->value.size != sizeof(tree))
         return JOURNAL_CORRUPT;
@@ -412,7 +367,7 @@ walk_page(struct walk *walk, const struct page *page, unsigned depth)
         int rc = read_node(walk->pages, page, i, &node);
 
         if (rc == 0)
-            rc = page->flags == FLAG_BRANCH
+            rc = page->flags == JN_PAGE_BRANCH
                      ? walk_tree(walk, node.child, depth + 1)
                      : walk_leaf_node(walk, &node, depth);
         if (rc != 0)
@@ -427,9 +382,9 @@ walk_tree(struct walk *walk, uint64_t root, unsigned depth)
     struct page *page;
     int rc;
 
-    if (root == NO_ROOT)
+    if (root == JN_NO_ROOT)
         return 0;
-    if (depth >= DEPTH_MAX || walk->left == 0)
+    if (depth >= JN_DEPTH_MAX || walk->left == 0)
         return JOURNAL_CORRUPT;
     walk->left--;
     page = malloc(sizeof(*page));
