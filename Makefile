@@ -30,7 +30,8 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 LIB_SOURCES = \
     error.c checksum.c clock.c stamp.c numbers.c rows.c \
     record.c links.c index.c state.c expr.c packed.c pages.c lock.c \
-    filesystem.c store.c store_lock.c store_txn.c store_space.c \
+    filesystem.c store.c store_lock.c store_txn.c \
+    store_many.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
     filter.c keys.c range.c plan.c gather.c scan.c cursor.c \

@@ -9,6 +9,9 @@
 #define KEYS_A_TURN 16384u
 #define ENTRIES_A_TURN 65536u
 
+/* Rows that are looked up together. */
+#define ROWS_A_LOOK 64u
+
 /* Entries of a key, at least, for which a pass is worth while. */
 #define KEY_SHARE 16u
 
@@ -62,10 +65,11 @@ list(struct turn *turn, uint64_t seq)
     return jn_numbers_add(&turn->gather->numbers, seq);
 }
 
-/* An entry that was met on the way, with its row. */
+/* An entry of the range that was met, with its row. */
 static int
-list_met(struct turn *turn, uint64_t seq, struct jn_span bytes)
+list_met(void *context, uint64_t seq, struct jn_span bytes)
 {
+    struct turn *turn = context;
     struct jn_gather *gather = turn->gather;
     struct jn_stored stored;
     bool full, checked = turn->filter->live;
@@ -85,57 +89,53 @@ list_met(struct turn *turn, uint64_t seq, struct jn_span bytes)
 }
 
 /*
- * The links lead back, and forward the oldest entries come first.  So of a
- * long history only a first block is gone through: what lies behind it is cut
- * off, for a later pass.
+ * Of a long history only a block is gone through, that which comes first: what
+ * lies behind it is cut off, for a later pass.
  */
 static int
-cut_block(struct turn *turn, const struct jn_history *history, uint64_t high)
+cut_block(struct turn *turn, const struct jn_history *history, uint64_t low,
+          uint64_t high)
 {
-    uint64_t block = turn->gather->numbers.most / 2, first, count, seq;
+    struct jn_gather *gather = turn->gather;
+    uint64_t block = gather->numbers.most / 2, first, count, seq;
     int rc;
 
     if (history->chain->revision <= block)
         return 0;
-    rc = jn_history_count(history, turn->range->low, high, &first, &count);
+    rc = jn_history_count(history, low, high, &first, &count);
     if (rc != 0 || count <= block)
         return rc;
-    rc = jn_history_revision(history, first + block, &seq);
+    first += turn->range->reverse ? count - block : block;
+    rc = jn_history_revision(history, first, &seq);
     if (rc == 0)
-        jn_numbers_cut(&turn->gather->numbers, seq);
-    turn->gather->copying = false; /* rows may lie behind the cut */
+        jn_numbers_cut(&gather->numbers, seq);
+    gather->copying = false; /* rows may lie behind the cut */
     return rc;
 }
 
-/* The entries of a key that are in the range, and not cut off. */
+/* The part of the range that is not cut off. */
+static void
+get_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
+{
+    const struct jn_range *range = turn->range;
+    uint64_t cut = turn->gather->numbers.cut;
+
+    *low = range->reverse ? higher(range->low, cut) : range->low;
+    *high = range->reverse ? range->high : lower(range->high, cut);
+}
+
 static int
 list_history(struct turn *turn, const struct jn_history *history)
 {
-    const struct jn_range *range = turn->range;
-    const struct jn_numbers *numbers = &turn->gather->numbers;
-    uint64_t seq, low = range->low, high = range->high;
-    int rc = 0;
+    uint64_t low, high;
+    int rc;
 
-    if (!range->reverse) {
-        rc = cut_block(turn, history, lower(high, numbers->cut));
-        high = lower(high, numbers->cut);
-    }
-    if (rc == 0)
-        rc = jn_history_below(history, high, &seq);
-    while (rc == 0 && seq != JOURNAL_NONE) {
-        struct jn_span bytes;
-        uint64_t before;
-
-        if (range->reverse)
-            low = higher(range->low, numbers->cut);
-        if (seq < low)
-            break;
-        rc = jn_history_step(history, seq, low, &bytes, &before);
-        if (rc == 0)
-            rc = list_met(turn, seq, bytes);
-        seq = before;
-    }
-    return rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ? 0 : rc;
+    get_bounds(turn, &low, &high);
+    if (history->chain->roots[0] < low)
+        return 0;
+    rc = cut_block(turn, history, low, high);
+    get_bounds(turn, &low, &high);
+    return rc == 0 ? jn_history_walk(history, low, high, list_met, turn) : rc;
 }
 
 /* The newest entry of a key below the size that is asked about. */
@@ -217,7 +217,8 @@ end_pass(struct turn *turn)
 {
     struct jn_gather *gather = turn->gather;
 
-    jn_numbers_finish(&gather->numbers);
+    if (!gather->copying)
+        jn_numbers_finish(&gather->numbers);
     gather->passing = false;
     gather->listed = true;
     learn(gather, turn->range);
@@ -279,49 +280,17 @@ read_row(struct turn *turn, struct jn_span bytes, uint64_t seq, bool *full)
     return jn_rows_add(turn->rows, seq, bytes, true, full);
 }
 
-/* Where among the entries the reading is. */
-struct reader {
-    struct jn_place place;
-    uint64_t seq; /* of the row it is at; JOURNAL_NONE: at none */
-};
-
-/* JOURNAL_NOT_FOUND if there is no row SEQ. */
+/* A row that was looked up; *FULL: it is wanted, and there was no room. */
 static int
-find_row(struct reader *reader, uint64_t seq, struct jn_span *value)
+take(struct turn *turn, const struct jn_numbered *row, bool *full)
 {
-    uint8_t bytes[8];
-    struct jn_span key = {bytes, sizeof(bytes)};
-    enum jn_move move = JN_AT_OR_AFTER;
-    int rc;
-
-    if (reader->seq != JOURNAL_NONE && seq == reader->seq + 1)
-        move = JN_NEXT;
-    else if (reader->seq != JOURNAL_NONE && seq == reader->seq - 1)
-        move = JN_PREV;
-    jn_put_be64(bytes, seq);
-    rc = jn_place_move(&reader->place, move, &key, value);
-    reader->seq = rc == 0 && key.size == 8 ? jn_get_be64(key.data)
-                                           : JOURNAL_NONE;
-    if (rc != 0)
-        return rc;
-    return reader->seq == seq ? 0 : JOURNAL_NOT_FOUND;
-}
-
-static int
-read_number(struct turn *turn, struct reader *reader, uint64_t seq, bool *full)
-{
-    struct jn_span value;
-    int rc = find_row(reader, seq, &value);
-
     *full = false;
-    if (rc == 0)
-        return read_row(turn, value, seq, full);
-    if (rc != JOURNAL_NOT_FOUND)
-        return rc;
+    if (row->found)
+        return read_row(turn, row->value, row->number, full);
     /* In the sparse part a compaction has taken it meanwhile. */
-    return seq < turn->state->dense
+    return row->number < turn->state->dense
                ? 0
-               : jn_rows_add_damaged(turn->rows, seq, full);
+               : jn_rows_add_damaged(turn->rows, row->number, full);
 }
 
 static void
@@ -333,30 +302,48 @@ move_past(struct jn_range *range, uint64_t seq)
         range->low = seq + 1;
 }
 
+/* The next of those listed, as many as one look is for. */
+static size_t
+next_listed(const struct turn *turn, struct jn_numbered rows[ROWS_A_LOOK])
+{
+    const struct jn_numbers *numbers = &turn->gather->numbers;
+    size_t count = jn_numbers_count(numbers);
+    size_t room = turn->rows->most - turn->rows->count;
+
+    count = count < room ? count : room;
+    count = count < ROWS_A_LOOK ? count : ROWS_A_LOOK;
+    for (size_t i = 0; i < count; i++)
+        rows[i].number = jn_numbers_at(numbers, i);
+    return count;
+}
+
 /* Reads what is listed, or as much as the rows hold. */
 static int
 read_listed(struct turn *turn)
 {
     struct jn_numbers *numbers = &turn->gather->numbers;
-    struct reader reader = {{NULL, NULL}, JOURNAL_NONE};
-    int rc = jn_place_open(&reader.place, turn->txn, JN_ENTRIES);
     bool full = false;
 
     jn_rows_clear(turn->rows);
-    while (rc == 0 && jn_numbers_count(numbers) > 0 &&
+    while (!full && jn_numbers_count(numbers) > 0 &&
            !jn_rows_is_full(turn->rows)) {
-        uint64_t seq = jn_numbers_first(numbers);
+        struct jn_numbered rows[ROWS_A_LOOK];
+        size_t count = next_listed(turn, rows);
+        int rc = jn_store_get_many(turn->txn, JN_ENTRIES, rows, count);
 
-        rc = read_number(turn, &reader, seq, &full);
-        if (rc != 0 || full)
-            break;
-        jn_numbers_drop_first(numbers);
-        move_past(turn->range, seq);
+        for (size_t i = 0; rc == 0 && i < count && !full; i++) {
+            rc = take(turn, &rows[i], &full);
+            if (rc == 0 && !full) {
+                jn_numbers_drop_first(numbers);
+                move_past(turn->range, rows[i].number);
+            }
+        }
+        if (rc != 0)
+            return rc;
     }
-    jn_place_close(&reader.place);
-    if (rc == 0 && jn_numbers_count(numbers) == 0)
+    if (jn_numbers_count(numbers) == 0)
         move_to_cut(turn);
-    return rc;
+    return 0;
 }
 
 /* What a pass has listed it has copied, too. */

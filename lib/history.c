@@ -1,6 +1,8 @@
 /* history.c - the entries of one key, found by their links. */
 #include "history.h"
 
+#include <assert.h>
+
 #include "error.h"
 #include "view.h"
 
@@ -102,21 +104,6 @@ before(const struct jn_history *history, const struct spot *spot, uint64_t low,
     return rc;
 }
 
-int
-jn_history_step(const struct jn_history *history, uint64_t seq, uint64_t low,
-                struct jn_span *bytes, uint64_t *previous)
-{
-    struct spot spot = {.seq = seq};
-    struct jn_span rest;
-    int rc = jn_view_bytes(history->txn, seq, bytes);
-
-    if (rc != 0)
-        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
-    rest = *bytes;
-    rc = jn_links_decode(&spot.links, &rest, seq);
-    return rc == 0 ? before(history, &spot, low, previous) : rc;
-}
-
 /* The oldest entry in [LOW, ...) that is there. */
 static int
 oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
@@ -206,4 +193,144 @@ jn_history_revision(const struct jn_history *history, uint64_t revision,
     }
     *seq = history->chain->roots[root];
     return descend(history, at, revision, seq);
+}
+
+/* ---- all of a range ----------------------------------------------------- */
+
+#define LANES 16u
+
+/* A tree of entries that is still to be gone through. */
+struct branch {
+    uint64_t root; /* its newest entry */
+    uint64_t size;
+    bool left; /* the child that is its parent's prev */
+};
+
+/*
+ * The trees that the links make are gone through several entries at a time:
+ * that of a left child leads, by its jump, to its right sibling.  With as many
+ * branches as there is room for, what is left is gone through one by one,
+ * which takes two more branches for each level of a tree.
+ */
+#define BRANCHES_MAX 512u
+
+struct walk {
+    const struct jn_history *history;
+    uint64_t low, high; /* of the dense part */
+    jn_meet meet;
+    void *context;
+    struct branch branches[BRANCHES_MAX];
+    size_t count;
+};
+
+/* The subtree below ROOT, if it reaches into the range. */
+static void
+add_branch(struct walk *walk, uint64_t root, uint64_t size, bool left)
+{
+    if (root == JOURNAL_NONE || root < walk->low || size == 0)
+        return;
+    assert(walk->count < BRANCHES_MAX);
+    walk->branches[walk->count++] = (struct branch){root, size, left};
+}
+
+/* The trees of the chain: each ends where the next one begins. */
+static void
+add_roots(struct walk *walk)
+{
+    const struct jn_chain *chain = walk->history->chain;
+    uint64_t revision = chain->revision;
+
+    for (unsigned i = 0; i < chain->count; i++) {
+        uint64_t size = jn_links_tree_size(revision);
+
+        if (i + 1 == chain->count || chain->roots[i + 1] + 1 < walk->high)
+            add_branch(walk, chain->roots[i], size, false);
+        revision -= size;
+    }
+}
+
+static int
+visit(struct walk *walk, const struct branch *branch, struct jn_span bytes)
+{
+    struct jn_links links;
+    struct jn_span rest = bytes;
+    uint64_t half = (branch->size - 1) / 2;
+    int rc = jn_links_decode(&links, &rest, branch->root);
+
+    if (rc == 0 && jn_links_tree_size(links.revision) != branch->size)
+        rc = JOURNAL_CORRUPT;
+    if (rc != 0)
+        return rc;
+    if (branch->left)
+        add_branch(walk, links.jump, branch->size, false);
+    /* What is below lies behind the end of the jump. */
+    if (links.jump == JOURNAL_NONE || links.jump + 1 < walk->high)
+        add_branch(walk, links.prev, half, true);
+    if (branch->root >= walk->high)
+        return 0;
+    return walk->meet(walk->context, branch->root, bytes);
+}
+
+/* Goes one step on each of the newest branches. */
+static int
+step(struct walk *walk)
+{
+    struct branch taken[LANES];
+    struct jn_numbered rows[LANES];
+    size_t room = BRANCHES_MAX - walk->count, count = LANES;
+    int rc;
+
+    if (count > room / 4)
+        count = 1;
+    if (count > walk->count)
+        count = walk->count;
+    walk->count -= count;
+    memcpy(taken, walk->branches + walk->count, count * sizeof(*taken));
+    for (size_t i = 0; i < count; i++)
+        rows[i].number = taken[i].root;
+    rc = jn_store_get_many(walk->history->txn, JN_ENTRIES, rows, count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = rows[i].found ? visit(walk, &taken[i], rows[i].value)
+                           : JOURNAL_CORRUPT;
+    return rc;
+}
+
+/* Of the sparse part: the one entry that there may be. */
+static int
+meet_sparse(const struct jn_history *history, uint64_t low, uint64_t high,
+            jn_meet meet, void *context)
+{
+    struct jn_span bytes;
+    uint64_t seq;
+    int rc = jn_history_below(history, high, &seq);
+
+    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ||
+        (rc == 0 && seq < low))
+        return 0;
+    if (rc == 0)
+        rc = jn_view_bytes(history->txn, seq, &bytes);
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    return meet(context, seq, bytes);
+}
+
+int
+jn_history_walk(const struct jn_history *history, uint64_t low, uint64_t high,
+                jn_meet meet, void *context)
+{
+    uint64_t dense = history->state->dense;
+    struct walk walk = {.history = history,
+                        .low = low > dense ? low : dense,
+                        .high = high,
+                        .meet = meet,
+                        .context = context};
+    int rc = 0;
+
+    add_roots(&walk);
+    while (rc == 0 && walk.count > 0)
+        rc = step(&walk);
+    if (rc == 0 && low < dense)
+        rc = meet_sparse(history, low, high < dense ? high : dense, meet,
+                         context);
+    return rc;
 }

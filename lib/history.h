@@ -38,10 +38,11 @@ int jn_history_revision(const struct jn_history *history, uint64_t revision,
                         uint64_t *seq);
 
 /*
- * One step back: BYTES are the row of SEQ, which is there, and BEFORE is the
- * entry before it, down to LOW, or JOURNAL_NONE.
+ * Hands each entry in [LOW, HIGH) to MEET, with its row, in no order, until
+ * that returns something else than 0.
  */
-int jn_history_step(const struct jn_history *history, uint64_t seq,
-                    uint64_t low, struct jn_span *bytes, uint64_t *before);
+typedef int (*jn_meet)(void *context, uint64_t seq, struct jn_span bytes);
+int jn_history_walk(const struct jn_history *history, uint64_t low,
+                    uint64_t high, jn_meet meet, void *context);
 
 #endif

@@ -42,6 +42,12 @@ trees_of(uint64_t revision)
 }
 
 uint64_t
+jn_links_tree_size(uint64_t revision)
+{
+    return trees_of(revision).newest;
+}
+
+uint64_t
 jn_links_jump_revision(uint64_t revision)
 {
     return revision - trees_of(revision).newest;

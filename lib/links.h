@@ -84,6 +84,9 @@ uint64_t jn_chain_seek(const struct jn_chain *chain, uint64_t bound);
 /* Where to go on from an entry at or above BOUND, to find the last such. */
 uint64_t jn_links_toward(const struct jn_links *links, uint64_t bound);
 
+/* Size of the tree whose root is entry REVISION of a chain. */
+uint64_t jn_links_tree_size(uint64_t revision);
+
 /* Revision to which the jump of entry REVISION leads; 0: nowhere. */
 uint64_t jn_links_jump_revision(uint64_t revision);
 

@@ -114,10 +114,11 @@ jn_numbers_add(struct jn_numbers *numbers, uint64_t number)
 }
 
 uint64_t
-jn_numbers_first(const struct jn_numbers *numbers)
+jn_numbers_at(const struct jn_numbers *numbers, size_t i)
 {
-    assert(jn_numbers_count(numbers) > 0);
-    return numbers->list[numbers->highest ? numbers->end - 1 : numbers->begin];
+    assert(i < jn_numbers_count(numbers));
+    return numbers
+        ->list[numbers->highest ? numbers->end - 1 - i : numbers->begin + i];
 }
 
 void

@@ -39,8 +39,8 @@ jn_numbers_count(const struct jn_numbers *numbers)
     return numbers->end - numbers->begin;
 }
 
-/* The one nearest to the end that is kept; there is one. */
-uint64_t jn_numbers_first(const struct jn_numbers *numbers);
+/* The I-th, counted from the end that is kept; and how the first one goes. */
+uint64_t jn_numbers_at(const struct jn_numbers *numbers, size_t i);
 void jn_numbers_drop_first(struct jn_numbers *numbers);
 
 #endif

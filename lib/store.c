@@ -244,6 +244,8 @@ open_tables(struct jn_store *store, MDB_env *env)
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, NULL, 0, &store->names);
     for (size_t i = 0; rc == 0 && i < JN_TABLES; i++) {
         unsigned flags = 0;
 

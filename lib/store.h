@@ -152,6 +152,18 @@ int jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
                  struct jn_span *value);
 int jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
                  struct jn_span value);
+
+/* A row whose key is a number, 8 bytes, big endian. */
+struct jn_numbered {
+    uint64_t number;
+    struct jn_span value; /* if it was found */
+    bool found;
+};
+
+/* Looks up COUNT rows, sooner than one after the other if these are many. */
+int jn_store_get_many(struct jn_txn *txn, enum jn_table table,
+                      struct jn_numbered *rows, size_t count);
+
 int jn_store_delete(struct jn_txn *txn, enum jn_table table,
                     struct jn_span key);
 

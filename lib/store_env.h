@@ -35,6 +35,7 @@ struct jn_store {
     pthread_rwlock_t gate;
     MDB_env *env;
     MDB_dbi tables[JN_TABLES];
+    MDB_dbi names; /* the table that holds these by their names */
     _Atomic(MDB_txn *) idle[JN_IDLE_MAX];
     struct jn_file_id data_id;
     struct jn_file_id lock_id;

@@ -1,4 +1,4 @@
-/* append_packed_test.c - journal_append_packed(): a batch in the packed form. */
+/* append_packed_test.c - journal_append_packed(): batches, packed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
