@@ -23,6 +23,7 @@ SAN      =     # address,undefined or thread: instrument everything
 SHARED   =     # 1: tests of the public interface use the shared library
 RUN      =     # valgrind: run the test programs under it
 V        =     # 1: show whole commands
+FUZZ_SECONDS = 20 # of `make fuzz`, for each target
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -46,6 +47,8 @@ CLI_SOURCES = \
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.
 TEST_FOLDERS = unit api model crash fault
+# What looks inside lib/; the others know the public header only.
+INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
 
 # Tests that replace a function of the library, and which.
@@ -106,6 +109,7 @@ shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
     $(wildcard test/$(1)/*.c)))
 TESTS       = $(patsubst %.c,$(OUT)/%,\
     $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
+FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
     $(SAN_NAME)$(strip $(RUN)),,test/install/*_test.sh))
@@ -123,6 +127,7 @@ endif
 ifeq ($(strip $(SHARED)),1)
 # The modules' own tests need what the shared library hides.
 TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/%,$(TESTS))
+FUZZ    :=
 SCRIPTS :=
 TEST_LIBRARY      = $(DYNAMIC) $(LINKS)
 TEST_LIBRARY_LINK = -L$(OUT) -ljournal -Wl,-rpath,$(abspath $(OUT)) $(LDLIBS)
@@ -137,8 +142,8 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check soak demo bench examples tests lint \
-    format docs deps check-deps help FORCE
+.PHONY: all lib install uninstall clean check soak fuzz run-fuzzers demo bench \
+    examples tests lint format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -242,15 +247,11 @@ clean:
 
 # ---- tests, examples, benchmarks --------------------------------------------
 
-$(OUT)/test/unit/%.o: test/unit/%.c $(OUT)/compiled-with | $(OUT)/needs
-	@mkdir -p $(@D)
-	$(call say,CC    $<)
-	$(Q)$(COMPILE) -Iinclude -Itest -Ilib -c -o $@ $<
-
 $(OUT)/test/%.o: test/%.c $(OUT)/compiled-with | $(OUT)/needs
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
-	$(Q)$(COMPILE) -Iinclude -Itest -c -o $@ $<
+	$(Q)$(COMPILE) -Iinclude -Itest $(if $(filter $(INSIDE),$<),-Ilib) \
+	    -c -o $@ $<
 
 # The stem is FOLDER/NAME.
 $(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
@@ -258,6 +259,16 @@ $(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
 	$(call say,LINK  $@)
 	$(Q)$(LINK) $(WRAP_$*_test) -o $@ $(filter %.o,$^) \
 	    $(TEST_LIBRARY_LINK) $(CHECK_LIBS)
+
+# A fuzz target: without a fuzzer, for `make check`, and with libFuzzer.
+$(OUT)/test/fuzz/%_fuzz: $(OUT)/test/fuzz/%_fuzz.o $(OUT)/test/fuzz/replay.o \
+    $(STATIC)
+	$(call say,LINK  $@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LDLIBS)
+
+$(OUT)/test/fuzz/%_fuzzer: $(OUT)/test/fuzz/%_fuzz.o $(STATIC)
+	$(call say,LINK  $@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $< $(STATIC) $(LDLIBS)
 
 $(OUT)/test/fault/shim.so: test/fault/shim.c $(OUT)/compiled-with
 	@mkdir -p $(@D)
@@ -288,10 +299,19 @@ soak:
 check: check-deps
 	@$(BUILD_ALL) tests
 	@OUT='$(OUT)' SAN='$(SAN_NAME)' RUN='$(strip $(RUN))' JOBS='$(JOBS)' \
-	    CC='$(CC)' SHIM='$(SHIM)' test/run.sh $(TESTS) $(SCRIPTS) $(EXAMPLES)
+	    CC='$(CC)' SHIM='$(SHIM)' test/run.sh $(TESTS) $(FUZZ) $(SCRIPTS) \
+	    $(EXAMPLES)
 
 ## tests       build all that `make check` runs, and run nothing
-tests: $(TESTS) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
+tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
+
+## fuzz        look for bad input, FUZZ_SECONDS for each target; needs clang
+fuzz:
+	@command -v clang >/dev/null || { echo "make fuzz needs clang"; exit 1; }
+	@$(BUILD_ALL) run-fuzzers CC=clang SAN=fuzzer-no-link,address,undefined
+
+run-fuzzers: $(FUZZ:%=%er)
+	@OUT='$(OUT)' FUZZ_SECONDS='$(strip $(FUZZ_SECONDS))' test/fuzz/run.sh $^
 
 ## examples    the programs in docs/examples
 examples: $(EXAMPLES)
@@ -340,7 +360,7 @@ docs:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
--include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) \
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZ:=.d) \
     $(SUPPORT:.o=.d) $(EXAMPLES:=.d) $(BENCH_OBJECTS:.o=.d) $(SHIM:.so=.d) \
     $(foreach folder,$(TEST_FOLDERS),$(patsubst %.o,%.d,$(call \
     shared_of,$(folder))))
