@@ -26,6 +26,8 @@ use_inherited(void *unused)
     ck_assert_int_eq(journal_append_packed(journal, packed, sizeof(packed),
                                            NULL, &number),
                      JOURNAL_FORKED);
+    ck_assert_int_eq(journal_append_packed(journal, packed, 1, NULL, &number),
+                     JOURNAL_FORKED);
     ck_assert_int_eq(journal_delete(journal, "key", 3, &number),
                      JOURNAL_FORKED);
     ck_assert_int_eq(journal_sync(journal), JOURNAL_FORKED);

@@ -55,6 +55,8 @@ assert_changes_nothing(void)
     ck_assert_int_eq(journal_append_packed(journal, packed, sizeof(packed),
                                            NULL, &number),
                      JOURNAL_READ_ONLY);
+    ck_assert_int_eq(journal_append_packed(journal, packed, 1, NULL, &number),
+                     JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_delete(journal, "key", 3, &number),
                      JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_prune(journal, 1, 0, &number), JOURNAL_READ_ONLY);
