@@ -112,7 +112,7 @@ TESTS       = $(patsubst %.c,$(OUT)/%,\
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
-    $(SAN_NAME)$(strip $(RUN)),,test/install/*_test.sh))
+    $(SAN_NAME)$(strip $(RUN)),,test/install/*_test.sh test/ffi/*_test.sh))
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
