@@ -72,15 +72,18 @@ skip_revisions(struct journal_cursor *cursor, struct jn_txn *txn,
     struct jn_range *range = &cursor->range;
     struct jn_known known;
     struct jn_history history = {txn, state, &known.chain};
-    uint64_t seq = JOURNAL_NONE;
+    uint64_t seq;
     int rc;
 
-    if (filter->first_revision <= 1 || filter->latest)
+    if (filter->first_revision <= 1)
         return 0;
     rc = jn_view_find(txn, filter->key, &known);
-    if (rc == 0 && known.chain.revision > 0)
-        rc = jn_history_revision(&history, filter->first_revision, &seq);
-    if (rc == 0 && seq > range->low)
+    if (rc != 0 || known.chain.revision == 0)
+        return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    rc = jn_history_revision(&history, filter->first_revision, &seq);
+    if (rc == JOURNAL_NOT_FOUND)
+        range->low = range->high;
+    else if (rc == 0 && seq > range->low)
         range->low = seq < range->high ? seq : range->high;
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }

@@ -143,6 +143,23 @@ START_TEST(an_older_entry_does_not_stand_in_for_a_tombstone)
 }
 END_TEST
 
+START_TEST(a_first_revision_filters_what_was_chosen)
+{
+    struct journal_query query = latest_for(JOURNAL_MATCH_KEY, "a");
+
+    append_words("a a a b");
+    query.first_revision = 3;
+    assert_both_ways(&query, "2");
+    query.first_revision = 4;
+    assert_both_ways(&query, "");
+    query.limit = 2;
+    query.first_revision = 2;
+    assert_both_ways(&query, "1");
+    query.first_revision = 3;
+    assert_both_ways(&query, "");
+}
+END_TEST
+
 START_TEST(pruned_keys_are_left_out)
 {
     struct journal_query query = latest(JOURNAL_NONE);
@@ -250,6 +267,7 @@ suite(void)
     tcase_add_test(tcase, matches_choose_the_keys);
     tcase_add_test(tcase, first_filters_what_was_chosen);
     tcase_add_test(tcase, an_older_entry_does_not_stand_in_for_a_tombstone);
+    tcase_add_test(tcase, a_first_revision_filters_what_was_chosen);
     tcase_add_test(tcase, pruned_keys_are_left_out);
     tcase_add_test(tcase, compacted_keys_are_there_as_far_as_they_are_kept);
     tcase_add_test(tcase, a_rewind_restores_the_state);

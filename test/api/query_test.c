@@ -307,6 +307,32 @@ START_TEST(first_revision_may_be_one_that_was_pruned)
 }
 END_TEST
 
+/* Was: all of them, where there are enough entries to go by the index. */
+START_TEST(a_first_revision_over_the_newest_is_of_no_entry)
+{
+    struct journal_query query = ask_for(JOURNAL_MATCH_KEY, "a");
+
+    append_words("a a a");
+    append_numbered(1000, 10);
+    query.first_revision = 4;
+    assert_both_ways(&query, "");
+    query.first_revision = 3;
+    assert_both_ways(&query, "2");
+    append_words("a");
+    query.first_revision = 4;
+    assert_both_ways(&query, "1003");
+    query.flags = JOURNAL_QUERY_LATEST;
+    assert_both_ways(&query, "1003");
+    query.first_revision = 5;
+    assert_both_ways(&query, "");
+    query.limit = 1000;
+    query.first_revision = 3;
+    assert_both_ways(&query, "2");
+    query.first_revision = 4;
+    assert_both_ways(&query, "");
+}
+END_TEST
+
 /* ---- flags -------------------------------------------------------------- */
 
 START_TEST(live_leaves_out_tombstones)
@@ -378,6 +404,7 @@ ranges(void)
     tcase_add_test(tcase, first_may_lie_where_a_compaction_left_a_gap);
     tcase_add_test(tcase, first_revision_skips_what_is_older);
     tcase_add_test(tcase, first_revision_may_be_one_that_was_pruned);
+    tcase_add_test(tcase, a_first_revision_over_the_newest_is_of_no_entry);
     tcase_add_test(tcase, live_leaves_out_tombstones);
     tcase_add_test(tcase, results_are_in_the_order_of_numbers_across_keys);
     return tcase;
