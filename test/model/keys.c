@@ -19,6 +19,14 @@ is_new(const struct keys *keys, const struct key *key)
     return true;
 }
 
+/* Bytes of which the keys of expressions are made. */
+static void
+fill_with_chunks(uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t) "aab//@"[below(6)];
+}
+
 /* A key made of an earlier one and a tail, or of a few bytes of its own. */
 static void
 make_short(const struct keys *keys, struct key *key)
@@ -34,6 +42,8 @@ make_short(const struct keys *keys, struct key *key)
     fill_randomly(key->data + key->size, tail);
     if (one_in(2))
         memset(key->data + key->size, 0, tail);
+    if (one_in(2))
+        fill_with_chunks(key->data + key->size, tail);
     key->size += tail;
 }
 

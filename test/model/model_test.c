@@ -13,6 +13,7 @@
 #include "chance.h"
 #include "compare.h"
 #include "model.h"
+#include "query.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "trace.h"
@@ -21,6 +22,7 @@
 #define ROUNDS 72
 #define WALKS 4u
 #define COMPARISONS 3u /* of everything, in a round */
+#define QUERIES 100u   /* then */
 
 enum handle { MAIN, SECOND, READER, HANDLES };
 enum first { ZERO, ANY, NEAR_THE_END };
@@ -488,7 +490,7 @@ sync_and_look(void)
 static void
 look(void)
 {
-    switch (below(12)) {
+    switch (below(16)) {
     case 0:
         replay();
         break;
@@ -502,6 +504,12 @@ look(void)
     case 4:
     case 5:
         walk();
+        break;
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+        query_any(&model, any_handle(), &keys);
         break;
     default:
         look_up();
@@ -585,6 +593,8 @@ compare_everything(void)
     trace("compare everything, [%llu, %llu)", (unsigned long long)model.first,
           (unsigned long long)model.size);
     compare_all(&model, any_handle(), &keys);
+    for (unsigned i = 0; i < QUERIES; i++)
+        query_any(&model, any_handle(), &keys);
 }
 
 static void
