@@ -29,6 +29,8 @@ clip_times(struct jn_range *range, struct jn_txn *txn,
         return rc;
     range->low = from > range->low ? from : range->low;
     range->high = to < range->high ? to : range->high;
+    /* No later entry will be of an earlier time. */
+    range->end = to < range->end ? to : range->end;
     return 0;
 }
 
@@ -91,17 +93,15 @@ look_for_rewinds(struct jn_range *range, const struct jn_cuts *rewinds)
 }
 
 /* Once all is read there is what has been appended since. */
-static int
-grow(struct jn_range *range, struct jn_txn *txn, const struct jn_state *state,
-     bool *moved)
+static bool
+grow(struct jn_range *range, const struct jn_state *state)
 {
     uint64_t high = range->end < state->next ? range->end : state->next;
 
-    if (!jn_range_is_empty(range) || high <= range->low)
-        return 0;
+    if (!range->follow || !jn_range_is_empty(range) || high <= range->low)
+        return false;
     range->high = high;
-    *moved = true;
-    return clip_times(range, txn, state);
+    return true;
 }
 
 /* What has gone from below, or by compactions from within. */
@@ -110,13 +110,14 @@ look_for_removals(struct jn_range *range, const struct jn_state *state,
                   const struct jn_cuts *removals)
 {
     uint64_t cut = jn_cuts_since(removals, range->removals);
+    uint64_t limit = range->follow ? range->end : range->high;
     bool pruned = range->low < state->first;
 
     range->removals = removals->count;
     if (jn_range_is_empty(range))
         return false;
     if (pruned)
-        range->low = state->first < range->high ? state->first : range->high;
+        range->low = state->first < limit ? state->first : limit;
     /* A cut is the complement of the highest number that has gone. */
     return pruned || (cut != UINT64_MAX && ~cut >= range->low);
 }
@@ -126,6 +127,8 @@ jn_range_look(struct jn_range *range, struct jn_txn *txn,
               struct jn_state *state, bool *moved)
 {
     struct jn_cuts rewinds, removals;
+    struct jn_range found = *range;
+    bool grown, pruned;
     int rc = jn_view_state(txn, state);
 
     *moved = false;
@@ -133,12 +136,17 @@ jn_range_look(struct jn_range *range, struct jn_txn *txn,
         rc = read_cuts(txn, &rewinds, &removals);
     if (rc != 0)
         return rc;
-    *moved = look_for_rewinds(range, &rewinds);
-    if (range->follow)
-        rc = grow(range, txn, state, moved);
-    if (rc == 0 && look_for_removals(range, state, &removals)) {
-        *moved = true;
-        rc = JOURNAL_PRUNED;
-    }
-    return rc == 0 && jn_range_is_empty(range) ? JOURNAL_END : rc;
+    *moved = look_for_rewinds(&found, &rewinds);
+    grown = grow(&found, state);
+    /* Nobody knows the times of what has gone: it is asked for before. */
+    pruned = look_for_removals(&found, state, &removals);
+    if (grown)
+        rc = clip_times(&found, txn, state);
+    if (rc != 0)
+        return rc;
+    *range = found;
+    *moved |= grown || pruned;
+    if (pruned)
+        return JOURNAL_PRUNED;
+    return jn_range_is_empty(range) ? JOURNAL_END : 0;
 }

@@ -187,6 +187,26 @@ START_TEST(pruned_empty_ahead_of_it_says_so_once)
 }
 END_TEST
 
+/* Was: a second time for what had been appended since the query. */
+START_TEST(pruned_empty_before_its_first_step_says_so_once)
+{
+    struct journal_query query = follow((uint32_t)_i, _i == 0 ? "" : "a");
+    struct journal_cursor *open, *limited;
+
+    append_words("a a a");
+    open = cursor_of(&query);
+    query.limit = 5;
+    limited = cursor_of(&query);
+    append_words("a a a");
+    ck_assert_int_eq(journal_prune(journal, 6, 0, NULL), 0);
+    assert_rest(open, "PRUNED");
+    assert_rest(limited, "PRUNED");
+    append_words("a");
+    assert_last(open, "6");
+    assert_last(limited, "");
+}
+END_TEST
+
 START_TEST(what_was_pruned_behind_it_is_no_matter)
 {
     struct journal_cursor *cursor = following((uint32_t)_i, _i == 0 ? "" : "a");
@@ -368,6 +388,8 @@ disturbed(void)
     tcase_add_checked_fixture(tcase, setup_journal, teardown_journal);
     tcase_add_loop_test(tcase, pruned_ahead_of_it_says_so_and_goes_on, 0, 4);
     tcase_add_loop_test(tcase, pruned_empty_ahead_of_it_says_so_once, 0, 4);
+    tcase_add_loop_test(tcase, pruned_empty_before_its_first_step_says_so_once,
+                        0, 4);
     tcase_add_loop_test(tcase, what_was_pruned_behind_it_is_no_matter, 0, 4);
     tcase_add_test(tcase,
                    a_key_that_was_forgotten_is_followed_when_it_comes_again);

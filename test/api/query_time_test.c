@@ -260,6 +260,45 @@ START_TEST(since_holds_for_the_keys_that_are_followed)
 }
 END_TEST
 
+/* Was: nothing was said of what had gone, some of which was of that time. */
+START_TEST(pruned_ahead_of_one_who_waits_for_a_time_says_so)
+{
+    struct journal_query query = between(ask(), 70, 1000);
+    struct journal_cursor *cursor;
+
+    query.flags = JOURNAL_QUERY_FOLLOW;
+    cursor = cursor_of(&query);
+    assert_end(cursor);
+    now = EPOCH + 65 * SECOND;
+    append_words("a");
+    now = EPOCH + 70 * SECOND;
+    append_words("b c d");
+    ck_assert_int_eq(journal_prune(journal, 10, 0, NULL), 0);
+    assert_last(cursor, "PRUNED 10 11");
+}
+END_TEST
+
+/* Was: that it was pruned, long after its time. */
+START_TEST(one_whose_time_is_over_does_not_mind_what_is_pruned)
+{
+    struct journal_query query = between(ask(), 0, 60);
+    struct journal_cursor *cursor;
+
+    query.since = 0;
+    query.flags = JOURNAL_QUERY_FOLLOW;
+    cursor = cursor_of(&query);
+    assert_rest(cursor, "0-6");
+    append_words("a b c");
+    assert_end(cursor);
+    ck_assert_int_eq(journal_prune(journal, 9, 0, NULL), 0);
+    assert_end(cursor);
+    ck_assert_int_eq(journal_rewind(journal, 9), 0);
+    append_words("a b c");
+    assert_end(cursor);
+    journal_cursor_close(cursor);
+}
+END_TEST
+
 START_TEST(a_journal_of_one_time_has_all_or_nothing)
 {
     struct journal_query query;
@@ -292,6 +331,8 @@ suite(void)
     tcase_add_test(tcase, times_are_found_in_what_a_compaction_has_left);
     tcase_add_test(tcase, since_holds_for_what_is_followed);
     tcase_add_test(tcase, since_holds_for_the_keys_that_are_followed);
+    tcase_add_test(tcase, pruned_ahead_of_one_who_waits_for_a_time_says_so);
+    tcase_add_test(tcase, one_whose_time_is_over_does_not_mind_what_is_pruned);
     tcase_add_test(tcase, a_journal_of_one_time_has_all_or_nothing);
     suite_add_tcase(suite, tcase);
     return suite;
