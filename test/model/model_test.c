@@ -13,7 +13,7 @@
 #include "chance.h"
 #include "compare.h"
 #include "model.h"
-#include "query.h"
+#include "quest.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "trace.h"
@@ -21,6 +21,7 @@
 
 #define ROUNDS 72
 #define WALKS 4u
+#define QUESTS 4u
 #define COMPARISONS 3u /* of everything, in a round */
 #define QUERIES 100u   /* then */
 
@@ -124,6 +125,7 @@ static struct model model;
 static struct keys keys;
 static struct journal *handles[HANDLES];
 static struct walk walks[WALKS];
+static struct quest quests[QUESTS];
 
 /* ---- open, close -------------------------------------------------------- */
 
@@ -158,6 +160,8 @@ close_walks(void)
 {
     for (size_t i = 0; i < WALKS; i++)
         walk_close(&walks[i]);
+    for (size_t i = 0; i < QUESTS; i++)
+        quest_close(&quests[i]);
 }
 
 /* Walks may go on: they keep the journal open for themselves. */
@@ -387,6 +391,8 @@ rewind_journal(void)
            journal_errname(want));
     for (size_t i = 0; rc == 0 && i < WALKS; i++)
         walk_rewound(&walks[i], size);
+    for (size_t i = 0; rc == 0 && i < QUESTS; i++)
+        quest_rewound(&quests[i], size);
     compare_stat(&model, any_handle());
 }
 
@@ -476,6 +482,24 @@ walk(void)
 }
 
 static void
+ask(void)
+{
+    struct quest *one = &quests[below(QUESTS)];
+
+    if (one->cursor == NULL) {
+        trace("open a query");
+        quest_open(one, &model, any_handle(), &keys);
+    } else if (one->ended || one_in(30)) {
+        trace("close a query");
+        quest_close(one);
+    } else {
+        trace("go on with a query");
+        question_trace(&one->question);
+        quest_step(one, &model);
+    }
+}
+
+static void
 sync_and_look(void)
 {
     struct journal *journal = any_writer();
@@ -490,7 +514,7 @@ sync_and_look(void)
 static void
 look(void)
 {
-    switch (below(16)) {
+    switch (below(20)) {
     case 0:
         replay();
         break;
@@ -510,6 +534,12 @@ look(void)
     case 8:
     case 9:
         query_any(&model, any_handle(), &keys);
+        break;
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+        ask();
         break;
     default:
         look_up();
