@@ -72,6 +72,7 @@ list_met(void *context, uint64_t seq, struct jn_span bytes)
     struct turn *turn = context;
     struct jn_gather *gather = turn->gather;
     struct jn_stored stored;
+    uint64_t cut = gather->numbers.cut;
     bool full, checked = turn->filter->live;
     int rc;
 
@@ -85,7 +86,10 @@ list_met(void *context, uint64_t seq, struct jn_span bytes)
             return rc;
         gather->copying = !full;
     }
-    return list(turn, seq);
+    rc = list(turn, seq);
+    if (gather->numbers.cut != cut)
+        gather->copying = false; /* rows may lie behind the cut */
+    return rc;
 }
 
 /*

@@ -370,6 +370,38 @@ START_TEST(results_are_in_the_order_of_numbers_across_keys)
 }
 END_TEST
 
+static bool
+is_of_99(uint64_t seq)
+{
+    return seq % 1000 == 99 || seq % 1000 / 10 == 99;
+}
+
+/*
+ * Was: entries out of order and twice, when those of some keys were more than
+ * were listed at once, and few enough to be copied.
+ */
+START_TEST(many_entries_of_few_keys_come_in_order)
+{
+    struct journal_query query = ask_for(JOURNAL_MATCH_PREFIX, "key 99");
+    uint64_t size = 40000;
+
+    append_numbered(size, 1000);
+    for (int back = 0; back < 2; back++) {
+        struct journal_cursor *cursor = cursor_of(&query);
+
+        for (uint64_t i = 0; i < size; i++) {
+            uint64_t seq = back ? size - 1 - i : i;
+
+            if (is_of_99(seq))
+                ck_assert_uint_eq(next(cursor), seq);
+        }
+        assert_end(cursor);
+        journal_cursor_close(cursor);
+        query.flags = JOURNAL_QUERY_REVERSE;
+    }
+}
+END_TEST
+
 static TCase *
 matches(void)
 {
@@ -407,6 +439,7 @@ ranges(void)
     tcase_add_test(tcase, a_first_revision_over_the_newest_is_of_no_entry);
     tcase_add_test(tcase, live_leaves_out_tombstones);
     tcase_add_test(tcase, results_are_in_the_order_of_numbers_across_keys);
+    tcase_add_test(tcase, many_entries_of_few_keys_come_in_order);
     return tcase;
 }
 
