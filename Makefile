@@ -29,7 +29,7 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 # ---- sources ----------------------------------------------------------------
 
 LIB_SOURCES = \
-    error.c checksum.c clock.c stamp.c numbers.c rows.c \
+    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c \
     record.c links.c index.c state.c expr.c packed.c pages.c lock.c \
     filesystem.c store.c store_lock.c store_txn.c \
     store_many.c store_space.c \
@@ -53,6 +53,7 @@ SHIM_SOURCE  = test/fault/shim.c
 
 # Tests that replace a function of the library, and which.
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
+WRAP_unit/futex_test = -Wl,--wrap=syscall
 
 # ---- what follows from these ------------------------------------------------
 

@@ -8,7 +8,7 @@
 #       plan gather scan cursor
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store
-#   1   checksum error clock stamp sized layout numbers rows
+#   1   checksum error clock futex stamp sized layout numbers rows
 #   0   bytes
 #
 # Files store_*.c and store_*.h belong to store; a header store_*.h is for them
@@ -31,7 +31,7 @@ BEGIN {
     levels(3, "plan gather scan cursor")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store")
-    levels(1, "checksum error clock stamp sized layout numbers rows")
+    levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(0, "bytes")
     FS = ":"
 }
