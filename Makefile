@@ -37,7 +37,7 @@ LIB_SOURCES = \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
     filter.c keys.c range.c plan.c gather.c scan.c cursor.c \
     open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
-    mark.c stat.c keyexpr.c version.c
+    mark.c stat.c wait.c keyexpr.c version.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \
@@ -54,6 +54,7 @@ SHIM_SOURCE  = test/fault/shim.c
 # Tests that replace a function of the library, and which.
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
+WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 
 # ---- what follows from these ------------------------------------------------
 

@@ -21,6 +21,7 @@
 /* The words in it that processes share. */
 #define FAILED_OFFSET 64u
 #define ATTEMPT_OFFSET 128u
+#define FUTEX_OFFSET 192u
 
 /* Bytes of the file that are locked, each with a meaning of its own. */
 enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
@@ -256,6 +257,7 @@ jn_lock_join(struct jn_lock *lock, bool *alone)
     if (*alone) {
         atomic_store(failed_word(lock), 0);
         atomic_store(attempt_word(lock), 0);
+        jn_futex_clear(jn_lock_futex(lock));
     }
     return set_lock(lock, PLACE_PRESENCE, F_RDLCK, false);
 }
@@ -294,4 +296,10 @@ uint64_t
 jn_lock_attempt(const struct jn_lock *lock)
 {
     return atomic_load(attempt_word(lock));
+}
+
+struct jn_futex *
+jn_lock_futex(const struct jn_lock *lock)
+{
+    return (struct jn_futex *)(void *)(lock->page + FUTEX_OFFSET);
 }

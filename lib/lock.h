@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "futex.h"
+
 struct jn_lock;
 
 #define JN_LOCK_FILE "journal.lock"
@@ -64,5 +66,11 @@ bool jn_lock_failed(const struct jn_lock *lock);
  */
 void jn_lock_set_attempt(struct jn_lock *lock, uint64_t number);
 uint64_t jn_lock_attempt(const struct jn_lock *lock);
+
+/*
+ * Where those sleep who wait for an append.  It lies in the page: in a child
+ * of fork() it is there no more.
+ */
+struct jn_futex *jn_lock_futex(const struct jn_lock *lock);
 
 #endif

@@ -453,6 +453,12 @@ jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn)
     rc = jn_store_commit(txn, &unknown);
     if (unknown)
         fail(shared);
+    /*
+     * Whoever waits for an append finds out alone whether there was one; after
+     * an unknown outcome too, for what was to be committed may be there.
+     */
+    if (rc == 0 || unknown)
+        jn_futex_wake(jn_lock_futex(shared->files.lock));
     return rc;
 }
 

@@ -68,8 +68,9 @@ int jn_shared_begin_read(struct jn_shared *shared, struct jn_txn *txn);
 int jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn);
 
 /*
- * Commits TXN.  If the outcome is unknown, every handle of every process
- * gives JOURNAL_FAILED from now on to whatever would write.
+ * Commits TXN, and wakes those who wait for an append.  If the outcome is
+ * unknown, every handle of every process gives JOURNAL_FAILED from now on to
+ * whatever would write.
  */
 int jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn);
 

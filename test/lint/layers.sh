@@ -2,7 +2,7 @@
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
 #   4   the public calls: open append append_packed get query fill prune rewind
-#       mark stat keyexpr version
+#       mark stat wait keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal filter keys range
 #       plan gather scan cursor
@@ -25,7 +25,7 @@ function levels(level, names,    list, i) {
 
 BEGIN {
     levels(4, "open append append_packed get query fill prune rewind mark")
-    levels(4, "stat keyexpr version")
+    levels(4, "stat wait keyexpr version")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor")

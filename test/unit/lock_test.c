@@ -129,8 +129,12 @@ START_TEST(the_words_are_everybodys_until_somebody_is_alone)
     ck_assert(!jn_lock_failed(second));
     jn_lock_set_failed(first);
     jn_lock_set_attempt(first, 77);
+    jn_futex_enter(jn_lock_futex(first));
+    jn_futex_wake(jn_lock_futex(first));
     ck_assert(jn_lock_failed(second));
     ck_assert_uint_eq(jn_lock_attempt(second), 77);
+    ck_assert_uint_eq(jn_futex_turn(jn_lock_futex(second)), 1);
+    ck_assert_uint_eq(jn_lock_futex(second)->waiters, 1);
     jn_lock_close(first);
     first = open_joined(&alone);
     ck_assert(jn_lock_failed(first));
@@ -139,6 +143,8 @@ START_TEST(the_words_are_everybodys_until_somebody_is_alone)
     first = open_joined(&alone);
     ck_assert(!jn_lock_failed(first));
     ck_assert_uint_eq(jn_lock_attempt(first), 0);
+    ck_assert_uint_eq(jn_futex_turn(jn_lock_futex(first)), 0);
+    ck_assert_uint_eq(jn_lock_futex(first)->waiters, 0);
     jn_lock_close(first);
 }
 END_TEST
