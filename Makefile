@@ -55,6 +55,7 @@ SHIM_SOURCE  = test/fault/shim.c
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
+WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep
 
 # ---- what follows from these ------------------------------------------------
 

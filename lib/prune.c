@@ -4,6 +4,7 @@
 #include "marks.h"
 #include "removal.h"
 #include "upkeep.h"
+#include "view.h"
 
 #define FLAGS_KNOWN                                                            \
     ((uint32_t)JOURNAL_PRUNE_KEEP_LATEST | (uint32_t)JOURNAL_PRUNE_PAST_MARKS)
@@ -11,7 +12,8 @@
 struct prune {
     uint64_t before;
     uint32_t flags;
-    uint64_t at;      /* a compaction has looked at the entries below */
+    uint64_t rewinds; /* of the journal's, when a compaction last looked */
+    uint64_t at;      /* it has looked at the entries below */
     uint64_t step_at; /* and will have, once the step is committed */
     uint64_t step;    /* removed by a step that is not committed yet */
     uint64_t removed; /* by those that are */
@@ -45,11 +47,31 @@ remove_oldest(struct jn_step *step, struct prune *prune, uint64_t limit)
                             &prune->step, &step->done);
 }
 
+/*
+ * A key's entries go from the oldest on, or no link would lead to those left
+ * behind.  What a compaction has left of a key because it was the latest may,
+ * after a rewind, have been followed by others that it has yet to look at.
+ */
+static int
+look_for_rewinds(struct jn_step *step, struct prune *prune)
+{
+    struct jn_cuts rewinds;
+    int rc = jn_view_cuts(step->txn, JN_REWINDS, &rewinds);
+
+    if (rc == 0 && rewinds.count != prune->rewinds) {
+        prune->rewinds = rewinds.count;
+        prune->at = 0;
+    }
+    return rc;
+}
+
 static int
 compact(struct jn_step *step, struct prune *prune, uint64_t limit)
 {
-    int rc;
+    int rc = look_for_rewinds(step, prune);
 
+    if (rc != 0)
+        return rc;
     prune->step_at = prune->at;
     rc = jn_remove_superseded(step->txn, &step->state, &prune->step_at, limit,
                               step->most, &prune->step);
