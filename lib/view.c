@@ -158,18 +158,23 @@ jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq, uint64_t *time)
     struct jn_place place = {NULL, NULL};
     struct jn_stored stored;
     struct jn_span key = {NULL, 0}, value = {NULL, 0};
+    enum jn_move onward = end == JN_FIRST ? JN_NEXT : JN_PREV;
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     if (rc == 0)
         rc = jn_place_move(&place, end, &key, &value);
-    if (rc == 0 && key.size != 8)
-        rc = JOURNAL_CORRUPT;
+    while (rc == 0) {
+        if (key.size != 8)
+            rc = JOURNAL_CORRUPT;
+        else if (jn_stored_decode(&stored, value, jn_get_be64(key.data)) == 0)
+            break;
+        else
+            rc = jn_place_move(&place, onward, &key, &value);
+    }
     if (rc == 0) {
         *seq = jn_get_be64(key.data);
-        rc = jn_stored_decode(&stored, value, *seq);
-    }
-    if (rc == 0)
         *time = stored.record.time;
+    }
     jn_place_close(&place);
     return rc;
 }

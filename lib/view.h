@@ -52,8 +52,8 @@ int jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored);
 int jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links);
 
 /*
- * The number and time of the oldest or newest entry there is; JOURNAL_NOT_FOUND
- * if there is none.
+ * The number and time of the oldest or newest entry that can be read;
+ * JOURNAL_NOT_FOUND if there is none.
  */
 int jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq,
                 uint64_t *time);

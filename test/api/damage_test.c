@@ -444,6 +444,24 @@ START_TEST(a_damaged_entry_may_be_pruned)
 }
 END_TEST
 
+START_TEST(a_damaged_entry_at_either_end_does_not_hide_the_figures)
+{
+    struct journal_entry *entry;
+
+    append_and_flip(_i);
+    ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
+    entry = entry_at(2);
+    ck_assert_uint_eq(figures(journal).first, 1);
+    ck_assert_uint_eq(figures(journal).entries, 2);
+    ck_assert_uint_eq(figures(journal).first_time, entry->time);
+    journal_entry_free(entry);
+    ck_assert_int_eq(journal_rewind(journal, 2), 0);
+    ck_assert_uint_eq(figures(journal).first_time, 0);
+    ck_assert_uint_eq(append("after", "goes on"), 2);
+    assert_value("after", "goes on");
+}
+END_TEST
+
 START_TEST(values_that_look_alike_do_not_hide_damage)
 {
     char key[16];
@@ -537,6 +555,9 @@ flipped_bytes(void)
     tcase_add_loop_test(tcase, a_key_of_a_damaged_entry_may_be_written_anew, 0,
                         3);
     tcase_add_loop_test(tcase, a_damaged_entry_may_be_pruned, 0, 3);
+    tcase_add_loop_test(tcase,
+                        a_damaged_entry_at_either_end_does_not_hide_the_figures,
+                        0, 3);
     tcase_add_test(tcase, values_that_look_alike_do_not_hide_damage);
     return tcase;
 }
