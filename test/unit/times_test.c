@@ -1,0 +1,159 @@
+/* times_test.c - what it costs to find a number by its time, and damage. */
+#include "times.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "handle.h"
+#include "support/test.h"
+#include "view.h"
+
+#define ENTRIES 100000u
+#define BATCH 500u
+#define STEPS_MAX 34u /* 2 * log2(ENTRIES) */
+
+static struct journal *journal;
+
+/* Entries of KEYS keys; one time for each batch. */
+static void
+append(unsigned count, unsigned keys)
+{
+    static struct journal_record records[BATCH];
+    static char texts[BATCH][12];
+
+    for (unsigned i = 0; i < count; i += BATCH) {
+        for (unsigned j = 0; j < BATCH; j++)
+            records[j] = (struct journal_record){
+                .key = texts[j],
+                .key_size = (size_t)snprintf(texts[j], sizeof(texts[j]), "%u",
+                                             (i + j) % keys)};
+        ck_assert_int_eq(journal_append_batch(journal, records, BATCH, NULL),
+                         0);
+    }
+}
+
+static void
+setup(void)
+{
+    test_setup();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+}
+
+static void
+teardown(void)
+{
+    journal_close(journal);
+    test_teardown();
+}
+
+/* The times of all entries there are, in order. */
+static uint64_t *
+all_times(uint64_t *count)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    uint64_t *times;
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    times = malloc(stat.entries * sizeof(*times));
+    ck_assert_ptr_nonnull(times);
+    ck_assert_int_eq(journal_replay(journal, JOURNAL_NONE, &cursor), 0);
+    *count = 0;
+    while (journal_next(cursor, &entry) == 0)
+        times[(*count)++] = entry->time;
+    ck_assert_uint_eq(*count, stat.entries);
+    journal_cursor_close(cursor);
+    return times;
+}
+
+/* All that is left of ENTRIES by no prune, a prune, and a compaction. */
+START_TEST(a_time_is_found_in_few_steps)
+{
+    static const uint32_t flags[] = {0, 0, JOURNAL_PRUNE_KEEP_LATEST};
+    static const uint64_t before[] = {0, ENTRIES / 3, ENTRIES - 100};
+    struct jn_txn txn;
+    struct jn_state state;
+    uint64_t *times, count, seq;
+
+    append(ENTRIES - 50 * BATCH, 3 * BATCH);
+    append(50 * BATCH, 7);
+    ck_assert_int_eq(journal_prune(journal, before[_i], flags[_i], NULL), 0);
+    times = all_times(&count);
+    ck_assert_int_eq(jn_shared_begin_read(journal->shared, &txn), 0);
+    ck_assert_int_eq(jn_view_state(&txn, &state), 0);
+    for (uint64_t i = 0; i < count; i += 1 + count / 500) {
+        for (uint64_t time = times[i] - 1; time <= times[i] + 1; time++) {
+            txn.entries_read = 0;
+            ck_assert_int_eq(jn_times_find(&txn, &state, time, &seq), 0);
+            ck_assert_uint_le(txn.entries_read, STEPS_MAX);
+        }
+    }
+    jn_store_end_read(&txn);
+    free(times);
+}
+END_TEST
+
+static void
+damage(struct jn_txn *txn, uint64_t seq)
+{
+    struct jn_span value;
+    uint8_t key[8], copy[200];
+
+    jn_put_be64(key, seq);
+    ck_assert_int_eq(jn_store_get(txn, JN_ENTRIES, jn_span(key, 8), &value), 0);
+    ck_assert_uint_le(value.size, sizeof(copy));
+    memcpy(copy, value.data, value.size);
+    copy[value.size / 2] ^= 1;
+    ck_assert_int_eq(jn_store_put(txn, JN_ENTRIES, jn_span(key, 8),
+                                  jn_span(copy, value.size)),
+                     0);
+}
+
+#define FEW 12u
+
+/* Any pattern of damage: the first that can be read is found. */
+START_TEST(damaged_entries_are_passed_over)
+{
+    struct jn_txn txn;
+    struct jn_state state;
+    uint64_t *times, count, seq;
+
+    for (unsigned i = 0; i < FEW; i++)
+        ck_assert_int_eq(journal_append(journal, "k", 1, "value", 5, NULL), 0);
+    times = all_times(&count);
+    for (unsigned pattern = 0; pattern < 1u << FEW; pattern += 37) {
+        ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+        ck_assert_int_eq(jn_view_state(&txn, &state), 0);
+        for (unsigned i = 0; i < FEW; i++)
+            if ((pattern >> i & 1) != 0)
+                damage(&txn, i);
+        for (unsigned i = 0; i < FEW; i++) {
+            unsigned expected = 0;
+
+            while (expected < FEW && ((pattern >> expected & 1) != 0 ||
+                                      times[expected] < times[i]))
+                expected++;
+            ck_assert_int_eq(jn_times_find(&txn, &state, times[i], &seq), 0);
+            ck_assert_uint_eq(seq, expected);
+        }
+        jn_store_abort(&txn);
+    }
+    free(times);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("times");
+    TCase *tcase = tcase_create("times");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_time_is_found_in_few_steps, 0, 3);
+    tcase_add_test(tcase, damaged_entries_are_passed_over);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
