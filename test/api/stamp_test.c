@@ -238,6 +238,162 @@ START_TEST(a_key_that_is_forgotten_has_no_stamp_in_force)
 }
 END_TEST
 
+/* ---- over compactions --------------------------------------------------- */
+
+static void
+compact(uint64_t before)
+{
+    ck_assert_int_eq(journal_prune(journal, before, JOURNAL_PRUNE_KEEP_LATEST,
+                                   NULL),
+                     0);
+}
+
+START_TEST(a_stamp_stays_in_force_when_its_entry_is_compacted_away)
+{
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    append("key", "no stamp");
+    compact(2);
+    ck_assert_uint_eq(figures(journal).entries, 1);
+    assert_outdated("key", 9);
+    reopen();
+    append("key", "no stamp");
+    compact(3);
+    ck_assert_uint_eq(figures(journal).entries, 1);
+    assert_in_force("key", 10);
+}
+END_TEST
+
+START_TEST(a_tombstone_that_is_compacted_away_takes_the_stamp_along)
+{
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    erase("key");
+    compact(1);
+    assert_outdated("key", 9);
+    compact(2);
+    ck_assert_uint_eq(figures(journal).entries, 0);
+    ck_assert_int_eq(append_stamped("key", 1), 0);
+    assert_in_force("key", 1);
+}
+END_TEST
+
+START_TEST(a_rewind_restores_a_stamp_whose_entry_is_compacted_away)
+{
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    append("key", "no stamp");
+    compact(2);
+    ck_assert_int_eq(append_stamped("key", 1000), 0);
+    ck_assert_int_eq(append_stamped("key", 2000), 0);
+    reopen();
+    ck_assert_int_eq(journal_rewind(journal, 3), 0);
+    assert_outdated("key", 999);
+    ck_assert_int_eq(journal_rewind(journal, 2), 0);
+    assert_in_force("key", 10);
+}
+END_TEST
+
+/* What it was then has been removed, so that the key is not known. */
+START_TEST(a_rewind_to_what_was_compacted_away_leaves_no_stamp)
+{
+    append("other", "value");
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    append("other", "value");
+    ck_assert_int_eq(append_stamped("key", 1000), 0);
+    compact(3);
+    ck_assert_int_eq(journal_rewind(journal, 3), 0);
+    ck_assert_int_eq(append_stamped("key", 1), 0);
+    assert_in_force("key", 1);
+}
+END_TEST
+
+/* ---- over tombstones and rewinds ---------------------------------------- */
+
+START_TEST(a_stamp_stays_over_many_tombstones_and_reopening)
+{
+    struct journal_record one = stamped("key", stamp(20, 0, 0));
+
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    erase("key");
+    erase("key");
+    reopen();
+    assert_outdated("key", 9);
+    one.flags |= JOURNAL_TOMBSTONE;
+    one.value_size = 0;
+    ck_assert_int_eq(append_record(&one), 0);
+    append("key", "back without a stamp");
+    erase("key");
+    reopen();
+    assert_in_force("key", 20);
+}
+END_TEST
+
+START_TEST(a_rewind_restores_the_stamp_below_a_tombstone)
+{
+    struct journal_record one = stamped("key", stamp(20, 0, 0));
+
+    ck_assert_int_eq(append_stamped("key", 10), 0);
+    erase("key");
+    one.flags |= JOURNAL_TOMBSTONE;
+    one.value_size = 0;
+    ck_assert_int_eq(append_record(&one), 0);
+    ck_assert_int_eq(journal_rewind(journal, 2), 0);
+    assert_absent("key");
+    assert_in_force("key", 10);
+}
+END_TEST
+
+/* Each size there was is gone back to; each stamp is in force again. */
+START_TEST(every_stamp_that_was_in_force_is_restored_in_turn)
+{
+    uint64_t state = test_seed();
+    uint64_t in_force[60];
+
+    for (unsigned i = 0; i < COUNT_OF(in_force); i++) {
+        in_force[i] = i == 0 ? 0 : in_force[i - 1];
+        switch (test_random(&state) % 3) {
+        case 0:
+            append("key", "no stamp");
+            break;
+        case 1:
+            erase("key");
+            break;
+        default:
+            in_force[i] += 1 + test_random(&state) % 5;
+            ck_assert_int_eq(append_stamped("key", in_force[i]), 0);
+        }
+    }
+    ck_assert_int_eq(journal_prune(journal, 10, 0, NULL), 0);
+    compact(20);
+    for (unsigned size = COUNT_OF(in_force); size > 20; size--) {
+        if (size % 7 == 0)
+            reopen();
+        ck_assert_int_eq(journal_rewind(journal, size), 0);
+        if (in_force[size - 1] == 0)
+            continue;
+        assert_in_force("key", in_force[size - 1]);
+    }
+}
+END_TEST
+
+/* ---- in batches --------------------------------------------------------- */
+
+START_TEST(a_batch_may_pass_a_stamp_over_its_own_tombstone)
+{
+    struct journal_record records[4] = {stamped("key", stamp(10, 0, 0)),
+                                        record("key", NULL),
+                                        record("key", "no stamp"),
+                                        stamped("key", stamp(9, 0, 0))};
+
+    records[1].flags = JOURNAL_TOMBSTONE;
+    ck_assert_int_eq(journal_append_batch(journal, records, 4, NULL),
+                     JOURNAL_OUTDATED);
+    records[3].stamp.time = 10;
+    ck_assert_int_eq(journal_append_batch(journal, records, 4, NULL), 0);
+    assert_in_force("key", 10);
+    ck_assert_int_eq(journal_rewind(journal, 0), 0);
+    ck_assert_int_eq(append_stamped("key", 1), 0);
+}
+END_TEST
+
 START_TEST(stamps_of_a_batch_count_in_turn)
 {
     struct journal_record records[2] = {stamped("key", stamp(10, 0, 0)),
@@ -314,6 +470,17 @@ suite(void)
     tcase_add_test(tcase, a_stamp_stays_in_force_when_its_entry_is_pruned);
     tcase_add_test(tcase, a_rewind_restores_a_stamp_whose_entry_is_pruned);
     tcase_add_test(tcase, a_key_that_is_forgotten_has_no_stamp_in_force);
+    tcase_add_test(tcase,
+                   a_stamp_stays_in_force_when_its_entry_is_compacted_away);
+    tcase_add_test(tcase,
+                   a_tombstone_that_is_compacted_away_takes_the_stamp_along);
+    tcase_add_test(tcase,
+                   a_rewind_restores_a_stamp_whose_entry_is_compacted_away);
+    tcase_add_test(tcase, a_rewind_to_what_was_compacted_away_leaves_no_stamp);
+    tcase_add_test(tcase, a_stamp_stays_over_many_tombstones_and_reopening);
+    tcase_add_test(tcase, a_rewind_restores_the_stamp_below_a_tombstone);
+    tcase_add_test(tcase, every_stamp_that_was_in_force_is_restored_in_turn);
+    tcase_add_test(tcase, a_batch_may_pass_a_stamp_over_its_own_tombstone);
     tcase_add_test(tcase, stamps_of_a_batch_count_in_turn);
     tcase_add_test(tcase, stamps_of_other_keys_in_a_batch_do_not_count);
     tcase_add_test(tcase, an_entry_without_a_key_may_have_any_stamp);
