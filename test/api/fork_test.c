@@ -16,6 +16,7 @@ use_inherited(void *unused)
     struct journal_entry *entry = NULL;
     struct journal_cursor *cursor = NULL;
     struct journal_stat stat = {.struct_size = sizeof(stat)};
+    char name[JOURNAL_MARK_SIZE] = "";
     uint64_t number = 99;
 
     (void)unused;
@@ -38,6 +39,11 @@ use_inherited(void *unused)
     ck_assert_int_eq(journal_replay(journal, 0, &cursor), JOURNAL_FORKED);
     ck_assert_int_eq(journal_prune(journal, 1, 0, &number), JOURNAL_FORKED);
     ck_assert_int_eq(journal_rewind(journal, 0), JOURNAL_FORKED);
+    ck_assert_int_eq(journal_find_time(journal, 0, &number), JOURNAL_FORKED);
+    ck_assert_int_eq(journal_mark(journal, "mark", 0), JOURNAL_FORKED);
+    ck_assert_int_eq(journal_unmark(journal, "mark"), JOURNAL_FORKED);
+    ck_assert_int_eq(journal_marked(journal, "mark", &number), JOURNAL_FORKED);
+    ck_assert_int_eq(journal_next_mark(journal, name, &number), JOURNAL_FORKED);
     ck_assert_int_eq(journal_stat(journal, &stat), JOURNAL_FORKED);
     ck_assert_uint_eq(number, 99);
     ck_assert_ptr_null(entry);

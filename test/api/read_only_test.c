@@ -60,7 +60,12 @@ assert_changes_nothing(void)
     ck_assert_int_eq(journal_delete(journal, "key", 3, &number),
                      JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_prune(journal, 1, 0, &number), JOURNAL_READ_ONLY);
+    ck_assert_int_eq(journal_prune(journal, 1, JOURNAL_PRUNE_KEEP_LATEST,
+                                   &number),
+                     JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_rewind(journal, 1), JOURNAL_READ_ONLY);
+    ck_assert_int_eq(journal_mark(journal, "mark", 1), JOURNAL_READ_ONLY);
+    ck_assert_int_eq(journal_unmark(journal, "mark"), JOURNAL_READ_ONLY);
     ck_assert_int_eq(journal_sync(journal), JOURNAL_READ_ONLY);
     ck_assert_uint_eq(number, 99);
     assert_as_before(&before);

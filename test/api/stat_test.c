@@ -1,5 +1,6 @@
 /* stat_test.c - journal_stat(): the figures. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,6 +148,51 @@ START_TEST(a_journal_pruned_empty_knows_when_it_was_written)
 }
 END_TEST
 
+START_TEST(marks_are_counted)
+{
+    append("key", "value");
+    ck_assert_uint_eq(figures(journal).marks, 0);
+    ck_assert_int_eq(journal_mark(journal, "a", 0), 0);
+    ck_assert_int_eq(journal_mark(journal, "b", 1), 0);
+    ck_assert_uint_eq(figures(journal).marks, 2);
+    ck_assert_int_eq(journal_mark(journal, "b", 0), 0);
+    ck_assert_uint_eq(figures(journal).marks, 2);
+    ck_assert_int_eq(journal_unmark(journal, "a"), 0);
+    ck_assert_uint_eq(figures(journal).marks, 1);
+    ck_assert_int_eq(journal_rewind(journal, 0), 0);
+    ck_assert_uint_eq(figures(journal).marks, 1);
+    reopen();
+    ck_assert_uint_eq(figures(journal).marks, 1);
+}
+END_TEST
+
+START_TEST(a_compaction_is_counted_as_it_leaves_things)
+{
+    struct journal_stat stat;
+    struct journal_entry *oldest;
+
+    append("a", "12345");
+    append("b", "1");
+    append(NULL, "123");
+    append("a", "1");
+    erase("b");
+    append("c", "12");
+    append("c", "1234");
+    ck_assert_int_eq(journal_prune(journal, 6, JOURNAL_PRUNE_KEEP_LATEST, NULL),
+                     0);
+    stat = figures(journal);
+    oldest = entry_at(3);
+    ck_assert_uint_eq(stat.first, 3);
+    ck_assert_uint_eq(stat.size, 7);
+    ck_assert_uint_eq(stat.entries, 2);
+    ck_assert_uint_eq(stat.keys, 2);
+    ck_assert_uint_eq(stat.tombstones, 0);
+    ck_assert_uint_eq(stat.bytes_logical, 2 + 5);
+    ck_assert_uint_eq(stat.first_time, oldest->time);
+    journal_entry_free(oldest);
+}
+END_TEST
+
 START_TEST(figures_last_over_reopening)
 {
     struct journal_stat before;
@@ -199,6 +245,24 @@ START_TEST(a_stat_of_no_release_is_a_mistake)
     ck_assert_uint_eq(stat->struct_size, sizes[_i]);
     stat->struct_size = 0;
     ck_assert_int_eq(journal_stat(journal, stat), EINVAL);
+    free(stat);
+}
+END_TEST
+
+/* It ended before the marks. */
+START_TEST(a_stat_of_the_first_release_gets_what_it_has)
+{
+    size_t size = offsetof(struct journal_stat, marks);
+    struct journal_stat *stat = stat_of_size(sizeof(*stat));
+
+    append("key", "value");
+    ck_assert_int_eq(journal_mark(journal, "a", 0), 0);
+    stat->struct_size = (uint32_t)size;
+    stat->marks = 77;
+    ck_assert_int_eq(journal_stat(journal, stat), 0);
+    ck_assert_uint_eq(stat->struct_size, size);
+    ck_assert_uint_eq(stat->size, 1);
+    ck_assert_uint_eq(stat->marks, 77);
     free(stat);
 }
 END_TEST
@@ -260,9 +324,12 @@ suite(void)
     tcase_add_test(tcase, pruning_takes_pages_out_of_use);
     tcase_add_test(tcase, times_are_those_of_the_oldest_and_the_newest);
     tcase_add_test(tcase, a_journal_pruned_empty_knows_when_it_was_written);
+    tcase_add_test(tcase, marks_are_counted);
+    tcase_add_test(tcase, a_compaction_is_counted_as_it_leaves_things);
     tcase_add_test(tcase, figures_last_over_reopening);
     tcase_add_test(tcase, a_handle_that_only_reads_sees_the_same_figures);
     tcase_add_loop_test(tcase, a_stat_of_no_release_is_a_mistake, 0, 4);
+    tcase_add_test(tcase, a_stat_of_the_first_release_gets_what_it_has);
     tcase_add_test(tcase, a_larger_stat_is_fine_while_the_rest_is_zero);
     tcase_add_loop_test(tcase,
                         a_larger_stat_that_says_something_unknown_is_a_mistake,
