@@ -1,10 +1,12 @@
 /*
  * golden_test.c - bytes that were once written are read the same for ever.
  *
- * test/data/format-1 is a journal of format 1, made when that format was new;
- * format-1.txt says what is in it, an entry a line.  The hexadecimal constants
- * below are the forms that docs/format.md describes.  None of this changes:
- * a test that fails here means that journals out there cannot be read.
+ * test/data/format-1 is a journal of format 1, made when that format was new,
+ * and format-1-sparse one with marks that has been rewound and compacted; the
+ * .txt beside them says what is in it, an entry or a mark a line.  The
+ * hexadecimal constants below are the forms that docs/format.md describes.
+ * None of this changes: a test that fails here means that journals out there
+ * cannot be read.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +24,7 @@
 #include "support/test.h"
 
 #define DATA "test/data/format-1"
+#define SPARSE "test/data/format-1-sparse"
 
 /* ---- bytes -------------------------------------------------------------- */
 
@@ -127,6 +130,20 @@ START_TEST(state_has_the_bytes_of_format_1)
 }
 END_TEST
 
+START_TEST(cuts_have_the_bytes_of_format_1)
+{
+    const struct jn_cuts cuts = {.count = 3,
+                                 .kept = 2,
+                                 .cut = {{1, 2}, {3, 9}}};
+    uint8_t bytes[JN_CUTS_BYTES];
+
+    assert_hex(
+        bytes, jn_cuts_encode(bytes, &cuts),
+        "0300000000000000010000000000000002000000000000000300000000000000"
+        "0900000000000000d35f5f1ff3bb8185");
+}
+END_TEST
+
 /* ---- a whole journal ---------------------------------------------------- */
 
 static void
@@ -154,6 +171,16 @@ print_entry(FILE *out, const struct journal_entry *entry)
     (void)fputc('\n', out);
 }
 
+static void
+print_marks(FILE *out, struct journal *journal)
+{
+    char name[JOURNAL_MARK_SIZE] = "";
+    uint64_t seq;
+
+    while (journal_next_mark(journal, name, &seq) == 0)
+        (void)fprintf(out, "mark %s %" PRIu64 "\n", name, seq);
+}
+
 /* Everything in JOURNAL as text, for free(). */
 static char *
 describe(struct journal *journal)
@@ -170,6 +197,7 @@ describe(struct journal *journal)
         print_entry(out, entry);
     ck_assert_int_eq(rc, JOURNAL_END);
     journal_cursor_close(cursor);
+    print_marks(out, journal);
     (void)fclose(out);
     return text;
 }
@@ -190,11 +218,11 @@ read_file(const char *path, size_t *size)
 }
 
 static void
-assert_as_described(struct journal *journal)
+assert_as_described(struct journal *journal, const char *description)
 {
     char *text = describe(journal);
     size_t size;
-    char *expected = read_file(DATA ".txt", &size);
+    char *expected = read_file(description, &size);
 
     ck_assert_str_eq(text, expected);
     free(text);
@@ -203,24 +231,26 @@ assert_as_described(struct journal *journal)
 
 START_TEST(a_journal_of_format_1_is_read_where_it_lies)
 {
+    static const char *const directories[] = {DATA, SPARSE};
+    static const char *const descriptions[] = {DATA ".txt", SPARSE ".txt"};
     struct journal_options options;
     struct journal *journal;
 
     journal_options_init(&options);
     options.flags = JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE;
-    ck_assert_int_eq(journal_open(DATA, &options, &journal), 0);
+    ck_assert_int_eq(journal_open(directories[_i], &options, &journal), 0);
 
-    assert_as_described(journal);
+    assert_as_described(journal, descriptions[_i]);
     journal_close(journal);
 }
 END_TEST
 
 static void
-copy_data(const char *directory)
+copy_data(const char *directory, const char *from)
 {
     char path[4096];
     size_t size;
-    char *bytes = read_file(DATA "/data.mdb", &size);
+    char *bytes = read_file(from, &size);
     FILE *out;
 
     ck_assert_int_eq(mkdir(directory, 0700), 0);
@@ -239,9 +269,9 @@ START_TEST(a_journal_of_format_1_goes_on)
     struct journal *journal;
     uint64_t seq;
 
-    copy_data(test_path("copy"));
+    copy_data(test_path("copy"), DATA "/data.mdb");
     ck_assert_int_eq(journal_open(test_path("copy"), NULL, &journal), 0);
-    assert_as_described(journal);
+    assert_as_described(journal, DATA ".txt");
     ck_assert_int_eq(journal_stat(journal, &stat), 0);
     ck_assert_uint_eq(stat.format, 1);
 
@@ -258,6 +288,40 @@ START_TEST(a_journal_of_format_1_goes_on)
 }
 END_TEST
 
+/* Below 48 each key's latest entry is left, in numbers 19, 29 and 40. */
+START_TEST(a_sparse_journal_of_format_1_goes_on)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct journal_entry *entry = NULL;
+    struct journal *journal;
+    uint64_t seq;
+
+    copy_data(test_path("copy"), SPARSE "/data.mdb");
+    ck_assert_int_eq(journal_open(test_path("copy"), NULL, &journal), 0);
+    assert_as_described(journal, SPARSE ".txt");
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    ck_assert_uint_eq(stat.size, 56);
+    ck_assert_uint_eq(stat.marks, 4);
+    ck_assert_int_eq(journal_read(journal, 21, &entry), JOURNAL_PRUNED);
+    ck_assert_int_eq(journal_get_at(journal, "key 1", 5, 40, &entry),
+                     JOURNAL_PRUNED);
+    ck_assert_int_eq(journal_mark(journal, "m", 46), 0);
+
+    ck_assert_int_eq(journal_rewind(journal, 50), 0);
+    ck_assert_int_eq(journal_marked(journal, "\xC3\xA9t\xC3\xA9", &seq), 0);
+    ck_assert_uint_eq(seq, 50);
+    ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE,
+                                   JOURNAL_PRUNE_KEEP_LATEST |
+                                       JOURNAL_PRUNE_PAST_MARKS,
+                                   NULL),
+                     0);
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    ck_assert_uint_eq(stat.entries, stat.keys);
+    ck_assert_uint_eq(stat.tombstones, 0);
+    journal_close(journal);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -269,8 +333,11 @@ suite(void)
     tcase_add_test(tcase, links_and_chains_have_the_bytes_of_format_1);
     tcase_add_test(tcase, index_keys_have_the_bytes_of_format_1);
     tcase_add_test(tcase, state_has_the_bytes_of_format_1);
-    tcase_add_test(tcase, a_journal_of_format_1_is_read_where_it_lies);
+    tcase_add_test(tcase, cuts_have_the_bytes_of_format_1);
+    tcase_add_loop_test(tcase, a_journal_of_format_1_is_read_where_it_lies, 0,
+                        2);
     tcase_add_test(tcase, a_journal_of_format_1_goes_on);
+    tcase_add_test(tcase, a_sparse_journal_of_format_1_goes_on);
     suite_add_tcase(suite, tcase);
     return suite;
 }
