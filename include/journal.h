@@ -577,6 +577,7 @@ JOURNAL_API int journal_rewind(struct journal *journal, uint64_t size);
  * retained.
  *
  * Errors:  EINVAL: not a name.  JOURNAL_OUT_OF_RANGE: SEQ is over the size.
+ *          JOURNAL_FULL: no room for a new mark; one that is there still moves.
  *          Else as journal_append().
  */
 JOURNAL_API int journal_mark(struct journal *journal, const char *name,
