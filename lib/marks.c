@@ -225,6 +225,29 @@ jn_marks_lowest(struct jn_txn *txn, uint64_t *seq)
 }
 
 int
+jn_marks_slowest(struct jn_txn *txn, struct jn_slowest *slowest, uint64_t *seq)
+{
+    uint64_t number = jn_store_number(txn);
+
+    if (slowest->number != number) {
+        int rc = jn_marks_lowest(txn, &slowest->seq);
+
+        if (rc != 0)
+            return rc;
+        slowest->number = number;
+    }
+    *seq = slowest->seq;
+    return 0;
+}
+
+void
+jn_marks_kept(struct jn_slowest *slowest, uint64_t number)
+{
+    if (slowest->number == number)
+        slowest->number = number + 1;
+}
+
+int
 jn_marks_count(struct jn_txn *txn, uint64_t *count)
 {
     struct walk walk = {.met = false};

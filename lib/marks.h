@@ -30,6 +30,21 @@ int jn_marks_next(struct jn_txn *txn, char *name, uint64_t *seq);
 /* The lowest position of any mark; JOURNAL_NONE if there are none. */
 int jn_marks_lowest(struct jn_txn *txn, uint64_t *seq);
 
+/*
+ * The same, remembered: there may be thousands.  What was found in one writing
+ * transaction holds in the next one if no other came between and none moved a
+ * mark.
+ */
+struct jn_slowest {
+    uint64_t number; /* of the transaction that SEQ holds for; 0: of none */
+    uint64_t seq;
+};
+int jn_marks_slowest(struct jn_txn *txn, struct jn_slowest *slowest,
+                     uint64_t *seq);
+
+/* Transaction NUMBER has been committed, and moved no mark. */
+void jn_marks_kept(struct jn_slowest *slowest, uint64_t number);
+
 int jn_marks_count(struct jn_txn *txn, uint64_t *count);
 
 /* Moves marks above SEQ back to it. */
