@@ -31,7 +31,7 @@ START_TEST(the_structs_have_the_layout_that_other_languages_declare)
 {
     ck_assert_uint_eq(sizeof(struct journal_options), 64);
     ck_assert_uint_eq(sizeof(struct journal_stamp), 24);
-    ck_assert_uint_eq(sizeof(struct journal_stat), 144);
+    ck_assert_uint_eq(sizeof(struct journal_stat), 152);
     if (sizeof(void *) == 8) {
         ck_assert_uint_eq(sizeof(struct journal_record), 96);
         ck_assert_uint_eq(sizeof(struct journal_entry), 112);
