@@ -155,14 +155,21 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * TAIL_BYTES has no effect.
  *
  * Retention.  The keep_ fields belong to the handle too.  An append through it
- * also removes some of the oldest entries while there are more than
- * KEEP_ENTRIES, their keys, metas and values take more than KEEP_BYTES, or they
- * were appended more than KEEP_NS nanoseconds ago.  It removes nothing until a
- * limit is passed by a *step*: a sixteenth of the limit, and at most 64
- * entries, 64 KiB or a second.  And it removes at most 256 entries and two for
- * each that it appends, so no append waits for a big prune; where there is much
- * to remove, many appends share in it.  Entries at or above the slowest mark
- * stay, and so does the newest.
+ * also removes, in the same commit, the oldest entries while there are more
+ * than KEEP_ENTRIES, their keys, metas and values take more than KEEP_BYTES, or
+ * they are more than KEEP_NS nanoseconds older than the newest.  Entries at or
+ * above the slowest mark stay, and so does the newest; of a batch that is over
+ * a limit by itself, the first may go.
+ *
+ * It removes nothing until a limit is passed by more than a *step*: a sixteenth
+ * of the limit, rounded down, and at most 64 entries, 64 KiB or a second; then
+ * it goes down to the limits.  So that no append waits for a big prune, a
+ * commit removes at most 256 entries and two for each that it appends, and no
+ * more after 64 MiB and twice the bytes that it appends; where there is much to
+ * remove, many appends share in it.  Only when an append finds no room are
+ * entries over the limits, by a step or less, removed until it does.  An append
+ * that fails for another reason removes nothing; and that entries cannot be
+ * removed is no reason for one to fail.
  *
  * Errors:  EINVAL: flags that contradict each other or are unknown, a
  *          struct_size of no release, FIRST_SEQ of JOURNAL_NONE.

@@ -7,6 +7,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "error.h"
+#include "retention.h"
 #include "view.h"
 
 /* A group is not made larger than this, unless by its first request. */
@@ -35,38 +36,87 @@ estimate(struct jn_txn *txn, const struct jn_request *first)
     return bytes + bytes / 4 + records * 64 + (pages / 2 + 32) * 4096;
 }
 
-static int
-try_list(struct jn_shared *shared, struct jn_request *first)
+/* What the requests of the list have become. */
+static struct jn_amount
+sum_of(const struct jn_request *first)
 {
+    struct jn_amount sum = {0, 0};
+
+    for (; first != NULL; first = first->next) {
+        if (first->result != 0)
+            continue;
+        for (size_t i = 0; i < first->count; i++) {
+            const struct journal_record *record = first->records[i].record;
+
+            sum.bytes += record->key_size + record->meta_size +
+                         record->value_size;
+        }
+        sum.entries += first->count;
+    }
+    return sum;
+}
+
+/* With *RETAIN the oldest entries may go; unset if it was that which failed. */
+static int
+try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
+{
+    struct jn_slowest *slowest = &shared->queue.slowest;
     struct jn_txn txn;
+    uint64_t number;
     bool changed = false;
     int rc = jn_shared_begin_write(shared, &txn);
 
     if (rc != 0)
         return rc;
+    number = jn_store_number(&txn);
     rc = jn_store_reserve(&txn, estimate(&txn, first), first->limits.bytes_max);
     if (rc == 0)
         rc = jn_apply(&txn, first, &changed);
+    if (rc == 0 && changed && *retain) {
+        const struct jn_amount added = sum_of(first);
+
+        rc = jn_retention_apply(&txn, &first->limits, &added, slowest);
+        *retain = rc == 0;
+    }
     if (rc == 0)
         rc = jn_store_check_limit(&txn, first->limits.bytes_max);
-    if (rc == 0 && changed)
-        return jn_shared_commit(shared, &txn);
-    jn_store_abort(&txn);
+    if (rc != 0 || !changed) {
+        jn_store_abort(&txn);
+        return rc;
+    }
+    rc = jn_shared_commit(shared, &txn);
+    if (rc == 0)
+        jn_marks_kept(slowest, number);
     return rc;
 }
 
 /* Tries again while there is room to be made. */
 static int
-run_list(struct jn_shared *shared, struct jn_request *first)
+try_in_room(struct jn_shared *shared, struct jn_request *first, bool *retain)
 {
-    int rc = try_list(shared, first);
+    int rc = try_list(shared, first, retain);
 
     for (unsigned i = 1; i < FULL_TRIES && rc == JOURNAL_FULL; i++) {
         if (jn_shared_make_room(shared, first->limits.bytes_max) != 0)
             break;
-        rc = try_list(shared, first);
+        rc = try_list(shared, first, retain);
     }
     return rc;
+}
+
+/* What can be appended is not refused because old entries can't be removed. */
+static int
+run_list(struct jn_shared *shared, struct jn_request *first)
+{
+    bool wanted = jn_retention_wanted(&first->limits), retain = wanted;
+    int rc = try_in_room(shared, first, &retain);
+
+    if (rc == 0 || !wanted)
+        return rc;
+    if (retain && rc != JOURNAL_FULL && rc != JOURNAL_TOO_BIG)
+        return rc;
+    retain = false;
+    return try_in_room(shared, first, &retain);
 }
 
 static void

@@ -43,6 +43,39 @@ forget_key_of(struct jn_txn *txn, struct jn_state *state, uint64_t seq,
 
 /* ---- the oldest --------------------------------------------------------- */
 
+/*
+ * What is damaged counts as old; so does what says to be newer than the newest,
+ * which would otherwise hold up all that is behind it.
+ */
+static uint64_t
+time_of(const struct jn_state *state, const struct jn_record *record)
+{
+    if (record == NULL || record->time > state->last_time)
+        return 0;
+    return record->time;
+}
+
+int
+jn_oldest_time(struct jn_txn *txn, const struct jn_state *state, uint64_t *time)
+{
+    struct jn_place place = {NULL, NULL};
+    struct jn_stored stored;
+    struct jn_span key, value;
+    bool sound;
+    int rc = jn_place_open(&place, txn, JN_ENTRIES);
+
+    if (rc == 0)
+        rc = jn_place_move(&place, JN_FIRST, &key, &value);
+    if (rc == 0 && key.size != 8)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0) {
+        sound = jn_stored_parse(&stored, value, jn_get_be64(key.data)) == 0;
+        *time = time_of(state, sound ? &stored.record : NULL);
+    }
+    jn_place_close(&place);
+    return rc;
+}
+
 static bool
 is_to_go(struct jn_txn *txn, const struct jn_state *state,
          const struct jn_goal *goal, uint64_t time)
@@ -103,8 +136,7 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
             return rc;
         seq = jn_get_be64(key.data);
         sound = jn_stored_parse(&stored, value, seq) == 0;
-        time = sound ? stored.record.time
-                     : 0; /* what is damaged counts as old */
+        time = time_of(state, sound ? &stored.record : NULL);
         if (seq >= goal->before)
             reached = goal->before;
         *done = seq >= goal->before || !is_to_go(txn, state, goal, time);

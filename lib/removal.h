@@ -27,6 +27,13 @@ int jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
                      uint64_t *removed, bool *done);
 
 /*
+ * When the oldest entry was appended, 0 if that is damaged; JOURNAL_NOT_FOUND
+ * if there is none.
+ */
+int jn_oldest_time(struct jn_txn *txn, const struct jn_state *state,
+                   uint64_t *time);
+
+/*
  * Looks at no more than MOST entries from *AT on, below BEFORE, removes those
  * that are not their key's latest, and tombstones, and moves *AT up.
  */

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "files.h"
+#include "marks.h"
 #include "store.h"
 
 struct jn_request;
@@ -31,8 +32,9 @@ struct jn_queue {
     struct jn_request **end;
     size_t waiting;
     bool led; /* one of the waiting threads is at work for the others */
-    size_t last_count; /* requests in the group before, */
-    uint64_t last_ns;  /* and the time that it took */
+    size_t last_count;         /* requests in the group before, */
+    uint64_t last_ns;          /* and the time that it took */
+    struct jn_slowest slowest; /* mark, as far as whoever leads knows */
 };
 
 struct jn_shared {
