@@ -323,6 +323,52 @@ model_prune(struct model *model, uint64_t before)
     return removed;
 }
 
+static uint64_t
+bytes_of(const struct model_entry *one)
+{
+    return one->entry.key_size + one->entry.value_size + one->entry.meta_size;
+}
+
+static bool
+passes(uint64_t value, uint64_t limit, uint64_t step_max, bool by_a_step)
+{
+    uint64_t step = limit / 16 < step_max ? limit / 16 : step_max;
+
+    return limit > 0 && value > limit + (by_a_step ? step : 0);
+}
+
+/* Whether one of LIMITS is passed if the entries below FIRST are gone. */
+static bool
+is_over(const struct model *model, const struct model_limits *limits,
+        uint64_t first, bool by_a_step)
+{
+    const struct model_entry *oldest = model->entries[first - model->first];
+    const struct model_entry
+        *newest = model->entries[model->size - 1 - model->first];
+    uint64_t bytes = 0;
+
+    for (uint64_t seq = first; seq < model->size; seq++)
+        bytes += bytes_of(model->entries[seq - model->first]);
+    return passes(model->size - first, limits->entries, 64, by_a_step) ||
+           passes(bytes, limits->bytes, 64 << 10, by_a_step) ||
+           passes(newest->entry.time - oldest->entry.time, limits->ns,
+                  1000000000, by_a_step);
+}
+
+void
+model_retain(struct model *model, const struct model_limits *limits,
+             uint64_t count)
+{
+    uint64_t first = model->first;
+
+    if (!is_over(model, limits, first, true))
+        return;
+    while (first - model->first < 256 + 2 * count && first + 1 < model->size &&
+           is_over(model, limits, first, false))
+        first++;
+    model_prune(model, first);
+}
+
 int
 model_rewind(struct model *model, uint64_t size)
 {

@@ -57,6 +57,18 @@ int model_read(const struct model *model, uint64_t seq,
                struct model_entry **entry);
 int model_rewind(struct model *model, uint64_t size);
 
+/* What a handle keeps; 0: no limit. */
+struct model_limits {
+    uint64_t entries, bytes, ns;
+};
+
+/*
+ * COUNT entries have been appended, whose times are filled in, through a handle
+ * with LIMITS: removes what that removes.
+ */
+void model_retain(struct model *model, const struct model_limits *limits,
+                  uint64_t count);
+
 /* Returns the number of entries removed. */
 uint64_t model_prune(struct model *model, uint64_t before);
 

@@ -39,6 +39,7 @@ struct kind {
     /* How many of a hundred operations are these; the others look. */
     unsigned appends, deletes, prunes, rewinds, opens;
     uint64_t retained; /* about so many entries, by pruning */
+    bool limited;      /* handles have limits of their own */
 };
 
 static const struct kind kinds[] = {
@@ -116,6 +117,19 @@ static const struct kind kinds[] = {
      .rewinds = 3,
      .opens = 1,
      .retained = 1500},
+    {.name = "retention",
+     .operations = 4000,
+     .short_keys = 12,
+     .long_keys = 3,
+     .batch_max = 12,
+     .taste = {60, 10, 8, 4, 10, 6, 8},
+     .appends = 50,
+     .deletes = 4,
+     .prunes = 1,
+     .rewinds = 2,
+     .opens = 4,
+     .retained = 2000,
+     .limited = true},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -124,10 +138,28 @@ static const struct kind *kind;
 static struct model model;
 static struct keys keys;
 static struct journal *handles[HANDLES];
+static struct model_limits limits[HANDLES];
 static struct walk walks[WALKS];
 static struct quest quests[QUESTS];
 
 /* ---- open, close -------------------------------------------------------- */
+
+/* Each of them is there as often as not. */
+static struct model_limits
+choose_limits(void)
+{
+    struct model_limits chosen = {0, 0, 0};
+
+    if (!kind->limited)
+        return chosen;
+    if (one_in(2))
+        chosen.entries = one_in(4) ? between(1, 20) : between(1, 800);
+    if (one_in(2))
+        chosen.bytes = one_in(4) ? between(1, 2000) : between(1, 400000);
+    if (one_in(2))
+        chosen.ns = between(1, one_in(2) ? 1000000 : 100000000);
+    return chosen;
+}
 
 static void
 open_handle(enum handle which)
@@ -144,6 +176,10 @@ open_handle(enum handle which)
         options.flags = JOURNAL_OPEN_EXISTING;
     if (which == READER)
         options.flags = JOURNAL_OPEN_READ_ONLY;
+    limits[which] = choose_limits();
+    options.keep_entries = limits[which].entries;
+    options.keep_bytes = limits[which].bytes;
+    options.keep_ns = limits[which].ns;
     rc = journal_open(test_path(names[which]), &options, &handles[which]);
     expect(rc == 0, "open %s: %s", names[which], journal_errname(rc));
 }
@@ -225,26 +261,32 @@ any_handle(void)
 
 /* ---- append ------------------------------------------------------------- */
 
-/* The model learns the times of the entries from NUMBER on. */
+/*
+ * The model learns the time of the entries from NUMBER on, which is one for
+ * all, and with it what is to go; then those that are left are compared.
+ */
 static void
-take_times(struct journal *journal, uint64_t number)
+take_time(struct journal *journal, uint64_t number)
 {
-    for (; number < model.size; number++) {
-        struct journal_entry *entry = NULL;
-        struct model_entry *one = model.entries[number - model.first];
-        int rc = journal_read(journal, number, &entry);
+    struct journal_entry *entry = NULL;
+    int rc = journal_read(journal, model.size - 1, &entry);
+    uint64_t time;
 
-        expect(rc == 0, "read %llu: %s", (unsigned long long)number,
-               journal_errname(rc));
-        expect(entry->time > 0, "no time");
-        if (number > model.first)
-            expect(entry->time >=
-                       model.entries[number - model.first - 1]->entry.time,
-                   "the time falls");
-        one->entry.time = entry->time;
-        compare_entries(&one->entry, entry);
-        journal_entry_free(entry);
-    }
+    expect(rc == 0, "read of the newest: %s", journal_errname(rc));
+    time = entry->time;
+    journal_entry_free(entry);
+    expect(time > 0, "no time");
+    if (number > model.first)
+        expect(time >= model.entries[number - model.first - 1]->entry.time,
+               "the time falls");
+    for (uint64_t seq = number; seq < model.size; seq++)
+        model.entries[seq - model.first]->entry.time = time;
+    model_retain(&model, &limits[journal == handles[MAIN] ? MAIN : SECOND],
+                 model.size - number);
+    for (uint64_t seq = number; seq < model.size; seq++)
+        compare_read(&model, journal, seq);
+    if (kind->limited)
+        compare_stat(&model, journal);
 }
 
 /* RC and SEQ are what the library has answered to RECORDS. */
@@ -263,7 +305,7 @@ take_append(struct journal *journal, const struct journal_record *records,
     expect(seq == number, "number %llu instead of %llu",
            (unsigned long long)seq, (unsigned long long)number);
     model_append(&model, records, count);
-    take_times(journal, number);
+    take_time(journal, number);
 }
 
 static bool
