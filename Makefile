@@ -41,12 +41,15 @@ LIB_SOURCES = \
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \
-    cmd_stat.c append_lines.c append_request.c target.c args.c input.c \
-    output.c json.c text.c report.c
+    cmd_stat.c append_lines.c append_request.c target.c args.c when.c \
+    calendar.c span.c parse.c input.c output.c json.c text.c report.c
+
+# Of these, what has unit tests of its own in test/cli.
+CLI_TESTED = when.c calendar.c span.c parse.c
 
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.
-TEST_FOLDERS = unit api model crash fault
+TEST_FOLDERS = unit api model crash fault cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
@@ -109,7 +112,8 @@ objects_of  = $(patsubst %.c,$(OUT)/%.o,$(1))
 SUPPORT     = $(call objects_of,$(wildcard test/support/*.c))
 # The files of a test folder that all its programs share.
 shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
-    $(wildcard test/$(1)/*.c)))
+    $(wildcard test/$(1)/*.c)) $(if $(filter cli,$(1)),\
+    $(CLI_TESTED:%=lib/cli/%)))
 TESTS       = $(patsubst %.c,$(OUT)/%,\
     $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
@@ -254,7 +258,7 @@ $(OUT)/test/%.o: test/%.c $(OUT)/compiled-with | $(OUT)/needs
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
 	$(Q)$(COMPILE) -Iinclude -Itest $(if $(filter $(INSIDE),$<),-Ilib) \
-	    -c -o $@ $<
+	    $(if $(filter test/cli/%,$<),-Ilib/cli) -c -o $@ $<
 
 # The stem is FOLDER/NAME.
 $(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
