@@ -5,83 +5,8 @@
 # shellcheck disable=SC2016,SC2162 # awk's dollars; `read` is journal's
 set -u
 
-JOURNAL=${JOURNAL:-build/journal}
-case $JOURNAL in
-/*) ;;
-*) JOURNAL=$PWD/$JOURNAL ;;
-esac
-export JOURNAL
-PASSED=0
-FAILED=0
-
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/cli_test.XXXXXX") || exit 1
-trap 'rm -rf "$WORK"' EXIT
-trap 'exit 1' HUP INT TERM
-cd "$WORK" || exit 1
-TAB=$(printf '\t')
-
-# ---- how a test says what it found ------------------------------------------
-
-pass() {
-    PASSED=$((PASSED + 1))
-}
-
-fail() {
-    FAILED=$((FAILED + 1))
-    printf 'FAILED: %s\n' "$CLAIM"
-    [ $# -eq 0 ] || printf '    %s\n' "$@"
-    [ ! -s err ] || sed 's/^/    stderr: /' err
-}
-
-# verify CLAIM COMMAND...: the command succeeds.
-verify() {
-    CLAIM=$1
-    shift
-    if "$@"; then pass; else fail "$*"; fi
-}
-
-# run ARGUMENT...: journal's output in out and err, its exit code in $code.
-run() {
-    "$JOURNAL" "$@" >out 2>err
-    code=$?
-}
-
-# says CLAIM TEXT ARGUMENT...: exit code 0, TEXT and no more.
-says() {
-    CLAIM=$1
-    printf '%s' "$2" >expected
-    shift 2
-    run "$@"
-    if [ "$code" -ne 0 ] || [ -s err ]; then
-        fail "exit code $code: journal $*"
-    elif ! cmp -s out expected; then
-        fail "journal $*" "expected: $(cat expected)" "printed:  $(cat out)"
-    else
-        pass
-    fi
-}
-
-# complains CLAIM CODE PATTERN ARGUMENT...: CODE, PATTERN in the first line of
-# standard error, and nothing on standard output.
-complains() {
-    CLAIM=$1
-    wanted=$2
-    pattern=$3
-    shift 3
-    run "$@"
-    if [ "$code" -ne "$wanted" ]; then
-        fail "exit code $code instead of $wanted: journal $*"
-    elif ! head -n 1 err | grep -q -e "$pattern"; then
-        fail "no message '$pattern': journal $*"
-    elif [ -s out ]; then
-        fail "printed $(head -n 1 out)"
-    else
-        pass
-    fi
-}
-
-NL='
-'
+# shellcheck source=test/cli/steps.sh
+. "$(dirname "$0")/steps.sh"
 
 # ---- words ------------------------------------------------------------------
 
@@ -687,5 +612,4 @@ test_closed_streams
 test_full
 test_read_only
 
-echo "cli_test: $PASSED passed, $FAILED failed"
-[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+conclude cli_test
