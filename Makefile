@@ -40,9 +40,10 @@ LIB_SOURCES = \
     mark.c stat.c wait.c keyexpr.c version.c
 
 CLI_SOURCES = \
-    main.c cmd_append.c cmd_get.c cmd_prune.c cmd_read.c cmd_replay.c \
-    cmd_stat.c append_lines.c append_request.c target.c args.c when.c \
-    calendar.c span.c parse.c input.c output.c json.c text.c report.c
+    main.c cmd_append.c cmd_compact.c cmd_get.c cmd_mark.c cmd_prune.c \
+    cmd_read.c cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c \
+    append_request.c target.c args.c when.c calendar.c span.c parse.c input.c \
+    output.c json.c text.c report.c
 
 # Of these, what has unit tests of its own in test/cli.
 CLI_TESTED = when.c calendar.c span.c parse.c

@@ -4,9 +4,14 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli.h"
 #include "report.h"
+#include "text.h"
+#include "when.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
 
 int
 args_number(const char *command, const char *name, const char *text,
@@ -81,6 +86,99 @@ args_stamp(const char *command, const char *name, const char *text,
     if (colon == NULL)
         return CLI_OK;
     return read_id(command, name, colon + 1, stamp->id);
+}
+
+/* The problem first, then what would be right, then where to read more. */
+static int
+refuse(const char *command, const char *name, const char *text,
+       const char *problem, const char *examples)
+{
+    report_problem(command, "%s: '%s': %s", name, text, problem);
+    report_hint("for example %s", examples);
+    return report_try_help(command);
+}
+
+int
+args_when(const char *command, const char *name, const char *text, uint64_t *ns)
+{
+    char problem[WHEN_PROBLEM_SIZE];
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (when_parse(text,
+                   (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec,
+                   ns, problem))
+        return CLI_OK;
+    return refuse(command, name, text, problem, when_examples);
+}
+
+int
+args_span(const char *command, const char *name, const char *text, uint64_t *ns)
+{
+    char problem[WHEN_PROBLEM_SIZE];
+
+    if (!when_parse_span(text, ns, problem))
+        return refuse(command, name, text, problem, when_span_examples);
+    if (*ns == 0)
+        return report_usage(command, "%s: '%s' is no time at all", name, text);
+    return CLI_OK;
+}
+
+/* Powers of 1024: 0 for none, -1 where SUFFIX is no unit. */
+static int
+power_of(const char *suffix)
+{
+    static const char letters[] = "KMGT";
+    const char *letter;
+
+    if (*suffix == '\0')
+        return 0;
+    letter = strchr(letters, *suffix);
+    if (letter == NULL || (suffix[1] != '\0' && strcmp(suffix + 1, "iB") != 0))
+        return -1;
+    return (int)(letter - letters) + 1;
+}
+
+int
+args_size(const char *command, const char *name, const char *text,
+          uint64_t *size)
+{
+    size_t digits = strspn(text, "0123456789");
+    int power = power_of(text + digits), i;
+    char number[32];
+
+    if (digits == 0 || digits >= sizeof(number) || power < 0)
+        return report_usage(command,
+                            "%s: '%s' is not a size: a number of bytes, or as "
+                            "in 64K, 10M or 2GiB",
+                            name, text);
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    if (args_number(command, name, number, size) != CLI_OK)
+        return CLI_USAGE;
+    for (i = 0; i < power; i++) {
+        if (*size > UINT64_MAX / 1024)
+            return report_usage(command, "%s: %s is too large", name, text);
+        *size *= 1024;
+    }
+    if (*size == 0)
+        return report_usage(command, "%s: '%s' is nothing at all", name, text);
+    return CLI_OK;
+}
+
+int
+args_mark(const char *command, const char *text)
+{
+    size_t size = strlen(text);
+
+    if (size == 0)
+        return report_usage(command, "the name of a mark is empty");
+    if (size >= JOURNAL_MARK_SIZE)
+        return report_usage(command, "the name of a mark has at most %u bytes",
+                            JOURNAL_MARK_SIZE - 1);
+    if (!text_is_utf8((const unsigned char *)text, size))
+        return report_usage(command, "the name of a mark is not UTF-8");
+    return CLI_OK;
 }
 
 int

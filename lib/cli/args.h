@@ -18,6 +18,21 @@ int args_number(const char *command, const char *name, const char *text,
 int args_stamp(const char *command, const char *name, const char *text,
                struct journal_stamp *stamp);
 
+/* A moment, by when.h, in nanoseconds since 1970 UTC. */
+int args_when(const char *command, const char *name, const char *text,
+              uint64_t *ns);
+
+/* A span of time, in nanoseconds; at least 1. */
+int args_span(const char *command, const char *name, const char *text,
+              uint64_t *ns);
+
+/* Bytes, at least 1: a number, with K, M, G, T or KiB, ... for those units. */
+int args_size(const char *command, const char *name, const char *text,
+              uint64_t *size);
+
+/* What journal_mark() would take: 1 to 255 bytes of UTF-8. */
+int args_mark(const char *command, const char *text);
+
 /* Looks whether the operands from optind on are MIN to MAX in number. */
 int args_operands(int argc, char **argv, int min, int max);
 

@@ -31,6 +31,9 @@ extern const struct cli_command cmd_get;
 extern const struct cli_command cmd_read;
 extern const struct cli_command cmd_replay;
 extern const struct cli_command cmd_stat;
+extern const struct cli_command cmd_mark;
 extern const struct cli_command cmd_prune;
+extern const struct cli_command cmd_compact;
+extern const struct cli_command cmd_rewind;
 
 #endif

@@ -15,7 +15,12 @@
 /* Entries between two signs of life. */
 #define STEP 65536u
 
-enum option_name { OPTION_BEFORE = 256, OPTION_DRY_RUN, OPTION_KEEP };
+enum option_name {
+    OPTION_BEFORE = 256,
+    OPTION_DRY_RUN,
+    OPTION_KEEP,
+    OPTION_PAST_MARKS
+};
 
 static const char short_options[] = "hq";
 static const struct option long_options[] = {
@@ -23,6 +28,7 @@ static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"help", no_argument, NULL, 'h'},
     {"keep", required_argument, NULL, OPTION_KEEP},
+    {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0}};
 
@@ -30,21 +36,62 @@ struct request {
     const char *path;
     uint64_t before; /* JOURNAL_NONE: not given */
     uint64_t keep;   /* JOURNAL_NONE: not given */
+    uint32_t flags;  /* of enum journal_prune_flag */
     bool dry_run;
     bool quiet;
 };
 
-/* The first number to stay, between the first there is and the size. */
-static uint64_t
-first_kept(const struct request *request, const struct journal_stat *stat)
+/*
+ * The number of the oldest of the newest KEEP entries, between which numbers
+ * may be missing.  One that is damaged is not counted, and so is kept beside.
+ */
+static int
+find_kept(struct journal *journal, const struct request *request,
+          const struct journal_stat *stat, uint64_t *seq)
 {
-    uint64_t before = request->before;
+    const struct journal_entry *entry;
+    struct journal_cursor *cursor;
+    struct journal_query query;
+    uint64_t left = request->keep;
+    int rc;
 
-    if (request->keep != JOURNAL_NONE)
-        before = stat->size > request->keep ? stat->size - request->keep : 0;
-    if (before < stat->first)
-        return stat->first;
-    return before < stat->size ? before : stat->size;
+    journal_query_init(&query);
+    query.flags = JOURNAL_QUERY_REVERSE;
+    query.limit = stat->size;
+    rc = journal_query(journal, &query, &cursor);
+    if (rc != 0)
+        return report_failure(request->path, rc, "counting entries");
+    *seq = stat->size;
+    while (left > 0) {
+        rc = journal_next(cursor, &entry);
+        if (rc != 0 && rc != JOURNAL_CORRUPT)
+            break;
+        if (rc == JOURNAL_CORRUPT)
+            continue;
+        *seq = entry->seq;
+        left--;
+    }
+    journal_cursor_close(cursor);
+    return left == 0 || rc == JOURNAL_END
+               ? CLI_OK
+               : report_failure(request->path, rc, "counting entries");
+}
+
+/* The first number to stay, at most the size. */
+static int
+first_kept(struct journal *journal, const struct request *request,
+           const struct journal_stat *stat, uint64_t *before)
+{
+    bool holes = stat->entries < stat->size - stat->first;
+
+    *before = stat->first;
+    if (request->keep == JOURNAL_NONE)
+        *before = request->before < stat->size ? request->before : stat->size;
+    else if (request->keep < stat->entries && !holes)
+        *before = stat->size - request->keep;
+    else if (request->keep < stat->entries)
+        return find_kept(journal, request, stat, before);
+    return CLI_OK;
 }
 
 static void
@@ -58,15 +105,15 @@ show_progress(uint64_t done, uint64_t total)
 
 /* Adds to *REMOVED what has gone, also where it fails half way. */
 static int
-prune_steps(struct journal *journal, uint64_t first, uint64_t before,
-            uint64_t *removed)
+prune_steps(struct journal *journal, uint32_t flags, uint64_t first,
+            uint64_t before, uint64_t *removed)
 {
     uint64_t at = first, count;
     int rc;
 
     while (at < before) {
         at = before - at > STEP ? at + STEP : before;
-        rc = journal_prune(journal, at, 0, &count);
+        rc = journal_prune(journal, at, flags, &count);
         if (rc != 0)
             return rc;
         *removed += count;
@@ -94,12 +141,18 @@ prune_journal(struct journal *journal, const struct request *request)
     int rc, code;
 
     code = target_stat(journal, request->path, &stat);
+    if (code == CLI_OK)
+        code = first_kept(journal, request, &stat, &before);
+    if (code == CLI_OK)
+        code = target_heed_marks(journal, request->path, request->flags,
+                                 &before);
+    if (code == CLI_OK && request->dry_run)
+        code = target_count(journal, request->path, 0, before, &removed);
     if (code != CLI_OK)
         return code;
-    before = first_kept(request, &stat);
     if (request->dry_run)
-        return print_removed(request, before - stat.first);
-    rc = prune_steps(journal, stat.first, before, &removed);
+        return print_removed(request, removed);
+    rc = prune_steps(journal, request->flags, stat.first, before, &removed);
     code = print_removed(request, removed);
     return rc != 0 ? report_failure(request->path, rc, "pruning") : code;
 }
@@ -135,6 +188,9 @@ take_option(struct request *request, const char *command, int option)
         return CLI_OK;
     case OPTION_KEEP:
         return args_number(command, "--keep", optarg, &request->keep);
+    case OPTION_PAST_MARKS:
+        request->flags |= JOURNAL_PRUNE_PAST_MARKS;
+        return CLI_OK;
     default:
         return report_try_help(command);
     }
@@ -170,9 +226,11 @@ const struct cli_command cmd_prune = {
     .help = "\n"
             "Removes the oldest entries and prints how many.  Numbers are not\n"
             "used again; a key whose latest entry goes is no longer known.\n"
+            "Stops at the slowest mark.\n"
             "\n"
             "      --before N       remove those below number N\n"
             "      --keep N         remove all but the newest N\n"
+            "      --past-marks     don't stop at marks\n"
             "      --dry-run        only print how many it would be\n"
             "  -q, --quiet          don't print how many\n",
     .run = run,

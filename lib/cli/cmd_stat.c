@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "args.h"
 #include "cli.h"
@@ -22,6 +23,12 @@ static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
                                              {"json", no_argument, NULL,
                                               OPTION_JSON},
                                              {NULL, 0, NULL, 0}};
+
+struct figures {
+    struct journal_stat stat;
+    char slowest[JOURNAL_MARK_SIZE]; /* name of the mark that stands lowest */
+    uint64_t slowest_seq;            /* JOURNAL_NONE: there is none */
+};
 
 static void
 print_count(const char *name, uint64_t count)
@@ -61,9 +68,22 @@ print_entries(const struct journal_stat *stat)
     putchar('\n');
 }
 
+/* With the one that holds up pruning. */
 static void
-print_text(const char *path, const struct journal_stat *stat)
+print_marks(const struct figures *figures)
 {
+    printf("%-14s %" PRIu64, "marks", figures->stat.marks);
+    if (figures->slowest_seq != JOURNAL_NONE)
+        printf(" (the slowest: %s, at %" PRIu64 ")",
+               report_key(figures->slowest, strlen(figures->slowest)),
+               figures->slowest_seq);
+    putchar('\n');
+}
+
+static void
+print_text(const char *path, const struct figures *figures)
+{
+    const struct journal_stat *stat = &figures->stat;
     char id[TEXT_HEX_SIZE];
 
     text_hex(id, stat->id, sizeof(stat->id));
@@ -75,6 +95,7 @@ print_text(const char *path, const struct journal_stat *stat)
     print_count("durable below", stat->durable_size);
     print_count("live keys", stat->keys);
     print_count("deleted keys", stat->tombstones);
+    print_marks(figures);
     print_size("data", stat->bytes_logical);
     print_size("in use", stat->bytes_used);
     print_size("on disk", stat->bytes_file);
@@ -83,8 +104,9 @@ print_text(const char *path, const struct journal_stat *stat)
 }
 
 static void
-print_json(const char *path, const struct journal_stat *stat)
+print_json(const char *path, const struct figures *figures)
 {
+    const struct journal_stat *stat = &figures->stat;
     char id[TEXT_HEX_SIZE];
     struct json json;
 
@@ -104,6 +126,13 @@ print_json(const char *path, const struct journal_stat *stat)
     json_number(&json, "bytes_file", stat->bytes_file);
     json_number(&json, "first_time", stat->first_time);
     json_number(&json, "last_time", stat->last_time);
+    json_number(&json, "marks", stat->marks);
+    if (figures->slowest_seq != JOURNAL_NONE) {
+        json_open(&json, "slowest_mark");
+        json_text(&json, "name", figures->slowest);
+        json_number(&json, "seq", figures->slowest_seq);
+        json_close(&json);
+    }
     json_end(&json);
 }
 
@@ -111,20 +140,23 @@ static int
 stat_journal(const char *path, bool immutable, bool json)
 {
     struct journal *journal = NULL;
-    struct journal_stat stat;
+    struct figures figures;
     int code;
 
     code = target_open_to_read(path, immutable, &journal);
     if (code != CLI_OK)
         return code;
-    code = target_stat(journal, path, &stat);
+    code = target_stat(journal, path, &figures.stat);
+    if (code == CLI_OK)
+        code = target_slowest_mark(journal, path, figures.slowest,
+                                   &figures.slowest_seq);
     journal_close(journal);
     if (code != CLI_OK)
         return code;
     if (json)
-        print_json(path, &stat);
+        print_json(path, &figures);
     else
-        print_text(path, &stat);
+        print_text(path, &figures);
     return output_flush();
 }
 
@@ -154,8 +186,8 @@ const struct cli_command cmd_stat = {
     .synopsis = "[OPTIONS] PATH",
     .summary = "print the journal's figures",
     .help = "\n"
-            "Prints how many entries and keys the journal has, and what room\n"
-            "they take.\n"
+            "Prints how many entries, keys and marks the journal has, and\n"
+            "what room they take.\n"
             "\n"
             "      --json           as a JSON object\n"
             "      --immutable      nobody is writing: take no locks\n",

@@ -11,7 +11,8 @@
 #include "report.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_append, &cmd_get, &cmd_read, &cmd_replay, &cmd_stat, &cmd_prune,
+    &cmd_append, &cmd_get,   &cmd_read,    &cmd_replay, &cmd_stat,
+    &cmd_mark,   &cmd_prune, &cmd_compact, &cmd_rewind,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -46,7 +47,8 @@ print_rest(void)
           "\n"
           "Exit codes\n"
           "  0  done\n"
-          "  1  no such key, entry or journal; pruned, or not appended yet\n"
+          "  1  no such key, entry, mark or journal; pruned, or not appended "
+          "yet\n"
           "  2  wrong options, operands or input\n"
           "  3  an expectation did not hold, or a stamp is too old\n"
           "  4  somebody else has the journal open\n"

@@ -284,6 +284,18 @@ output_list_entry(const struct output_list *list,
         write_separated(list, entry, time, flags);
 }
 
+void
+output_mark(const char *name, uint64_t seq)
+{
+    if (output_is_terminal()) {
+        write_column(name, strlen(name), KEY_COLUMNS_MIN, COLUMNS_MAX);
+        printf("  %" PRIu64 "\n", seq);
+    } else {
+        write_escaped(name, strlen(name));
+        printf("\t%" PRIu64 "\n", seq);
+    }
+}
+
 /* ---- the end ------------------------------------------------------------ */
 
 /* The errno of the first write that failed; stdio remembers only that. */

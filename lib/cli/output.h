@@ -30,6 +30,9 @@ void output_list_init(struct output_list *list, bool json, bool meta,
 void output_list_entry(const struct output_list *list,
                        const struct journal_entry *entry);
 
+/* One line of a list of marks: a name, and a number. */
+void output_mark(const char *name, uint64_t seq);
+
 /* Whether writing has failed, so that it is no use going on. */
 bool output_failed(void);
 

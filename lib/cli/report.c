@@ -106,6 +106,18 @@ report_usage(const char *command, const char *text, ...)
     return report_try_help(command);
 }
 
+void
+report_problem(const char *command, const char *text, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "%s: ", command);
+    va_start(arguments, text);
+    vfprintf(stderr, text, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
 int
 report_try_help(const char *command)
 {

@@ -27,6 +27,10 @@ int report_input(uint64_t line, const char *text, ...) REPORT_PRINTF(2, 3);
 int report_usage(const char *command, const char *text, ...)
     REPORT_PRINTF(2, 3);
 
+/* The first of these lines alone: more is to follow. */
+void report_problem(const char *command, const char *text, ...)
+    REPORT_PRINTF(2, 3);
+
 /* Only where to read it, behind a message of getopt's.  Returns CLI_USAGE. */
 int report_try_help(const char *command);
 

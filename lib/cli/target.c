@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cli.h"
 #include "report.h"
@@ -32,19 +33,26 @@ hint_at_open(int result, uint32_t flags)
 }
 
 int
-target_open(const char *path, uint32_t flags, struct journal **journal)
+target_open_with(const char *path, const struct journal_options *options,
+                 struct journal **journal)
 {
-    struct journal_options options;
-    int rc;
+    int rc = journal_open(path, options, journal);
 
-    journal_options_init(&options);
-    options.flags = flags;
-    rc = journal_open(path, &options, journal);
     if (rc == 0)
         return CLI_OK;
     report_failure(path, rc, NULL);
-    hint_at_open(rc, flags);
+    hint_at_open(rc, options->flags);
     return report_exit(rc);
+}
+
+int
+target_open(const char *path, uint32_t flags, struct journal **journal)
+{
+    struct journal_options options;
+
+    journal_options_init(&options);
+    options.flags = flags;
+    return target_open_with(path, &options, journal);
 }
 
 int
@@ -66,6 +74,91 @@ target_stat(struct journal *journal, const char *path,
     *stat = (struct journal_stat){.struct_size = sizeof(*stat)};
     rc = journal_stat(journal, stat);
     return rc == 0 ? CLI_OK : report_failure(path, rc, NULL);
+}
+
+/* One that is damaged is one, too. */
+static int
+count_one_by_one(struct journal *journal, const char *path, uint64_t first,
+                 uint64_t limit, uint64_t *count)
+{
+    const struct journal_entry *entry;
+    struct journal_cursor *cursor;
+    struct journal_query query;
+    int rc;
+
+    journal_query_init(&query);
+    query.first = first;
+    query.limit = limit;
+    rc = journal_query(journal, &query, &cursor);
+    if (rc != 0)
+        return report_failure(path, rc, "counting entries");
+    *count = 0;
+    while ((rc = journal_next(cursor, &entry)) != JOURNAL_END) {
+        if (rc != 0 && rc != JOURNAL_CORRUPT)
+            break;
+        ++*count;
+    }
+    journal_cursor_close(cursor);
+    return rc == JOURNAL_END ? CLI_OK
+                             : report_failure(path, rc, "counting entries");
+}
+
+int
+target_count(struct journal *journal, const char *path, uint64_t first,
+             uint64_t limit, uint64_t *count)
+{
+    struct journal_stat stat;
+    int code = target_stat(journal, path, &stat);
+
+    if (code != CLI_OK)
+        return code;
+    if (first < stat.first)
+        first = stat.first;
+    if (limit > stat.size)
+        limit = stat.size;
+    if (first >= limit || stat.entries == stat.size - stat.first) {
+        *count = first < limit ? limit - first : 0;
+        return CLI_OK;
+    }
+    return count_one_by_one(journal, path, first, limit, count);
+}
+
+int
+target_slowest_mark(struct journal *journal, const char *path,
+                    char name[JOURNAL_MARK_SIZE], uint64_t *seq)
+{
+    char at[JOURNAL_MARK_SIZE] = "";
+    uint64_t found;
+    int rc;
+
+    *seq = JOURNAL_NONE;
+    while ((rc = journal_next_mark(journal, at, &found)) == 0) {
+        if (found >= *seq)
+            continue;
+        *seq = found;
+        memcpy(name, at, sizeof(at));
+    }
+    return rc == JOURNAL_END ? CLI_OK : report_failure(path, rc, "marks");
+}
+
+int
+target_heed_marks(struct journal *journal, const char *path, uint32_t flags,
+                  uint64_t *before)
+{
+    char name[JOURNAL_MARK_SIZE];
+    uint64_t slowest;
+    int code;
+
+    if ((flags & JOURNAL_PRUNE_PAST_MARKS) != 0)
+        return CLI_OK;
+    code = target_slowest_mark(journal, path, name, &slowest);
+    if (code != CLI_OK || slowest >= *before)
+        return code;
+    report_hint("the mark %s holds the entries from %" PRIu64 " on; "
+                "--past-marks does not stop there",
+                report_key(name, strlen(name)), slowest);
+    *before = slowest;
+    return CLI_OK;
 }
 
 int

@@ -11,7 +11,7 @@ set -u
 # ---- words ------------------------------------------------------------------
 
 test_help() {
-    commands='append get read replay stat prune'
+    commands='append get read replay stat mark prune compact rewind'
     run help
     for command in $commands; do
         verify "help lists $command" grep -q "^  $command  *[a-z]" out

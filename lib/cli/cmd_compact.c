@@ -1,0 +1,166 @@
+/* cmd_compact.c - `journal compact`: keeps the latest entry of each key. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "report.h"
+#include "target.h"
+#include "text.h"
+
+enum option_name { OPTION_BEFORE = 256, OPTION_JSON, OPTION_PAST_MARKS };
+
+static const char short_options[] = "hq";
+static const struct option long_options[] = {
+    {"before", required_argument, NULL, OPTION_BEFORE},
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *path;
+    uint64_t before; /* JOURNAL_NONE: the size */
+    uint32_t flags;  /* of enum journal_prune_flag */
+    bool json;
+    bool quiet;
+};
+
+static void
+print_json(uint64_t removed, const struct journal_stat *before,
+           const struct journal_stat *after)
+{
+    struct json json;
+
+    json_begin(&json);
+    json_number(&json, "removed", removed);
+    json_number(&json, "entries", after->entries);
+    json_number(&json, "bytes_logical_before", before->bytes_logical);
+    json_number(&json, "bytes_logical", after->bytes_logical);
+    json_end(&json);
+}
+
+static void
+print_text(uint64_t removed, const struct journal_stat *before,
+           const struct journal_stat *after)
+{
+    char was[TEXT_SIZE_SIZE], is[TEXT_SIZE_SIZE];
+
+    text_size(was, before->bytes_logical);
+    text_size(is, after->bytes_logical);
+    printf("%" PRIu64 " %s removed, %" PRIu64 " left; data was %s, is %s\n",
+           removed, removed == 1 ? "entry" : "entries", after->entries, was,
+           is);
+}
+
+static int
+print_result(struct journal *journal, const struct request *request,
+             uint64_t removed, const struct journal_stat *before)
+{
+    struct journal_stat after;
+    int code;
+
+    if (request->quiet)
+        return CLI_OK;
+    code = target_stat(journal, request->path, &after);
+    if (code != CLI_OK)
+        return code;
+    if (request->json)
+        print_json(removed, before, &after);
+    else
+        print_text(removed, before, &after);
+    return output_flush();
+}
+
+static int
+compact_journal(struct journal *journal, const struct request *request)
+{
+    uint64_t before = request->before, removed = 0;
+    struct journal_stat stat;
+    int rc, code;
+
+    code = target_stat(journal, request->path, &stat);
+    if (code != CLI_OK)
+        return code;
+    if (before > stat.size)
+        before = stat.size;
+    code = target_heed_marks(journal, request->path, request->flags, &before);
+    if (code != CLI_OK)
+        return code;
+    rc = journal_prune(journal, before,
+                       request->flags | JOURNAL_PRUNE_KEEP_LATEST, &removed);
+    if (rc != 0)
+        return report_failure(request->path, rc, "compacting");
+    return print_result(journal, request, removed, &stat);
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case OPTION_BEFORE:
+        return args_number(command, "--before", optarg, &request->before);
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    case OPTION_PAST_MARKS:
+        request->flags |= JOURNAL_PRUNE_PAST_MARKS;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {.before = JOURNAL_NONE};
+    struct journal *journal = NULL;
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_compact);
+        code = take_option(&request, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = args_operands(argc, argv, 1, 1);
+    if (code != CLI_OK)
+        return code;
+    request.path = argv[optind];
+    code = target_open(request.path, JOURNAL_OPEN_EXISTING, &journal);
+    if (code != CLI_OK)
+        return code;
+    code = compact_journal(journal, &request);
+    journal_close(journal);
+    return code;
+}
+
+const struct cli_command cmd_compact = {
+    .name = "compact",
+    .synopsis = "[OPTIONS] PATH",
+    .summary = "keep only the latest entry of each key",
+    .help =
+        "\n"
+        "Removes every entry that is not the latest of its key, those of\n"
+        "deleted keys altogether, and those without a key; prints how many.\n"
+        "What is left keeps its number.  Stops at the slowest mark.\n"
+        "\n"
+        "      --before N       leave the entries from number N on alone\n"
+        "      --past-marks     don't stop at marks\n"
+        "      --json           the figures as a JSON object\n"
+        "  -q, --quiet          don't print them\n",
+    .run = run,
+};

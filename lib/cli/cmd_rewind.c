@@ -1,0 +1,185 @@
+/* cmd_rewind.c - `journal rewind`: drops the newest entries. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cli.h"
+#include "output.h"
+#include "report.h"
+#include "target.h"
+
+enum option_name { OPTION_DRY_RUN = 256 };
+
+static const char short_options[] = "hqy";
+static const struct option long_options[] = {{"dry-run", no_argument, NULL,
+                                              OPTION_DRY_RUN},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {"yes", no_argument, NULL, 'y'},
+                                             {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *path;
+    uint64_t size;
+    bool dry_run;
+    bool quiet;
+    bool yes;
+};
+
+static bool
+can_ask(void)
+{
+    return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
+/* What goes is gone: nobody should drop it by a slip of the finger. */
+static int
+ask(const struct request *request, uint64_t size)
+{
+    char answer[8];
+
+    if (request->yes || request->size >= size)
+        return CLI_OK;
+    fprintf(stderr,
+            "journal: %s: drops the entries from %" PRIu64 " to %" PRIu64
+            " for ever.  Go on? [y/N] ",
+            request->path, request->size, size - 1);
+    if (fgets(answer, sizeof(answer), stdin) != NULL &&
+        (answer[0] == 'y' || answer[0] == 'Y'))
+        return CLI_OK;
+    report_problem("journal", "%s: nothing was dropped", request->path);
+    return CLI_OTHER;
+}
+
+static int
+fail(struct journal *journal, const struct request *request, int result)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    report_failure(request->path, result, "rewinding to %" PRIu64,
+                   request->size);
+    if (journal_stat(journal, &stat) != 0)
+        return report_exit(result);
+    report_hint("it has the entries from %" PRIu64 " on, and its size is "
+                "%" PRIu64,
+                stat.first, stat.size);
+    return report_exit(result);
+}
+
+/* What the library would say too, but before anybody is asked. */
+static int
+check_size(struct journal *journal, const struct request *request,
+           const struct journal_stat *stat)
+{
+    if (request->size > stat->size)
+        return fail(journal, request, JOURNAL_OUT_OF_RANGE);
+    if (request->size < stat->first)
+        return fail(journal, request, JOURNAL_PRUNED);
+    return CLI_OK;
+}
+
+static int
+print_dropped(const struct request *request, uint64_t dropped)
+{
+    if (request->quiet)
+        return CLI_OK;
+    printf("%" PRIu64 " %s ", dropped, dropped == 1 ? "entry" : "entries");
+    if (request->dry_run)
+        puts("would be dropped");
+    else
+        printf("dropped; the next gets number %" PRIu64 "\n", request->size);
+    return output_flush();
+}
+
+static int
+rewind_journal(struct journal *journal, const struct request *request)
+{
+    struct journal_stat stat;
+    uint64_t count;
+    int rc, code;
+
+    code = target_stat(journal, request->path, &stat);
+    if (code == CLI_OK)
+        code = check_size(journal, request, &stat);
+    if (code == CLI_OK)
+        code = target_count(journal, request->path, request->size, stat.size,
+                            &count);
+    if (code == CLI_OK && !request->dry_run)
+        code = ask(request, stat.size);
+    if (code != CLI_OK)
+        return code;
+    rc = request->dry_run ? 0 : journal_rewind(journal, request->size);
+    return rc == 0 ? print_dropped(request, count) : fail(journal, request, rc);
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case 'y':
+        request->yes = true;
+        return CLI_OK;
+    case OPTION_DRY_RUN:
+        request->dry_run = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {0};
+    struct journal *journal = NULL;
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_rewind);
+        code = take_option(&request, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = args_operands(argc, argv, 2, 2);
+    if (code == CLI_OK)
+        code = args_number(argv[0], "SIZE", argv[optind + 1], &request.size);
+    if (code != CLI_OK)
+        return code;
+    if (!request.yes && !request.dry_run && !can_ask())
+        return report_usage(argv[0], "what is dropped is gone: say --yes");
+    request.path = argv[optind];
+    code = target_open(request.path,
+                       request.dry_run ? JOURNAL_OPEN_READ_ONLY
+                                       : JOURNAL_OPEN_EXISTING,
+                       &journal);
+    if (code == CLI_OK)
+        code = rewind_journal(journal, &request);
+    journal_close(journal);
+    return code;
+}
+
+const struct cli_command cmd_rewind = {
+    .name = "rewind",
+    .synopsis = "[OPTIONS] PATH SIZE",
+    .summary = "drop the newest entries",
+    .help =
+        "\n"
+        "Drops the entries from number SIZE on, for ever, as if they had\n"
+        "never been appended: the next one gets number SIZE, keys are as they\n"
+        "were, and marks above move back to it.  On a terminal, asks first;\n"
+        "elsewhere --yes is needed.\n"
+        "\n"
+        "  -y, --yes            don't ask\n"
+        "      --dry-run        only print how many it would be\n"
+        "  -q, --quiet          don't print how many\n",
+    .run = run,
+};
