@@ -20,8 +20,8 @@ struct append_request {
     struct journal_record record; /* what the entries have in common */
     bool no_key;                  /* an entry may be without one */
     bool quiet;                   /* don't print numbers */
-    bool existing;                /* don't create the journal */
-    bool help;                    /* nothing of this; what help says */
+    struct journal_options options;
+    bool help; /* nothing of this; what help says */
 
     /* Lines of standard input, split at tabs; none: a single entry. */
     enum append_column columns[COLUMN_COUNT];

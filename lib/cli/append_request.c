@@ -17,6 +17,9 @@ enum option_name {
     OPTION_EXISTING,
     OPTION_EXPECT,
     OPTION_EXPECT_SEQ,
+    OPTION_KEEP_BYTES,
+    OPTION_KEEP_ENTRIES,
+    OPTION_KEEP_TIME,
     OPTION_LINES,
     OPTION_NO_KEY,
     OPTION_STAMP,
@@ -32,6 +35,9 @@ static const struct option long_options[] = {
     {"expect", required_argument, NULL, OPTION_EXPECT},
     {"expect-seq", required_argument, NULL, OPTION_EXPECT_SEQ},
     {"help", no_argument, NULL, 'h'},
+    {"keep-bytes", required_argument, NULL, OPTION_KEEP_BYTES},
+    {"keep-entries", required_argument, NULL, OPTION_KEEP_ENTRIES},
+    {"keep-time", required_argument, NULL, OPTION_KEEP_TIME},
     {"key", required_argument, NULL, 'k'},
     {"lines", no_argument, NULL, OPTION_LINES},
     {"meta", required_argument, NULL, 'm'},
@@ -128,6 +134,33 @@ set_expect(struct append_request *request, const char *command,
     return args_number(command, "--expect", text, &request->record.expect);
 }
 
+/* Options that say how the journal is opened. */
+static int
+take_open_option(struct append_request *request, const char *command,
+                 int option)
+{
+    struct journal_options *options = &request->options;
+
+    switch (option) {
+    case OPTION_EXISTING:
+        options->flags |= JOURNAL_OPEN_EXISTING;
+        return CLI_OK;
+    case OPTION_KEEP_BYTES:
+        return args_size(command, "--keep-bytes", optarg, &options->keep_bytes);
+    case OPTION_KEEP_ENTRIES:
+        if (args_number(command, "--keep-entries", optarg,
+                        &options->keep_entries) != CLI_OK)
+            return CLI_USAGE;
+        if (options->keep_entries == 0)
+            return report_usage(command, "--keep-entries: at least 1");
+        return CLI_OK;
+    case OPTION_KEEP_TIME:
+        return args_span(command, "--keep-time", optarg, &options->keep_ns);
+    default:
+        return report_try_help(command);
+    }
+}
+
 /* Options that say what all entries have in common. */
 static int
 take_record_option(struct append_request *request, const char *command,
@@ -159,7 +192,7 @@ take_record_option(struct append_request *request, const char *command,
         record->flags |= JOURNAL_STAMPED;
         return args_stamp(command, "--stamp", optarg, &record->stamp);
     default:
-        return report_try_help(command);
+        return take_open_option(request, command, option);
     }
 }
 
@@ -180,9 +213,6 @@ take_option(struct append_request *request, const char *command, int option)
         return set_batch(request, command, optarg);
     case OPTION_COLUMNS:
         return set_columns(request, command, optarg);
-    case OPTION_EXISTING:
-        request->existing = true;
-        return CLI_OK;
     case OPTION_LINES:
         return request->column_count > 0
                    ? CLI_OK
@@ -273,6 +303,7 @@ append_parse(struct append_request *request, int argc, char **argv)
     int option, code;
 
     *request = (struct append_request){.delimiter = '\n'};
+    journal_options_init(&request->options);
     while ((option = getopt_long(argc, argv, short_options, long_options,
                                  NULL)) != -1) {
         code = take_option(request, argv[0], option);

@@ -106,8 +106,7 @@ append(struct append_request *request)
     code = lines ? CLI_OK : read_value(request, &buffer);
     if (code != CLI_OK)
         goto out;
-    code = target_open(request->path,
-                       request->existing ? JOURNAL_OPEN_EXISTING : 0, &journal);
+    code = target_open_with(request->path, &request->options, &journal);
     if (code != CLI_OK)
         goto out;
     code = lines ? append_lines(journal, request)
@@ -155,6 +154,12 @@ const struct cli_command cmd_append = {
         "                       the key, it is refused\n"
         "      --existing       don't make a journal\n"
         "  -q, --quiet          don't print numbers\n"
+        "\n"
+        "Remove some of the oldest entries meanwhile, while there are more\n"
+        "than this; marks hold that up:\n"
+        "      --keep-entries N   so many entries\n"
+        "      --keep-bytes SIZE  bytes of keys, metas and values: 10M, 2G\n"
+        "      --keep-time SPAN   entries of so long: 30d, \"2 weeks\"\n"
         "\n"
         "Entries from the lines of standard input:\n"
         "      --lines          each line is a value\n"

@@ -245,6 +245,33 @@ test_rewind_asks() {
     numbers_are 'and drops' '0 1 2' ask
 }
 
+# ---- retention --------------------------------------------------------------
+
+test_retention_usage() {
+    complains 'a number of entries is one' 2 'keep-entries: .x. is not' \
+        append --keep-entries x j k v
+    complains 'and not 0' 2 'at least 1' append --keep-entries 0 j k v
+    for size in '' x 1x 10KB 10k -1 1.5M ' 1' 1KiBs K; do
+        complains "'$size' is no size" 2 'is not a size' \
+            append --keep-bytes "$size" j k v
+    done
+    complains '0 bytes are none' 2 'nothing at all' append --keep-bytes 0K j k v
+    complains 'a size is of 64 bits' 2 'too large' \
+        append --keep-bytes 16777216T j k v
+    complains 'so is its number' 2 'too large' \
+        append --keep-bytes 18446744073709551616 j k v
+    complains 'a span has units' 2 "keep-time: '30': a unit of time" \
+        append --keep-time 30 j k v
+    hints 'for example' '30d'
+    verify 'and help is named' grep -q "'journal append --help'" err
+    complains 'a span is of some time' 2 'no time at all' \
+        append --keep-time 0s j k v
+    verify 'none of this has made a journal' test ! -e j
+    says 'a size may be large' "0$NL" append --keep-bytes 16777215T j k v
+    says 'or have a long unit' "1$NL" append --keep-bytes 1GiB j k v
+    says 'or none' "2$NL" append --keep-bytes 1000000 j k v
+}
+
 test_marks
 test_mark_names
 test_mark_usage
@@ -254,5 +281,6 @@ test_compact_and_marks
 test_sparse
 test_rewind
 test_rewind_asks
+test_retention_usage
 
 conclude upkeep_test
