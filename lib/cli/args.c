@@ -167,6 +167,36 @@ args_size(const char *command, const char *name, const char *text,
 }
 
 int
+args_unescape(const char *command, char *text, size_t *size)
+{
+    char *to = text;
+    const char *at;
+    int high, low;
+
+    for (at = text; *at != '\0'; at++) {
+        if (at[0] != '\\') {
+            *to++ = *at;
+            continue;
+        }
+        at++;
+        if (at[0] == '\\') {
+            *to++ = '\\';
+            continue;
+        }
+        high = at[0] == 'x' ? hex_digit(at[1]) : -1;
+        low = high < 0 ? -1 : hex_digit(at[2]);
+        if (low < 0)
+            return report_usage(command,
+                                "--escaped: a backslash is followed by "
+                                "xNN, two hexadecimal digits, or by another");
+        *to++ = (char)(high << 4 | low);
+        at += 2;
+    }
+    *size = (size_t)(to - text);
+    return CLI_OK;
+}
+
+int
 args_mark(const char *command, const char *text)
 {
     size_t size = strlen(text);

@@ -3,6 +3,7 @@
 #define ARGS_H
 
 #include <journal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -29,6 +30,12 @@ int args_span(const char *command, const char *name, const char *text,
 /* Bytes, at least 1: a number, with K, M, G, T or KiB, ... for those units. */
 int args_size(const char *command, const char *name, const char *text,
               uint64_t *size);
+
+/*
+ * Makes bytes of TEXT, as they are printed: \xNN is one, two backslashes are
+ * one.  In place; *SIZE is how many there are.
+ */
+int args_unescape(const char *command, char *text, size_t *size);
 
 /* What journal_mark() would take: 1 to 255 bytes of UTF-8. */
 int args_mark(const char *command, const char *text);

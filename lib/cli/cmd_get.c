@@ -1,14 +1,12 @@
 /* cmd_get.c - `journal get`: the latest entry of a key, now or once. */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "args.h"
 #include "cli.h"
-#include "output.h"
+#include "lookup.h"
 #include "report.h"
-#include "target.h"
 
 enum option_name { OPTION_AT = 256, OPTION_IMMUTABLE, OPTION_JSON };
 
@@ -21,71 +19,20 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0}};
 
-struct request {
-    const char *path;
-    const char *key;
-    uint64_t at; /* JOURNAL_NONE: now */
-    enum output_form form;
-    bool immutable;
-};
-
 static int
-fail(struct journal *journal, const struct request *request, int result)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-    const char *key = report_key(request->key, strlen(request->key));
-
-    if (request->at == JOURNAL_NONE)
-        return report_failure(request->path, result, "key %s", key);
-    report_failure(request->path, result, "key %s at %" PRIu64, key,
-                   request->at);
-    if (result == JOURNAL_OUT_OF_RANGE && journal_stat(journal, &stat) == 0)
-        report_hint("the size is %" PRIu64, stat.size);
-    return report_exit(result);
-}
-
-static int
-get(const struct request *request)
-{
-    struct journal_entry *entry = NULL;
-    struct journal *journal = NULL;
-    size_t key_size = strlen(request->key);
-    int rc, code;
-
-    code = target_open_to_read(request->path, request->immutable, &journal);
-    if (code != CLI_OK)
-        return code;
-    if (request->at == JOURNAL_NONE)
-        rc = journal_get(journal, request->key, key_size, &entry);
-    else
-        rc = journal_get_at(journal, request->key, key_size, request->at,
-                            &entry);
-    if (rc != 0) {
-        code = fail(journal, request, rc);
-        goto out;
-    }
-    output_entry(entry, request->form);
-    code = output_flush();
-out:
-    journal_entry_free(entry);
-    journal_close(journal);
-    return code;
-}
-
-static int
-take_option(struct request *request, const char *command, int option)
+take_option(struct lookup *lookup, const char *command, int option)
 {
     switch (option) {
     case 'v':
-        request->form = OUTPUT_VERBOSE;
+        lookup->form = OUTPUT_VERBOSE;
         return CLI_OK;
     case OPTION_AT:
-        return args_number(command, "--at", optarg, &request->at);
+        return args_number(command, "--at", optarg, &lookup->at);
     case OPTION_IMMUTABLE:
-        request->immutable = true;
+        lookup->immutable = true;
         return CLI_OK;
     case OPTION_JSON:
-        request->form = OUTPUT_JSON;
+        lookup->form = OUTPUT_JSON;
         return CLI_OK;
     default:
         return report_try_help(command);
@@ -95,25 +42,26 @@ take_option(struct request *request, const char *command, int option)
 static int
 run(int argc, char **argv)
 {
-    struct request request = {.at = JOURNAL_NONE};
+    struct lookup lookup = {.at = JOURNAL_NONE};
     int option, code;
 
     while ((option = getopt_long(argc, argv, short_options, long_options,
                                  NULL)) != -1) {
         if (option == 'h')
             return cli_help(&cmd_get);
-        code = take_option(&request, argv[0], option);
+        code = take_option(&lookup, argv[0], option);
         if (code != CLI_OK)
             return code;
     }
     code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
-    request.path = argv[optind];
-    request.key = argv[optind + 1];
-    if (request.key[0] == '\0')
+    lookup.path = argv[optind];
+    lookup.key = argv[optind + 1];
+    lookup.key_size = strlen(argv[optind + 1]);
+    if (lookup.key_size == 0)
         return report_usage(argv[0], "KEY is empty");
-    return get(&request);
+    return lookup_print(&lookup);
 }
 
 const struct cli_command cmd_get = {

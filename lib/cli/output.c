@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -284,6 +286,40 @@ output_list_entry(const struct output_list *list,
         write_separated(list, entry, time, flags);
 }
 
+static void
+write_json_key(const struct journal_entry *entry)
+{
+    char time[TEXT_TIME_SIZE];
+    struct json json;
+
+    text_time(time, entry->time);
+    json_begin(&json);
+    json_bytes(&json, "key", entry->key, entry->key_size);
+    json_number(&json, "seq", entry->seq);
+    json_number(&json, "time", entry->time);
+    json_text(&json, "time_iso", time);
+    json_number(&json, "revision", entry->revision);
+    if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
+        json_true(&json, "tombstone");
+    else
+        json_number(&json, "value_size", entry->value_size);
+    json_end(&json);
+}
+
+void
+output_list_key(const struct output_list *list,
+                const struct journal_entry *entry)
+{
+    if (list->json) {
+        write_json_key(entry);
+        return;
+    }
+    write_escaped(entry->key, entry->key_size);
+    if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
+        fputs(list->aligned ? "  deleted" : "\tdeleted", stdout);
+    putchar('\n');
+}
+
 void
 output_mark(const char *name, uint64_t seq)
 {
@@ -309,9 +345,21 @@ output_failed(void)
     return failure != 0;
 }
 
-/* As if SIGPIPE had not been ignored by whoever started us. */
-static void
-end_for_want_of_a_reader(void)
+bool
+output_is_unread(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    struct stat status;
+
+    if (fstat(STDOUT_FILENO, &status) != 0 ||
+        (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)))
+        return false;
+    return poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP));
+}
+
+/* Also where SIGPIPE was ignored by whoever started us. */
+void
+output_end_unread(void)
 {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
@@ -328,7 +376,7 @@ output_flush(void)
     if (!output_failed())
         return CLI_OK;
     if (failure == EPIPE)
-        end_for_want_of_a_reader();
+        output_end_unread();
     fprintf(stderr, "journal: standard output: %s\n", strerror(failure));
     return CLI_OTHER;
 }

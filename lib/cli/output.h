@@ -30,11 +30,24 @@ void output_list_init(struct output_list *list, bool json, bool meta,
 void output_list_entry(const struct output_list *list,
                        const struct journal_entry *entry);
 
+/* One line about the key of its latest ENTRY: whether that is deleted. */
+void output_list_key(const struct output_list *list,
+                     const struct journal_entry *entry);
+
 /* One line of a list of marks: a name, and a number. */
 void output_mark(const char *name, uint64_t seq);
 
 /* Whether writing has failed, so that it is no use going on. */
 bool output_failed(void);
+
+/*
+ * Whether standard output is a pipe or a socket that nobody reads any more,
+ * which else shows only when something is written.
+ */
+bool output_is_unread(void);
+
+/* Ends the process as SIGPIPE does. */
+_Noreturn void output_end_unread(void);
 
 /*
  * Hands everything written so far to the system.  Returns CLI_OK, or says what

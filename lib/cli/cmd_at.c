@@ -1,0 +1,219 @@
+/* cmd_at.c - `journal at`: the state as of an earlier size. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "listing.h"
+#include "lookup.h"
+#include "question.h"
+#include "report.h"
+#include "target.h"
+
+static const char short_options[] = "e:hmn:p:rvx";
+static const struct option long_options[] = {
+    {"count", required_argument, NULL, QUESTION_COUNT},
+    {"escaped", no_argument, NULL, QUESTION_ESCAPED},
+    {"expr", required_argument, NULL, QUESTION_EXPR},
+    {"help", no_argument, NULL, 'h'},
+    {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
+    {"json", no_argument, NULL, QUESTION_JSON},
+    {"meta", no_argument, NULL, QUESTION_META},
+    {"prefix", required_argument, NULL, QUESTION_PREFIX},
+    {"reverse", no_argument, NULL, QUESTION_REVERSE},
+    {"verbose", no_argument, NULL, 'v'},
+    {NULL, 0, NULL, 0}};
+
+/* ---- what is missing ---------------------------------------------------- */
+
+/*
+ * Counts the keys that match, have changed since, and of whose state at that
+ * size nothing is left.
+ */
+static int
+count_pruned(struct journal *journal, const struct question *question,
+             struct journal_cursor *cursor, uint64_t *count)
+{
+    const struct journal_entry *entry;
+    struct journal_entry *then;
+    int rc;
+
+    *count = 0;
+    while ((rc = journal_next(cursor, &entry)) != JOURNAL_END) {
+        if (rc != 0)
+            return report_failure(question->path, rc, "at %" PRIu64,
+                                  question->query.limit);
+        rc = journal_get_at(journal, entry->key, entry->key_size,
+                            question->query.limit, &then);
+        if (rc == 0)
+            journal_entry_free(then);
+        if (rc == JOURNAL_PRUNED)
+            ++*count;
+    }
+    return CLI_OK;
+}
+
+/*
+ * The state is what is left of it.  Keys of which there are newer entries show
+ * by these that there was something; it would be wrong to pass that over.
+ */
+static int
+check_whole(struct journal *journal, const struct question *question)
+{
+    uint64_t at = question->query.limit, count;
+    struct question since = *question;
+    struct journal_cursor *cursor = NULL;
+    struct journal_stat stat;
+    int code;
+
+    code = target_stat(journal, question->path, &stat);
+    if (code != CLI_OK || (stat.first == 0 && stat.entries == stat.size))
+        return code;
+    since.query.flags = JOURNAL_QUERY_LATEST;
+    since.query.first = at < stat.first ? JOURNAL_NONE : at;
+    since.query.limit = JOURNAL_NONE;
+    code = question_ask(journal, &since, &cursor);
+    if (code == CLI_OK)
+        code = count_pruned(journal, question, cursor, &count);
+    journal_cursor_close(cursor);
+    if (code != CLI_OK || (count == 0 && at >= stat.first))
+        return code;
+    code = report_failure(question->path, JOURNAL_PRUNED, "state at %" PRIu64,
+                          at);
+    report_hint("of %" PRIu64 " key%s nothing is left from then; the journal "
+                "has entries from %" PRIu64 " on",
+                count, count == 1 ? "" : "s", stat.first);
+    return code;
+}
+
+/* ---- the command -------------------------------------------------------- */
+
+static int
+list_all(const struct question *question)
+{
+    struct journal *journal = NULL;
+    struct journal_cursor *cursor = NULL;
+    struct listing listing;
+    int code;
+
+    code = target_open_to_read(question->path, question->immutable, &journal);
+    if (code == CLI_OK)
+        code = listing_init(&listing, journal, question);
+    if (code == CLI_OK)
+        code = question_ask(journal, question, &cursor);
+    if (code == CLI_OK)
+        code = listing_finish(&listing, cursor);
+    if (code == CLI_OK)
+        code = check_whole(journal, question);
+    journal_cursor_close(cursor);
+    journal_close(journal);
+    return code;
+}
+
+static int
+print_one(const struct question *question, bool verbose)
+{
+    struct lookup lookup = {.path = question->path,
+                            .key = question->query.key,
+                            .key_size = question->query.key_size,
+                            .at = question->query.limit,
+                            .immutable = question->immutable};
+
+    if (question->json)
+        lookup.form = OUTPUT_JSON;
+    else if (verbose)
+        lookup.form = OUTPUT_VERBOSE;
+    return lookup_print(&lookup);
+}
+
+/* Options of lists, and a key. */
+static int
+check_one(const struct question *question, const char *command)
+{
+    if (question->meta || question->count != UINT64_MAX ||
+        (question->query.flags & JOURNAL_QUERY_REVERSE) != 0)
+        return report_usage(command, "--meta, --count and --reverse are not "
+                                     "for a single key");
+    return CLI_OK;
+}
+
+/* PATH SIZE [KEY] */
+static int
+at(struct question *question, bool verbose, int argc, char **argv)
+{
+    const char *command = argv[0];
+    bool one = argc - optind > 2;
+    int code = args_operands(argc, argv, 2, 3);
+
+    if (code != CLI_OK)
+        return code;
+    question->path = argv[optind];
+    code = args_number(command, "SIZE", argv[optind + 1],
+                       &question->query.limit);
+    if (code == CLI_OK && one)
+        code = question_match(question, command, JOURNAL_MATCH_KEY,
+                              argv[optind + 2]);
+    if (code == CLI_OK)
+        code = question_finish(question, command);
+    if (code == CLI_OK && one)
+        code = check_one(question, command);
+    if (code != CLI_OK)
+        return code;
+    if (verbose && !one)
+        return report_usage(command, "--verbose is for a single key");
+    return one ? print_one(question, verbose) : list_all(question);
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct question question;
+    bool verbose = false;
+    int option, code = CLI_OK;
+
+    question_init(&question);
+    question.query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_at);
+        if (option == 'v')
+            verbose = true;
+        else
+            code = question_take(&question, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = at(&question, verbose, argc, argv);
+    question_free(&question);
+    return code;
+}
+
+const struct cli_command cmd_at = {
+    .name = "at",
+    .synopsis = "[OPTIONS] PATH SIZE [KEY]",
+    .summary = "print the state as of an earlier size",
+    .help =
+        "\n"
+        "Prints a line for each key that was there when the journal had size\n"
+        "SIZE, right before entry SIZE was appended: the entry that was its\n"
+        "latest then.  'journal help replay' tells what the lines look like.\n"
+        "With KEY, prints the value that it had.  Exit code 1: what is asked\n"
+        "for has been pruned, wholly or in part, or is yet to come; the key\n"
+        "was not known then, or deleted.\n"
+        "\n"
+        "  -p, --prefix BYTES   keys that begin so\n"
+        "  -e, --expr EXPR      keys that match a key expression\n"
+        "  -x, --escaped        \\xNN in KEY, BYTES, EXPR is a byte, as "
+        "printed\n"
+        "  -r, --reverse        last changed first\n"
+        "  -n, --count N        at most N lines\n"
+        "  -m, --meta           a column for the meta, before the value\n"
+        "  -v, --verbose        with KEY: number, time, ... before the value\n"
+        "      --json           a JSON object on each line\n"
+        "      --immutable      nobody is writing: take no locks\n",
+    .run = run,
+};

@@ -1,0 +1,139 @@
+/* cmd_history.c - `journal history`: the entries of one key. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "listing.h"
+#include "question.h"
+#include "report.h"
+#include "target.h"
+
+static const char short_options[] = "hmn:rx";
+static const struct option long_options[] = {
+    {"count", required_argument, NULL, QUESTION_COUNT},
+    {"escaped", no_argument, NULL, QUESTION_ESCAPED},
+    {"first", required_argument, NULL, QUESTION_FIRST},
+    {"first-revision", required_argument, NULL, QUESTION_FIRST_REVISION},
+    {"help", no_argument, NULL, 'h'},
+    {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
+    {"json", no_argument, NULL, QUESTION_JSON},
+    {"limit", required_argument, NULL, QUESTION_LIMIT},
+    {"live", no_argument, NULL, QUESTION_LIVE},
+    {"meta", no_argument, NULL, QUESTION_META},
+    {"reverse", no_argument, NULL, QUESTION_REVERSE},
+    {"since", required_argument, NULL, QUESTION_SINCE},
+    {"until", required_argument, NULL, QUESTION_UNTIL},
+    {NULL, 0, NULL, 0}};
+
+/* Whether there is any entry of the key, one that was not asked for too. */
+static bool
+is_known(struct journal *journal, const struct question *question)
+{
+    const struct journal_entry *entry;
+    struct journal_cursor *cursor;
+    struct journal_query query;
+    int rc;
+
+    journal_query_init(&query);
+    query.match = JOURNAL_MATCH_KEY;
+    query.key = question->query.key;
+    query.key_size = question->query.key_size;
+    if (journal_query(journal, &query, &cursor) != 0)
+        return true;
+    rc = journal_next(cursor, &entry);
+    journal_cursor_close(cursor);
+    return rc != JOURNAL_END;
+}
+
+/* No entry at all is like what `get` does not find; not so no match. */
+static int
+list(struct journal *journal, const struct question *question)
+{
+    const struct journal_query *query = &question->query;
+    struct journal_cursor *cursor = NULL;
+    struct listing listing;
+    int code;
+
+    code = listing_init(&listing, journal, question);
+    if (code == CLI_OK)
+        code = question_ask(journal, question, &cursor);
+    if (code != CLI_OK)
+        return code;
+    code = listing_finish(&listing, cursor);
+    journal_cursor_close(cursor);
+    if (code != CLI_OK || listing.printed > 0 || is_known(journal, question))
+        return code;
+    return report_failure(question->path, JOURNAL_NOT_FOUND, "key %s",
+                          report_key(query->key, query->key_size));
+}
+
+static int
+history(struct question *question, int argc, char **argv)
+{
+    struct journal *journal = NULL;
+    int code = args_operands(argc, argv, 2, 2);
+
+    if (code != CLI_OK)
+        return code;
+    question->path = argv[optind];
+    code = question_match(question, argv[0], JOURNAL_MATCH_KEY,
+                          argv[optind + 1]);
+    if (code == CLI_OK)
+        code = question_finish(question, argv[0]);
+    if (code == CLI_OK)
+        code = target_open_to_read(question->path, question->immutable,
+                                   &journal);
+    if (code == CLI_OK)
+        code = list(journal, question);
+    journal_close(journal);
+    return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct question question;
+    int option, code;
+
+    question_init(&question);
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_history);
+        code = question_take(&question, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = history(&question, argc, argv);
+    question_free(&question);
+    return code;
+}
+
+const struct cli_command cmd_history = {
+    .name = "history",
+    .synopsis = "[OPTIONS] PATH KEY",
+    .summary = "list the entries of one key",
+    .help =
+        "\n"
+        "Prints a line for each entry of KEY, oldest first.  'journal help\n"
+        "replay' tells what the lines look like.  Exit code 1: there is no\n"
+        "entry of KEY.\n"
+        "\n"
+        "      --first-revision N   from that revision on\n"
+        "      --first N        from entry N on\n"
+        "      --limit N        up to entry N, without it\n"
+        "      --since TIME     appended at or after TIME\n"
+        "      --until TIME     appended before TIME; 'journal help query'\n"
+        "                       tells how a TIME is written\n"
+        "      --live           no tombstones\n"
+        "  -r, --reverse        newest first\n"
+        "  -n, --count N        at most N lines\n"
+        "  -x, --escaped        \\xNN in KEY is a byte, as printed\n"
+        "  -m, --meta           a column for the meta, before the value\n"
+        "      --json           a JSON object on each line\n"
+        "      --immutable      nobody is writing: take no locks\n",
+    .run = run,
+};
