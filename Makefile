@@ -40,10 +40,10 @@ LIB_SOURCES = \
     mark.c stat.c wait.c keyexpr.c version.c
 
 CLI_SOURCES = \
-    main.c cmd_append.c cmd_at.c cmd_compact.c cmd_get.c \
+    main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
     cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c append_request.c \
-    question.c listing.c lookup.c target.c args.c when.c calendar.c \
+    follow.c question.c listing.c lookup.c target.c args.c when.c calendar.c \
     span.c parse.c input.c output.c json.c text.c report.c
 
 # Of these, what has unit tests of its own in test/cli.

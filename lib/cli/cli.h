@@ -34,6 +34,7 @@ extern const struct cli_command cmd_query;
 extern const struct cli_command cmd_history;
 extern const struct cli_command cmd_keys;
 extern const struct cli_command cmd_at;
+extern const struct cli_command cmd_follow;
 extern const struct cli_command cmd_stat;
 extern const struct cli_command cmd_mark;
 extern const struct cli_command cmd_prune;

@@ -5,16 +5,19 @@
 
 #include "args.h"
 #include "cli.h"
+#include "follow.h"
 #include "question.h"
 #include "report.h"
+#include "target.h"
 
-static const char short_options[] = "e:hk:mn:p:rx";
+static const char short_options[] = "e:fhk:mn:p:rx";
 static const struct option long_options[] = {
     {"count", required_argument, NULL, QUESTION_COUNT},
     {"escaped", no_argument, NULL, QUESTION_ESCAPED},
     {"expr", required_argument, NULL, QUESTION_EXPR},
     {"first", required_argument, NULL, QUESTION_FIRST},
     {"first-revision", required_argument, NULL, QUESTION_FIRST_REVISION},
+    {"follow", no_argument, NULL, 'f'},
     {"help", no_argument, NULL, 'h'},
     {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
     {"json", no_argument, NULL, QUESTION_JSON},
@@ -29,6 +32,45 @@ static const struct option long_options[] = {
     {"until", required_argument, NULL, QUESTION_UNTIL},
     {NULL, 0, NULL, 0}};
 
+static bool
+is_followed(const struct question *question)
+{
+    return (question->query.flags & JOURNAL_QUERY_FOLLOW) != 0;
+}
+
+static int
+follow(struct question *question)
+{
+    const struct follow following = {.question = question,
+                                     .mark_seq = JOURNAL_NONE};
+    struct journal *journal = NULL;
+    int code = target_open_to_read(question->path, false, &journal);
+
+    if (code == CLI_OK)
+        code = follow_journal(journal, &following);
+    journal_close(journal);
+    return follow_end(code);
+}
+
+static int
+check(const struct question *question, const char *command)
+{
+    const struct journal_query *query = &question->query;
+
+    if (!is_followed(question))
+        return CLI_OK;
+    if ((query->flags & (JOURNAL_QUERY_REVERSE | JOURNAL_QUERY_LATEST)) != 0)
+        return report_usage(command, "--follow goes on for ever: not with "
+                                     "--reverse or --latest");
+    if (query->until != UINT64_MAX)
+        return report_usage(command, "--follow goes on for ever: not with "
+                                     "--until");
+    if (question->immutable)
+        return report_usage(command, "nothing is to follow where --immutable "
+                                     "says that nobody is writing");
+    return CLI_OK;
+}
+
 static int
 query(struct question *question, int argc, char **argv)
 {
@@ -38,7 +80,11 @@ query(struct question *question, int argc, char **argv)
         return code;
     question->path = argv[optind];
     code = question_finish(question, argv[0]);
-    return code == CLI_OK ? question_list(question) : code;
+    if (code == CLI_OK)
+        code = check(question, argv[0]);
+    if (code != CLI_OK)
+        return code;
+    return is_followed(question) ? follow(question) : question_list(question);
 }
 
 static int
@@ -52,7 +98,10 @@ run(int argc, char **argv)
                                  NULL)) != -1) {
         if (option == 'h')
             return cli_help(&cmd_query);
-        code = question_take(&question, argv[0], option);
+        if (option == 'f')
+            question.query.flags |= JOURNAL_QUERY_FOLLOW;
+        else
+            code = question_take(&question, argv[0], option);
         if (code != CLI_OK)
             return code;
     }
@@ -87,6 +136,7 @@ const struct cli_command cmd_query = {
         "limit)\n"
         "      --live           no tombstones\n"
         "  -r, --reverse        newest first\n"
+        "  -f, --follow         go on with what is appended later\n"
         "  -n, --count N        at most N lines\n"
         "  -m, --meta           a column for the meta, before the value\n"
         "      --json           a JSON object on each line\n"

@@ -11,7 +11,7 @@ set -u
 # ---- words ------------------------------------------------------------------
 
 test_help() {
-    commands='append get read at keys history replay query mark stat prune
+    commands='append get read at keys history replay query follow mark stat prune
         compact rewind'
     run help
     for command in $commands; do

@@ -146,6 +146,13 @@ test_usage() {
     hints 'or examples are given' '"2 hours ago", .*2026-11-25T10:30:00Z'
     complains 'a bare number is not' 2 'write @1764070000' \
         query --until 1764070000 h
+    complains 'following has no end' 2 'not with --until' \
+        query --follow --until now h
+    complains 'nor a last' 2 'not with --reverse' query -f -r h
+    complains 'nor a latest' 2 'not with --reverse or --latest' \
+        query -f --latest h
+    complains 'nor is there anything where nobody writes' 2 'immutable says' \
+        query -f --immutable h
     complains 'no journal' 1 'absent: not found' query absent
     verify 'none is made' test ! -e absent
 }
