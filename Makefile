@@ -125,6 +125,9 @@ SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
+BENCH_FLAGS =  # --quick, --json, --large, --dir DIR
+# SQLite is measured too where it is installed; asked when the rules run.
+SQLITE      = $(shell pkg-config --libs sqlite3 2>/dev/null)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 
 # Under valgrind a writer does not get far enough before it is killed.
@@ -291,10 +294,20 @@ $(OUT)/docs/examples/%: docs/examples/%.c $(STATIC) $(OUT)/compiled-with
 	$(call say,LINK  $@)
 	$(Q)$(COMPILE) $(LDFLAGS) -Iinclude -o $@ $< $(STATIC) $(LDLIBS)
 
+$(OUT)/bench/rivals: FORCE
+	$(call write_if_changed,$(SQLITE))
+
+# engine_sqlite.c comes to nothing where there is no SQLite.
+$(OUT)/test/bench/%.o: test/bench/%.c $(OUT)/compiled-with \
+    $(OUT)/bench/rivals | $(OUT)/needs
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(COMPILE) -Iinclude $(if $(SQLITE),-DBENCH_SQLITE) -c -o $@ $<
+
 $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(SQLITE)
 
 # A make of its own, so that it begins after packages have been installed.
 BUILD_ALL = $(MAKE) --no-print-directory \
@@ -333,7 +346,7 @@ demo:
 
 ## bench       measure; one line a case
 bench: $(BENCH)
-	@$(BENCH)
+	@$(BENCH) $(BENCH_FLAGS)
 
 # ---- upkeep -----------------------------------------------------------------
 

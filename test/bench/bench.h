@@ -22,6 +22,8 @@ struct settings {
     uint64_t entries;   /* in the journal that is read, opened, pruned */
     uint64_t keys;      /* distinct */
     uint64_t revisions; /* of the one key that get_at looks at */
+    uint64_t timed;     /* entries among which a time is looked for */
+    const char *part;   /* the one to be measured; NULL: all */
     bool json;
 };
 
@@ -38,7 +40,11 @@ void *bench_resize(void *memory, size_t size);
  */
 void bench_progress(const char *work, unsigned done, unsigned total);
 
-/* DIR/NAME of the run, to be given to free(). */
+/* DIR/NAME, and that in the run's directory; to be given to free(). */
+char *bench_join(const char *dir, const char *name);
 char *bench_path(const struct settings *settings, const char *name);
+
+/* Makes the directory PATH unless it is there. */
+void bench_make_dir(const char *path);
 
 #endif

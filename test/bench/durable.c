@@ -187,7 +187,8 @@ open_group(struct group *group, const struct settings *settings)
 {
     subjects_make(group->subjects, settings, group->name);
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&group->subjects[i], 0, settings->keys, settings->keys);
+        subject_fill(&group->subjects[i], 0, settings->keys, settings->keys,
+                     FILL_BATCH);
     control_open(&group->control, settings);
     group->contenders[0].control = &group->control;
     for (unsigned way = 0; way < 2; way++) {
@@ -294,9 +295,7 @@ make_append_rows(struct append_rows *rows, struct report *report,
     rows->sixteen = report_row(report, "/s", rounds,
                                "durable append, 16 threads");
     rows->speedup = report_row(report, "x", rounds, "  over that of 1 thread");
-    rows->speedup->bar = (struct bar){.kind = BAR_AT_LEAST,
-                                      .of_value = true,
-                                      .limit = 6};
+    row_bar(rows->speedup, BAR_AT_LEAST, ENGINE_OURS, 6);
     rows->note = report_note(report, "single appends");
 }
 
@@ -349,7 +348,7 @@ measure_batches(struct report *report, const struct settings *settings)
                          "durable batches of 100");
     rows[1] = report_row(report, "/s", settings->rounds,
                          "durable batches of 1000");
-    rows[1]->bar = (struct bar){.kind = BAR_AT_LEAST, .limit = 0.9};
+    row_bar(rows[1], BAR_AT_LEAST, ENGINE_LMDB, 0.9);
     open_group(&group, settings);
     for (unsigned round = 0; round < settings->rounds; round++) {
         run_round(&group, settings, round);

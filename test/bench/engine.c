@@ -6,10 +6,13 @@
 
 #include "bench.h"
 
-#define FILL_BATCH 10000u
-
-const struct engine *const engines[ENGINE_COUNT] = {&engine_journal,
-                                                    &engine_lmdb};
+const struct engine *const engines[ENGINE_COUNT] = {
+    &engine_journal,
+    &engine_lmdb,
+#ifdef BENCH_SQLITE
+    &engine_sqlite,
+#endif
+};
 
 void
 engine_check(const struct engine *engine, const char *work, int result)
@@ -60,20 +63,23 @@ subject_close(struct subject *subject)
 
 void
 subject_fill(struct subject *subject, uint32_t flags, uint64_t keys,
-             uint64_t count)
+             uint64_t count, size_t batch)
 {
-    struct item *items = bench_resize(NULL, FILL_BATCH * sizeof(*items));
+    struct item *items = bench_resize(NULL, batch * sizeof(*items));
 
     subject_open(subject, flags);
     for (uint64_t done = 0; done < count;) {
-        size_t batch = 0;
+        size_t size = 0;
 
-        bench_progress("filling", (unsigned)(done / FILL_BATCH),
-                       (unsigned)(count / FILL_BATCH));
-        for (; batch < FILL_BATCH && done < count; batch++)
-            workload_item(keys, done++, &items[batch]);
+        bench_progress("filling", (unsigned)(done / batch),
+                       (unsigned)(count / batch));
+        for (; size < batch && done < count; size++)
+            workload_item(keys, done++, &items[size]);
         engine_check(subject->engine, "filling",
-                     subject->engine->append_batch(subject->db, items, batch));
+                     subject->engine->append_batch(subject->db, items, size));
     }
     free(items);
+    if (subject->engine->settle != NULL)
+        engine_check(subject->engine, "settling",
+                     subject->engine->settle(subject->db));
 }

@@ -14,12 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "question.h"
 #include "workload.h"
 
 struct engine_db; /* each engine's own */
 
 enum engine_flag {
-    ENGINE_HISTORY = 1u << 0 /* get_at() will be asked */
+    ENGINE_HISTORY = 1u << 0, /* get_at() and keys' histories will be asked */
+    ENGINE_TIMES = 1u << 1    /* times will */
 };
 
 struct engine_state {
@@ -37,6 +39,9 @@ struct engine {
     int (*open)(struct engine_db **db, const char *path, uint32_t flags);
     void (*close)(struct engine_db *db);
 
+    /* What one does behind a bulk load; NULL: nothing. */
+    int (*settle)(struct engine_db *db);
+
     int (*append)(struct engine_db *db, const struct item *item);
     int (*append_batch)(struct engine_db *db, const struct item *items,
                         size_t count);
@@ -51,8 +56,19 @@ struct engine {
     /* Looks at every entry; ENGINE_DISORDER if one comes out of turn. */
     int (*replay)(struct engine_db *db, struct tally *tally);
 
+    /* Adds the answer to TALLY. */
+    int (*ask)(struct engine_db *db, const struct question *question,
+               struct tally *tally);
+
+    /* The first entry appended at TIME or later, in the engine's own clock. */
+    int (*find_time)(struct engine_db *db, uint64_t time, uint64_t *seq);
+    int (*time_of)(struct engine_db *db, uint64_t seq, uint64_t *time);
+
     /* Removes the entries below BEFORE, and keys that have none left. */
     int (*prune)(struct engine_db *db, uint64_t before);
+
+    /* Removes those below BEFORE that are not their key's latest. */
+    int (*compact)(struct engine_db *db, uint64_t before);
 
     int (*state)(struct engine_db *db, struct engine_state *state);
     const char *(*describe)(int result);
@@ -63,11 +79,18 @@ struct engine {
 
 extern const struct engine engine_journal;
 extern const struct engine engine_lmdb;
+extern const struct engine engine_sqlite;
 
-/* Ours first, then what it is compared with. */
-#define ENGINE_COUNT 2u
+/* Ours first, then what it is compared with; SQLite where it is installed. */
 #define ENGINE_OURS 0u
-#define ENGINE_REFERENCE 1u
+#define ENGINE_LMDB 1u
+#define ENGINE_SQLITE 2u
+#define ENGINES_MAX 3u
+#ifdef BENCH_SQLITE
+#define ENGINE_COUNT 3u
+#else
+#define ENGINE_COUNT 2u
+#endif
 extern const struct engine *const engines[ENGINE_COUNT];
 
 /* An engine with the database it has open. */
@@ -89,8 +112,13 @@ void subjects_free(struct subject subjects[ENGINE_COUNT]);
 void subject_open(struct subject *subject, uint32_t flags);
 void subject_close(struct subject *subject);
 
-/* Opens it and appends the entries [0, COUNT) over KEYS keys. */
+/*
+ * Opens it and appends the entries [0, COUNT) over KEYS keys, BATCH at a time:
+ * so many share the time of their append.
+ */
 void subject_fill(struct subject *subject, uint32_t flags, uint64_t keys,
-                  uint64_t count);
+                  uint64_t count, size_t batch);
+
+#define FILL_BATCH 10000u
 
 #endif

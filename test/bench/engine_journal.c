@@ -115,7 +115,7 @@ replay(struct engine_db *db, struct tally *tally)
         rc = journal_next(cursor, &entry);
         if (rc != 0)
             break;
-        if (next != JOURNAL_NONE && entry->seq != next)
+        if (next != JOURNAL_NONE && entry->seq < next)
             rc = ENGINE_DISORDER;
         next = entry->seq + 1;
         tally_add(tally, entry->key, entry->key_size, entry->value,
@@ -125,10 +125,113 @@ replay(struct engine_db *db, struct tally *tally)
     return rc == JOURNAL_END ? 0 : rc;
 }
 
+/* ---- questions ---------------------------------------------------------- */
+
+static void
+put_question(const struct question *question, struct journal_query *query)
+{
+    journal_query_init(query);
+    query->key = question->key;
+    query->key_size = question->key_size;
+    switch (question->kind) {
+    case ASK_KEY:
+        query->match = JOURNAL_MATCH_KEY;
+        break;
+    case ASK_PREFIX:
+        query->match = JOURNAL_MATCH_PREFIX;
+        break;
+    case ASK_SCAN:
+        break;
+    case ASK_LATEST:
+        query->flags = JOURNAL_QUERY_LATEST;
+        query->limit = question->limit;
+        break;
+    case ASK_TIMES:
+        query->since = question->since;
+        query->until = question->until;
+        break;
+    }
+    if (question->newest != 0)
+        query->flags |= JOURNAL_QUERY_REVERSE;
+}
+
+/* Only a scan gives entries that the caller has to leave out himself. */
+static bool
+left_out(const struct question *question, const struct journal_entry *entry)
+{
+    return question->kind == ASK_SCAN &&
+           memcmp(entry->key, question->key, question->key_size) != 0;
+}
+
+static int
+take_all(struct journal_cursor *cursor, const struct question *question,
+         struct tally *tally)
+{
+    bool falling = question->newest != 0;
+    uint64_t before = falling ? UINT64_MAX : 0;
+    const struct journal_entry *entry;
+    unsigned found = 0;
+    int rc;
+
+    while ((rc = journal_next(cursor, &entry)) == 0) {
+        if (falling ? entry->seq >= before : entry->seq < before)
+            return ENGINE_DISORDER;
+        before = falling ? entry->seq : entry->seq + 1;
+        if (left_out(question, entry))
+            continue;
+        tally_add(tally, entry->key, entry->key_size, entry->value,
+                  entry->value_size);
+        if (++found == question->newest)
+            return 0;
+    }
+    return rc == JOURNAL_END ? 0 : rc;
+}
+
+static int
+ask(struct engine_db *db, const struct question *question, struct tally *tally)
+{
+    struct journal_cursor *cursor = NULL;
+    struct journal_query query;
+    int rc;
+
+    put_question(question, &query);
+    rc = journal_query(db->journal, &query, &cursor);
+    if (rc == 0)
+        rc = take_all(cursor, question, tally);
+    journal_cursor_close(cursor);
+    return rc;
+}
+
+static int
+find_time(struct engine_db *db, uint64_t time, uint64_t *seq)
+{
+    return journal_find_time(db->journal, time, seq);
+}
+
+static int
+time_of(struct engine_db *db, uint64_t seq, uint64_t *time)
+{
+    struct journal_entry *entry = NULL;
+    int rc = journal_read(db->journal, seq, &entry);
+
+    if (rc == 0)
+        *time = entry->time;
+    journal_entry_free(entry);
+    return rc;
+}
+
+/* ---- upkeep ------------------------------------------------------------- */
+
 static int
 prune(struct engine_db *db, uint64_t before)
 {
     return journal_prune(db->journal, before, 0, NULL);
+}
+
+static int
+compact(struct engine_db *db, uint64_t before)
+{
+    return journal_prune(db->journal, before, JOURNAL_PRUNE_KEEP_LATEST, NULL);
 }
 
 static int
@@ -156,6 +259,10 @@ const struct engine engine_journal = {.name = "libjournal",
                                       .get_at = get_at,
                                       .read = read_entry,
                                       .replay = replay,
+                                      .ask = ask,
+                                      .find_time = find_time,
+                                      .time_of = time_of,
                                       .prune = prune,
+                                      .compact = compact,
                                       .state = state,
                                       .describe = journal_strerror};

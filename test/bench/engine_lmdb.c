@@ -3,50 +3,15 @@
  *
  * Entries under their numbers, an index from key to the latest number, and a
  * counter, all in one transaction; with ENGINE_HISTORY also an index of all
- * numbers of a key.  No checksums.
+ * numbers of a key.  Times need none: they never fall.  No checksums.
  */
-#include <endian.h>
-#include <errno.h>
-#include <lmdb.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
+#include "engine_lmdb.h"
 
-#include "bench.h"
-#include "engine.h"
+#include <stdlib.h>
+#include <time.h>
 
 #define MAP_SIZE (UINT64_C(64) << 30)
 #define PRUNE_STEP 5000u
-
-enum { ENTRIES, LATEST, META, HISTORY, TABLES };
-
-struct record {
-    uint64_t time;
-    uint32_t key_size;
-    uint32_t value_size;
-    struct item item;
-};
-
-/* What LMDB stores of it, without the padding behind. */
-#define RECORD_SIZE (16u + KEY_SIZE + VALUE_SIZE)
-
-struct history_key {
-    unsigned char key[KEY_SIZE];
-    uint64_t seq; /* big endian, as LMDB compares bytes */
-};
-
-struct engine_db {
-    MDB_env *env;
-    MDB_dbi tables[TABLES];
-    MDB_txn *reader; /* reset between calls */
-    uint32_t flags;
-};
-
-static MDB_val
-value_of(const void *data, size_t size)
-{
-    return (MDB_val){size, (void *)(uintptr_t)data};
-}
 
 /* ---- open, close -------------------------------------------------------- */
 
@@ -76,6 +41,7 @@ close_env(struct engine_db *db)
 {
     mdb_txn_abort(db->reader);
     mdb_env_close(db->env);
+    free(db->numbers);
     free(db);
 }
 
@@ -86,8 +52,7 @@ open_env(struct engine_db **out, const char *path, uint32_t flags)
     int rc;
 
     *db = (struct engine_db){.flags = flags};
-    if (mkdir(path, 0750) != 0 && errno != EEXIST)
-        bench_fail("%s: %s", path, strerror(errno));
+    bench_make_dir(path);
     rc = mdb_env_create(&db->env);
     if (rc == 0)
         rc = mdb_env_set_maxdbs(db->env, TABLES);
@@ -110,8 +75,8 @@ open_env(struct engine_db **out, const char *path, uint32_t flags)
 
 /* ---- append ------------------------------------------------------------- */
 
-static int
-get_next(struct engine_db *db, MDB_txn *txn, uint64_t *next)
+int
+lmdb_next(struct engine_db *db, MDB_txn *txn, uint64_t *next)
 {
     MDB_val name = value_of("next", 4);
     MDB_val value;
@@ -179,7 +144,7 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     rc = mdb_txn_begin(db->env, NULL, 0, &txn);
     if (rc != 0)
         return rc;
-    rc = get_next(db, txn, &next);
+    rc = lmdb_next(db, txn, &next);
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = put_item(db, txn, time, &items[i], next + i);
     if (rc == 0)
@@ -199,8 +164,8 @@ append(struct engine_db *db, const struct item *item)
 
 /* ---- read --------------------------------------------------------------- */
 
-static int
-take_entry(struct engine_db *db, MDB_val *number, struct tally *tally)
+int
+lmdb_take(struct engine_db *db, MDB_val *number, struct tally *tally)
 {
     struct record record;
     MDB_val value;
@@ -229,54 +194,7 @@ get(struct engine_db *db, const unsigned char key[KEY_SIZE],
         return rc;
     rc = mdb_get(db->reader, db->tables[LATEST], &name, &number);
     if (rc == 0)
-        rc = take_entry(db, &number, tally);
-    else if (rc == MDB_NOTFOUND)
-        rc = 0;
-    mdb_txn_reset(db->reader);
-    return rc;
-}
-
-/* The number of KEY's newest entry below LIMIT, big endian. */
-static int
-find_before(struct engine_db *db, const unsigned char key[KEY_SIZE],
-            uint64_t limit, uint64_t *big)
-{
-    struct history_key wanted = {.seq = htobe64(limit)};
-    MDB_val found = value_of(&wanted, sizeof(wanted));
-    MDB_val nothing;
-    MDB_cursor *cursor;
-    int rc = mdb_cursor_open(db->reader, db->tables[HISTORY], &cursor);
-
-    if (rc != 0)
-        return rc;
-    memcpy(wanted.key, key, KEY_SIZE);
-    rc = mdb_cursor_get(cursor, &found, &nothing, MDB_SET_RANGE);
-    if (rc == 0)
-        rc = mdb_cursor_get(cursor, &found, &nothing, MDB_PREV);
-    else if (rc == MDB_NOTFOUND)
-        rc = mdb_cursor_get(cursor, &found, &nothing, MDB_LAST);
-    if (rc == 0 && memcmp(found.mv_data, key, KEY_SIZE) != 0)
-        rc = MDB_NOTFOUND;
-    if (rc == 0)
-        memcpy(big, (const unsigned char *)found.mv_data + KEY_SIZE,
-               sizeof(*big));
-    mdb_cursor_close(cursor);
-    return rc;
-}
-
-static int
-get_at(struct engine_db *db, const unsigned char key[KEY_SIZE], uint64_t limit,
-       struct tally *tally)
-{
-    uint64_t big = 0;
-    MDB_val number = value_of(&big, sizeof(big));
-    int rc = mdb_txn_renew(db->reader);
-
-    if (rc != 0)
-        return rc;
-    rc = find_before(db, key, limit, &big);
-    if (rc == 0)
-        rc = take_entry(db, &number, tally);
+        rc = lmdb_take(db, &number, tally);
     else if (rc == MDB_NOTFOUND)
         rc = 0;
     mdb_txn_reset(db->reader);
@@ -292,18 +210,9 @@ read_entry(struct engine_db *db, uint64_t seq, struct tally *tally)
 
     if (rc != 0)
         return rc;
-    rc = take_entry(db, &number, tally);
+    rc = lmdb_take(db, &number, tally);
     mdb_txn_reset(db->reader);
     return rc;
-}
-
-static uint64_t
-number_of(const MDB_val *key)
-{
-    uint64_t big;
-
-    memcpy(&big, key->mv_data, sizeof(big));
-    return be64toh(big);
 }
 
 static int
@@ -311,18 +220,13 @@ walk(MDB_cursor *cursor, struct tally *tally)
 {
     MDB_val key, value;
     int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-    uint64_t next = rc == 0 ? number_of(&key) : 0;
+    uint64_t next = 0;
 
     while (rc == 0) {
-        const unsigned char *bytes = value.mv_data;
-        const size_t header = RECORD_SIZE - KEY_SIZE - VALUE_SIZE;
-        uint32_t sizes[2];
-
-        if (number_of(&key) != next++)
+        if (number_of(&key) < next)
             return ENGINE_DISORDER;
-        memcpy(sizes, bytes + sizeof(uint64_t), sizeof(sizes));
-        tally_add(tally, bytes + header, sizes[0], bytes + header + sizes[0],
-                  sizes[1]);
+        next = number_of(&key) + 1;
+        tally_record(tally, &value);
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
     return rc == MDB_NOTFOUND ? 0 : rc;
@@ -347,49 +251,58 @@ replay(struct engine_db *db, struct tally *tally)
 
 /* ---- prune -------------------------------------------------------------- */
 
-/* Forgets the key of the entry in VALUE if that, NUMBER, is its latest. */
+/* Removes the entry, and KEY with its latest, unless that is to be kept. */
 static int
-drop_key(struct engine_db *db, MDB_txn *txn, const MDB_val *number,
-         const MDB_val *value)
+prune_one(struct engine_db *db, MDB_cursor *cursor, const MDB_val *number,
+          const unsigned char key[KEY_SIZE], bool keep_latest)
 {
-    struct record record;
-    MDB_val key = value_of(record.item.key, KEY_SIZE);
-    MDB_val latest;
-    int rc;
+    MDB_txn *txn = mdb_cursor_txn(cursor);
+    MDB_val name = value_of(key, KEY_SIZE);
+    MDB_val found;
+    int rc = mdb_get(txn, db->tables[LATEST], &name, &found);
+    bool latest;
 
-    memcpy(&record, value->mv_data, RECORD_SIZE);
-    rc = mdb_get(txn, db->tables[LATEST], &key, &latest);
     if (rc != 0)
-        return rc;
-    if (memcmp(latest.mv_data, number->mv_data, sizeof(uint64_t)) != 0)
+        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+    latest = memcmp(found.mv_data, number->mv_data, sizeof(uint64_t)) == 0;
+    if (latest && keep_latest)
         return 0;
-    return mdb_del(txn, db->tables[LATEST], &key, NULL);
+    if (latest)
+        rc = mdb_del(txn, db->tables[LATEST], &name, NULL);
+    return rc != 0 ? rc : mdb_cursor_del(cursor, 0);
 }
 
-/* MDB_NOTFOUND once nothing is left below BEFORE. */
+/* A step of a prune, which goes on from *FROM; MDB_NOTFOUND at the end. */
 static int
-prune_some(struct engine_db *db, MDB_txn *txn, MDB_cursor *cursor,
-           uint64_t before)
+prune_some(struct engine_db *db, MDB_cursor *cursor, uint64_t *from,
+           uint64_t before, bool keep_latest)
 {
+    uint64_t big = htobe64(*from);
+    MDB_val number = value_of(&big, sizeof(big));
+    MDB_cursor_op way = MDB_SET_RANGE;
+
     for (unsigned i = 0; i < PRUNE_STEP; i++) {
-        MDB_val number, value;
-        int rc = mdb_cursor_get(cursor, &number, &value,
-                                i == 0 ? MDB_FIRST : MDB_NEXT);
+        unsigned char key[KEY_SIZE];
+        MDB_val value;
+        int rc = mdb_cursor_get(cursor, &number, &value, way);
 
         if (rc == 0 && number_of(&number) >= before)
             rc = MDB_NOTFOUND;
-        if (rc == 0)
-            rc = drop_key(db, txn, &number, &value);
-        if (rc == 0)
-            rc = mdb_cursor_del(cursor, 0);
         if (rc != 0)
             return rc;
+        *from = number_of(&number) + 1;
+        memcpy(key, key_of(&value), KEY_SIZE);
+        rc = prune_one(db, cursor, &number, key, keep_latest);
+        if (rc != 0)
+            return rc;
+        way = MDB_NEXT;
     }
     return 0;
 }
 
 static int
-prune_step(struct engine_db *db, uint64_t before, int *more)
+prune_step(struct engine_db *db, uint64_t *from, uint64_t before,
+           bool keep_latest, bool *more)
 {
     MDB_cursor *cursor;
     MDB_txn *txn;
@@ -399,7 +312,7 @@ prune_step(struct engine_db *db, uint64_t before, int *more)
         return rc;
     rc = mdb_cursor_open(txn, db->tables[ENTRIES], &cursor);
     if (rc == 0) {
-        rc = prune_some(db, txn, cursor, before);
+        rc = prune_some(db, cursor, from, before, keep_latest);
         mdb_cursor_close(cursor);
     }
     *more = rc == 0;
@@ -411,14 +324,27 @@ prune_step(struct engine_db *db, uint64_t before, int *more)
 }
 
 static int
-prune(struct engine_db *db, uint64_t before)
+remove_below(struct engine_db *db, uint64_t before, bool keep_latest)
 {
-    int more = 1;
+    uint64_t from = 0;
+    bool more = true;
     int rc = 0;
 
     while (rc == 0 && more)
-        rc = prune_step(db, before, &more);
+        rc = prune_step(db, &from, before, keep_latest, &more);
     return rc;
+}
+
+static int
+prune(struct engine_db *db, uint64_t before)
+{
+    return remove_below(db, before, false);
+}
+
+static int
+compact(struct engine_db *db, uint64_t before)
+{
+    return remove_below(db, before, true);
 }
 
 /* ---- state -------------------------------------------------------------- */
@@ -472,7 +398,7 @@ state(struct engine_db *db, struct engine_state *out)
     if (rc != 0)
         return rc;
     *out = (struct engine_state){0};
-    rc = get_next(db, db->reader, &out->size);
+    rc = lmdb_next(db, db->reader, &out->size);
     if (rc == 0)
         rc = find_first(db, out);
     if (rc == 0)
@@ -493,9 +419,13 @@ const struct engine engine_lmdb = {.name = "raw LMDB",
                                    .append = append,
                                    .append_batch = append_batch,
                                    .get = get,
-                                   .get_at = get_at,
+                                   .get_at = lmdb_get_at,
                                    .read = read_entry,
                                    .replay = replay,
+                                   .ask = lmdb_ask,
+                                   .find_time = lmdb_find_time,
+                                   .time_of = lmdb_time_of,
                                    .prune = prune,
+                                   .compact = compact,
                                    .state = state,
                                    .describe = describe};

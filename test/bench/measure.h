@@ -27,6 +27,12 @@ void measure_reads(struct report *report, const struct settings *settings,
 /* Look-ups as of a number among the revisions of one key. */
 void measure_history(struct report *report, const struct settings *settings);
 
+/* Keys, prefixes, the state as of a number, times; the newest few. */
+void measure_questions(struct report *report, const struct settings *settings);
+
+/* The first entry at or after a time. */
+void measure_find_time(struct report *report, const struct settings *settings);
+
 /* Removes the older half, and looks at what is left. */
 void measure_prune(struct report *report, const struct settings *settings,
                    struct subject subjects[ENGINE_COUNT],

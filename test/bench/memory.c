@@ -190,7 +190,7 @@ measure_memory(struct report *report, struct subject *subjects,
     struct row *row = report_row(report, "MiB", 1, "memory, %s of everything",
                                  work);
 
-    row->bar = (struct bar){BAR_BELOW, .of_value = true, .limit = 16};
+    row_bar(row, BAR_BELOW, ENGINE_OURS, 16);
     for (unsigned i = 0; i < ENGINE_COUNT; i++) {
         struct tally got = {0};
 

@@ -118,8 +118,8 @@ measure_reads(struct report *report, const struct settings *settings,
                                      "replay of everything");
     struct tally all = model_tally(model, 0, model->count);
 
-    gets->bar = (struct bar){.kind = BAR_AT_MOST, .limit = 1.7};
-    replays->bar = (struct bar){.kind = BAR_AT_LEAST, .limit = 0.4};
+    row_bar(gets, BAR_AT_MOST, ENGINE_LMDB, 1.7);
+    row_bar(replays, BAR_AT_LEAST, ENGINE_LMDB, 0.4);
     /* Once without a clock: what is measured is memory, not the disk. */
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
         time_replay(&subjects[i], &all);
@@ -210,11 +210,12 @@ measure_history(struct report *report, const struct settings *settings)
     struct samples samples = {0};
     struct model model;
 
-    mean->bar = (struct bar){BAR_AT_MOST, .of_value = true, .limit = 30};
+    row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
     subjects_make(subjects, settings, "history");
     model_make(&model, 1, settings->revisions);
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&subjects[i], ENGINE_HISTORY, 1, settings->revisions);
+        subject_fill(&subjects[i], ENGINE_HISTORY, 1, settings->revisions,
+                     FILL_BATCH);
     for (unsigned round = 0; round < settings->rounds; round++) {
         uint64_t random = (round + 1) * UINT64_C(1000000);
 

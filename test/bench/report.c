@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <journal.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -22,10 +24,32 @@ report_row(struct report *report, const char *unit, unsigned rounds,
     row = &report->rows[report->row_count++];
     row->unit = unit;
     row->rounds = rounds;
+    for (unsigned i = 0; i < ENGINES_MAX; i++) {
+        for (unsigned round = 0; round < ROUNDS_MAX; round++)
+            row->values[i][round] = NAN;
+    }
     va_start(arguments, format);
     vsnprintf(row->name, sizeof(row->name), format, arguments);
     va_end(arguments);
     return row;
+}
+
+void
+row_bar(struct row *row, enum bar_kind kind, unsigned beside, double limit)
+{
+    if (beside >= ENGINE_COUNT)
+        return;
+    if (row->bar_count == BARS_MAX)
+        bench_fail("%s: more bars than BARS_MAX", row->name);
+    row->bars[row->bar_count++] = (struct bar){kind, beside, limit};
+}
+
+void
+report_remark(struct report *report, const char *text)
+{
+    if (report->remark_count == NOTES_MAX)
+        bench_fail("more remarks than NOTES_MAX");
+    report->remarks[report->remark_count++] = text;
 }
 
 struct note *
@@ -42,26 +66,44 @@ report_note(struct report *report, const char *beside)
 
 /* ---- what a row comes to ------------------------------------------------ */
 
+static bool
+measured(const struct row *row, unsigned engine)
+{
+    return !isnan(row->values[engine][0]);
+}
+
+/* Of ours to that of ENGINE; both have been measured. */
 static struct spread
-ratio_of(const struct row *row)
+ratio_of(const struct row *row, unsigned engine)
 {
     double ratios[ROUNDS_MAX];
 
     for (unsigned i = 0; i < row->rounds; i++) {
-        double reference = row->values[ENGINE_REFERENCE][i];
+        double other = row->values[engine][i];
 
-        ratios[i] = reference > 0 ? row->values[ENGINE_OURS][i] / reference : 0;
+        ratios[i] = other > 0 ? row->values[ENGINE_OURS][i] / other : 0;
     }
     return spread_of(ratios, row->rounds);
 }
 
-/* What the row's bar looks at. */
+/* Our value where BESIDE is ours, else its ratio to that one's. */
 static struct spread
-figure_of(const struct row *row)
+figure_of(const struct row *row, unsigned beside)
 {
-    if (row->bar.of_value)
+    if (beside == ENGINE_OURS)
         return spread_of(row->values[ENGINE_OURS], row->rounds);
-    return ratio_of(row);
+    return ratio_of(row, beside);
+}
+
+/* Which figure the range is of. */
+static unsigned
+ranged(const struct row *row)
+{
+    if (row->bar_count > 0)
+        return row->bars[0].beside;
+    return measured(row, ENGINE_OURS) && measured(row, ENGINE_LMDB)
+               ? ENGINE_LMDB
+               : ENGINE_OURS;
 }
 
 static const char *
@@ -81,19 +123,19 @@ sign_of(enum bar_kind kind)
 }
 
 static bool
-reached(const struct row *row)
+reached(const struct row *row, const struct bar *bar)
 {
-    double figure = figure_of(row).median;
+    double figure = figure_of(row, bar->beside).median;
 
-    switch (row->bar.kind) {
+    switch (bar->kind) {
     case BAR_NONE:
         break;
     case BAR_AT_LEAST:
-        return figure >= row->bar.limit;
+        return figure >= bar->limit;
     case BAR_AT_MOST:
-        return figure <= row->bar.limit;
+        return figure <= bar->limit;
     case BAR_BELOW:
-        return figure < row->bar.limit;
+        return figure < bar->limit;
     }
     return true;
 }
@@ -110,33 +152,58 @@ number(char text[32], double value)
     return text;
 }
 
-static void
-print_bar(const struct row *row)
+/* "raw LMDB" is LMDB in the head of a column. */
+static const char *
+short_name(unsigned engine)
 {
-    if (row->bar.kind == BAR_NONE)
-        return;
-    printf("  %s %g%s%s: %s", sign_of(row->bar.kind), row->bar.limit,
-           row->bar.of_value ? " " : "", row->bar.of_value ? row->unit : "",
-           reached(row) ? "reached" : "MISSED");
+    const char *space = strrchr(engines[engine]->name, ' ');
+
+    return space != NULL ? space + 1 : engines[engine]->name;
+}
+
+static void
+print_bar(const struct row *row, const struct bar *bar)
+{
+    bool ours = bar->beside == ENGINE_OURS;
+
+    printf("  %s %g %s: %s", sign_of(bar->kind), bar->limit,
+           ours ? row->unit : short_name(bar->beside),
+           reached(row, bar) ? "reached" : "MISSED");
+}
+
+static void
+print_figures(const struct row *row)
+{
+    char text[32];
+
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        printf(" %10s",
+               measured(row, i)
+                   ? number(text, spread_of(row->values[i], row->rounds).median)
+                   : "-");
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++)
+        printf(" %9s", measured(row, ENGINE_OURS) && measured(row, i)
+                           ? number(text, ratio_of(row, i).median)
+                           : "-");
 }
 
 static void
 print_row(const struct row *row)
 {
-    struct spread figure = figure_of(row);
-    char text[32], least[32], most[32], range[72];
+    char least[32], most[32], range[72] = "";
 
-    printf("%-31s%-4s", row->name, row->unit);
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        printf(" %10s",
-               number(text, spread_of(row->values[i], row->rounds).median));
-    printf(" %6s", number(text, ratio_of(row).median));
-    if (row->rounds > 1)
+    printf("%-34s%-4s", row->name, row->unit);
+    print_figures(row);
+    if (row->rounds > 1 && measured(row, ENGINE_OURS)) {
+        struct spread figure = figure_of(row, ranged(row));
+
         snprintf(range, sizeof(range), "%s..%s", number(least, figure.least),
                  number(most, figure.most));
-    if (row->rounds > 1 || row->bar.kind != BAR_NONE)
-        printf(" %12s", row->rounds > 1 ? range : "");
-    print_bar(row);
+    }
+    if (range[0] != '\0' || row->bar_count > 0)
+        printf(" %14s", range);
+    for (unsigned i = 0; i < row->bar_count; i++)
+        print_bar(row, &row->bars[i]);
     putchar('\n');
 }
 
@@ -166,25 +233,30 @@ report_print(const struct report *report, const struct settings *settings)
 {
     printf("%s\n", journal_version_string());
     printf("%u-byte keys, %u-byte values, %" PRIu64 " keys; medians of %u "
-           "rounds; ratio: ours to %s's;\n"
-           "range: the ratio's (or our figure's, where the bar is on that) "
-           "from least to most.\n",
+           "rounds; then ours\n"
+           "over the others'; range: least to most of the first bar's figure, "
+           "else of the\n"
+           "ratio to %s.\n",
            KEY_SIZE, VALUE_SIZE, settings->keys, settings->rounds,
-           engines[ENGINE_REFERENCE]->name);
+           engines[ENGINE_LMDB]->name);
     printf("%ld processors.%s\n\n", sysconf(_SC_NPROCESSORS_ONLN),
            type_of(settings->dir) == TMPFS
                ? "  On a tmpfs, where durable figures mean nothing."
                : "");
 
-    printf("%-35s", "");
+    printf("%-38s", "");
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
         printf(" %10s", engines[i]->name);
-    printf(" %6s %12s  %s\n", "ratio", "range", "bar");
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++)
+        printf(" %2s %6s", "/", short_name(i));
+    printf(" %14s  %s\n", "range", "bars");
     for (unsigned i = 0; i < report->row_count; i++)
         print_row(&report->rows[i]);
     putchar('\n');
     for (unsigned i = 0; i < report->note_count; i++)
         print_note(&report->notes[i]);
+    for (unsigned i = 0; i < report->remark_count; i++)
+        printf("%s\n", report->remarks[i]);
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -196,6 +268,16 @@ print_json_spread(const char *name, struct spread spread)
            spread.least, spread.median, spread.most);
 }
 
+static void
+print_json_bar(const struct row *row, const struct bar *bar, const char *before)
+{
+    printf("%s{\"of\": \"%s%s\", \"sign\": \"%s\", \"limit\": %g, "
+           "\"reached\": %s}",
+           before, bar->beside == ENGINE_OURS ? "" : "ratio to ",
+           engines[bar->beside]->name, sign_of(bar->kind), bar->limit,
+           reached(row, bar) ? "true" : "false");
+}
+
 /* An indented name goes on that of HEAD, the last row that was not. */
 static void
 print_json_row(const struct row *row, const struct row *head)
@@ -204,19 +286,25 @@ print_json_row(const struct row *row, const struct row *head)
            row != head ? head->name : "", row != head ? ": " : "",
            row->name + strspn(row->name, " "), row->unit, row->rounds);
     for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+        if (!measured(row, i))
+            continue;
         printf(",\n     ");
         print_json_spread(engines[i]->name,
                           spread_of(row->values[i], row->rounds));
     }
-    printf(",\n     ");
-    print_json_spread("ratio", ratio_of(row));
-    if (row->bar.kind != BAR_NONE)
-        printf(",\n     \"bar\": {\"of\": \"%s\", \"sign\": \"%s\", "
-               "\"limit\": %g, \"reached\": %s}",
-               row->bar.of_value ? engines[ENGINE_OURS]->name : "ratio",
-               sign_of(row->bar.kind), row->bar.limit,
-               reached(row) ? "true" : "false");
-    putchar('}');
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++) {
+        char name[64];
+
+        if (!measured(row, ENGINE_OURS) || !measured(row, i))
+            continue;
+        snprintf(name, sizeof(name), "ratio to %s", engines[i]->name);
+        printf(",\n     ");
+        print_json_spread(name, ratio_of(row, i));
+    }
+    printf(",\n     \"bars\": [");
+    for (unsigned i = 0; i < row->bar_count; i++)
+        print_json_bar(row, &row->bars[i], i == 0 ? "" : ", ");
+    printf("]}");
 }
 
 void
@@ -243,5 +331,8 @@ report_print_json(const struct report *report, const struct settings *settings)
         print_json_spread("p50_us", spread_of(note->p50_us, note->rounds));
         printf("}%s\n", i + 1 < report->note_count ? "," : "");
     }
-    printf("  ]\n}\n");
+    printf("  ],\n  \"remarks\": [");
+    for (unsigned i = 0; i < report->remark_count; i++)
+        printf("%s\n    \"%s\"", i == 0 ? "" : ",", report->remarks[i]);
+    printf("\n  ]\n}\n");
 }

@@ -1,9 +1,10 @@
 /*
  * report.h - the table: one row a figure, one column an engine.
  *
- * A row keeps the value of every round.  Shown are the medians, the ratio of
- * ours to the reference's, and the least and most that the figure under test
- * came to in a round: the ratio, or our own value where the bar is set on that.
+ * A row keeps the value of every round; an engine that was not measured has
+ * none.  Shown are the medians, the ratios of ours to the others', and the
+ * least and most that one figure came to in a round: that of the row's first
+ * bar, or else the ratio to raw LMDB's.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -14,23 +15,26 @@
 #include "engine.h"
 #include "timing.h"
 
-#define ROWS_MAX 40u
-#define NOTES_MAX 4u
+#define ROWS_MAX 80u
+#define NOTES_MAX 8u
+#define BARS_MAX 2u
 
 enum bar_kind { BAR_NONE, BAR_AT_LEAST, BAR_AT_MOST, BAR_BELOW };
 
+/* Of the ratio to the engine BESIDE; of our value where that is ENGINE_OURS. */
 struct bar {
     enum bar_kind kind;
-    bool of_value; /* else of the ratio */
+    unsigned beside;
     double limit;
 };
 
 struct row {
     char name[48];
     const char *unit;
-    double values[ENGINE_COUNT][ROUNDS_MAX];
+    double values[ENGINES_MAX][ROUNDS_MAX]; /* NAN: not measured */
     unsigned rounds;
-    struct bar bar;
+    struct bar bars[BARS_MAX];
+    unsigned bar_count;
 };
 
 /* How the bare disk did beside a group of rows. */
@@ -45,12 +49,21 @@ struct report {
     unsigned row_count;
     struct note notes[NOTES_MAX];
     unsigned note_count;
+    const char *remarks[NOTES_MAX]; /* whole sentences, below the table */
+    unsigned remark_count;
 };
 
 /* A new row, its values to be set by the caller. */
 struct row *report_row(struct report *report, const char *unit, unsigned rounds,
                        const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* ROW has to reach this; not if it is beside an engine that is not here. */
+void row_bar(struct row *row, enum bar_kind kind, unsigned beside,
+             double limit);
+
+/* TEXT has to outlive the report. */
+void report_remark(struct report *report, const char *text);
 
 struct note *report_note(struct report *report, const char *beside);
 

@@ -21,13 +21,28 @@ workload_random(uint64_t *state)
     return workload_mix((*state)++);
 }
 
+unsigned
+workload_group(uint64_t index)
+{
+    return (unsigned)(workload_mix(index) % 100);
+}
+
+void
+workload_prefix(unsigned group, unsigned char prefix[PREFIX_SIZE])
+{
+    prefix[0] = 'k';
+    prefix[1] = (unsigned char)('0' + group / 10);
+    prefix[2] = (unsigned char)('0' + group % 10);
+}
+
 void
 workload_key(uint64_t index, unsigned char key[KEY_SIZE])
 {
     static const char digits[16] = "0123456789abcdef";
     uint64_t bits = workload_mix(index);
 
-    for (size_t i = 0; i < KEY_SIZE; i++)
+    workload_prefix(workload_group(index), key);
+    for (size_t i = PREFIX_SIZE; i < KEY_SIZE; i++)
         key[i] = (unsigned char)digits[bits >> (60 - 4 * i) & 15];
 }
 
@@ -46,8 +61,8 @@ make_value(uint64_t seed, unsigned char value[VALUE_SIZE])
     memcpy(value + i, &word, VALUE_SIZE - i);
 }
 
-static uint64_t
-key_index(uint64_t keys, uint64_t n)
+uint64_t
+workload_key_of(uint64_t keys, uint64_t n)
 {
     return n < keys ? n : workload_mix(n ^ UINT64_C(0x5bd1e995)) % keys;
 }
@@ -55,7 +70,7 @@ key_index(uint64_t keys, uint64_t n)
 void
 workload_item(uint64_t keys, uint64_t n, struct item *item)
 {
-    workload_key(key_index(keys, n), item->key);
+    workload_key(workload_key_of(keys, n), item->key);
     make_value(n, item->value);
 }
 
@@ -79,7 +94,7 @@ model_make(struct model *model, uint64_t keys, uint64_t count)
         workload_item(keys, n, &item);
         model->sums[n] = sum_of(item.key, sizeof(item.key)) +
                          sum_of(item.value, sizeof(item.value));
-        model->latest[key_index(keys, n)] = n;
+        model->latest[workload_key_of(keys, n)] = n;
     }
 }
 

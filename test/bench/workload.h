@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define KEY_SIZE 16u
+#define PREFIX_SIZE 3u
 #define VALUE_SIZE 100u
 
 struct item {
@@ -42,7 +43,16 @@ uint64_t workload_mix(uint64_t n);
 /* The next of a row of random numbers. */
 uint64_t workload_random(uint64_t *state);
 
+/*
+ * The key numbered INDEX.  All begin with the same byte, and then with one of a
+ * hundred prefixes, which belong to groups of about as many keys.
+ */
 void workload_key(uint64_t index, unsigned char key[KEY_SIZE]);
+unsigned workload_group(uint64_t index);
+void workload_prefix(unsigned group, unsigned char prefix[PREFIX_SIZE]);
+
+/* The index of the key of entry N over KEYS keys. */
+uint64_t workload_key_of(uint64_t keys, uint64_t n);
 
 /* Entry N over KEYS keys. */
 void workload_item(uint64_t keys, uint64_t n, struct item *item);
