@@ -125,7 +125,11 @@ SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
-BENCH_FLAGS =  # --quick, --json, --large, --dir DIR
+BENCH_FLAGS =  # --quick, --json, --large, --part PART, --dir DIR
+PYTHON      = python3
+# Python, if it is here and has ctypes and sqlite3, reads a journal too.
+BENCH_FILL  = $(shell $(PYTHON) -c 'import ctypes, sqlite3' 2>/dev/null && \
+    echo '--fill "$(PYTHON) test/bench/fill.py $(DYNAMIC)"')
 # SQLite is measured too where it is installed; asked when the rules run.
 SQLITE      = $(shell pkg-config --libs sqlite3 2>/dev/null)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
@@ -345,8 +349,8 @@ demo:
 	@JOURNAL='$(abspath $(COMMAND))' test/demo.sh
 
 ## bench       measure; one line a case
-bench: $(BENCH)
-	@$(BENCH) $(BENCH_FLAGS)
+bench: $(BENCH) $(DYNAMIC)
+	@$(BENCH) $(BENCH_FILL) $(BENCH_FLAGS)
 
 # ---- upkeep -----------------------------------------------------------------
 

@@ -174,7 +174,9 @@ measure_journal(struct report *report, const struct settings *settings)
     measure_memory(report, subjects, "replay", &everything);
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
         subject_open(&subjects[i], 0);
+    measure_filling(report, settings, subjects, &model);
     measure_prune(report, settings, subjects, &model);
+    measure_compaction(report, settings, subjects, &model);
     measure_memory(report, subjects, "prune", &nothing);
     subjects_free(subjects);
     model_free(&model);
@@ -187,6 +189,7 @@ static const struct part {
     {"appends", measure_appends},     {"batches", measure_batches},
     {"journal", measure_journal},     {"history", measure_history},
     {"questions", measure_questions}, {"times", measure_find_time},
+    {"retention", measure_retention},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
@@ -210,27 +213,31 @@ measure_all(struct report *report, const struct settings *settings)
 static void
 print_help(FILE *file)
 {
-    fputs(
-        "usage: bench [--quick] [--large] [--part PART] [--json] [--dir DIR]\n"
-        "\n"
-        "Measures libjournal beside programs on raw LMDB and, where it is"
-        " installed,\n"
-        "SQLite that do the same work.\n"
-        "\n"
-        "  --quick    fewer rounds and entries: a first impression\n"
-        "  --large    find_time among ten million entries, not one; some 6"
-        " GB more\n"
-        "  --part P   only that: appends, batches, journal, history,"
-        " questions, times\n"
-        "  --json     one JSON object instead of the table\n"
-        "  --dir DIR  make the databases in a new directory there; some"
-        " 1 GB is needed.\n"
-        "             Durable figures are the disk's that DIR is on.\n"
-        "\n"
-        "Exit status: 0 if all results were right, 1 if one was wrong or"
-        " could not be\n"
-        "had, 2 for a wrong option.  How fast things were does not matter.\n",
-        file);
+    fputs("usage: bench [--quick] [--large] [--part PART] [--fill PROGRAM] "
+          "[--json]"
+          " [--dir DIR]\n"
+          "\n"
+          "Measures libjournal beside programs on raw LMDB and, where it is"
+          " installed,\n"
+          "SQLite that do the same work.\n"
+          "\n"
+          "  --quick    fewer rounds and entries: a first impression\n"
+          "  --large    find_time among ten million entries, not one; some 6"
+          " GB more\n"
+          "  --part P   only that: appends, batches, journal, history,"
+          " questions,\n"
+          "             times, retention, wakeups\n"
+          "  --fill P   how to read from another language: test/bench/fill.py"
+          " and a library\n"
+          "  --json     one JSON object instead of the table\n"
+          "  --dir DIR  make the databases in a new directory there; some"
+          " 1 GB is needed.\n"
+          "             Durable figures are the disk's that DIR is on.\n"
+          "\n"
+          "Exit status: 0 if all results were right, 1 if one was wrong or"
+          " could not be\n"
+          "had, 2 for a wrong option.  How fast things were does not matter.\n",
+          file);
 }
 
 static void
@@ -241,6 +248,7 @@ read_options(int count, char **arguments, struct settings *settings,
         {"quick", no_argument, NULL, 'q'},
         {"large", no_argument, NULL, 'l'},
         {"json", no_argument, NULL, 'j'},
+        {"fill", required_argument, NULL, 'f'},
         {"part", required_argument, NULL, 'p'},
         {"dir", required_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
@@ -262,6 +270,9 @@ read_options(int count, char **arguments, struct settings *settings,
             break;
         case 'j':
             settings->json = true;
+            break;
+        case 'f':
+            settings->filler = optarg;
             break;
         case 'p':
             settings->part = optarg;

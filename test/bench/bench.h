@@ -24,6 +24,7 @@ struct settings {
     uint64_t revisions; /* of the one key that get_at looks at */
     uint64_t timed;     /* entries among which a time is looked for */
     const char *part;   /* the one to be measured; NULL: all */
+    const char *filler; /* command that reads in another language, or NULL */
     bool json;
 };
 

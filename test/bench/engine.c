@@ -34,6 +34,7 @@ subjects_make(struct subject subjects[ENGINE_COUNT],
         subjects[i].engine = engines[i];
         subjects[i].path = bench_path(settings, file);
         subjects[i].db = NULL;
+        subjects[i].retained = 0;
     }
 }
 
@@ -50,7 +51,8 @@ void
 subject_open(struct subject *subject, uint32_t flags)
 {
     engine_check(subject->engine, "open",
-                 subject->engine->open(&subject->db, subject->path, flags));
+                 subject->engine->open(&subject->db, subject->path, flags,
+                                       subject->retained));
 }
 
 void

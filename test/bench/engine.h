@@ -35,8 +35,12 @@ struct engine_state {
 struct engine {
     const char *name;
 
-    /* Opens the database in the directory PATH, or makes it. */
-    int (*open)(struct engine_db **db, const char *path, uint32_t flags);
+    /*
+     * Opens the database in the directory PATH, or makes it.  If RETAINED is
+     * not 0, appends remove what is older than so many of the newest entries.
+     */
+    int (*open)(struct engine_db **db, const char *path, uint32_t flags,
+                uint64_t retained);
     void (*close)(struct engine_db *db);
 
     /* What one does behind a bulk load; NULL: nothing. */
@@ -98,6 +102,7 @@ struct subject {
     const struct engine *engine;
     char *path;
     struct engine_db *db;
+    uint64_t retained; /* set by who wants it, before it is opened */
 };
 
 /* Ends the program, saying what went wrong, unless RESULT is 0. */

@@ -12,14 +12,18 @@ struct engine_db {
 };
 
 static int
-open_journal(struct engine_db **out, const char *path, uint32_t flags)
+open_journal(struct engine_db **out, const char *path, uint32_t flags,
+             uint64_t retained)
 {
     struct engine_db *db = bench_resize(NULL, sizeof(*db));
+    struct journal_options options;
     int rc;
 
     (void)flags; /* a journal always keeps its history */
     *db = (struct engine_db){0};
-    rc = journal_open(path, NULL, &db->journal);
+    journal_options_init(&options);
+    options.keep_entries = retained;
+    rc = journal_open(path, &options, &db->journal);
     if (rc != 0) {
         free(db);
         return rc;

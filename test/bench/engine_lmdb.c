@@ -46,12 +46,13 @@ close_env(struct engine_db *db)
 }
 
 static int
-open_env(struct engine_db **out, const char *path, uint32_t flags)
+open_env(struct engine_db **out, const char *path, uint32_t flags,
+         uint64_t retained)
 {
     struct engine_db *db = bench_resize(NULL, sizeof(*db));
     int rc;
 
-    *db = (struct engine_db){.flags = flags};
+    *db = (struct engine_db){.flags = flags, .retained = retained};
     bench_make_dir(path);
     rc = mdb_env_create(&db->env);
     if (rc == 0)
@@ -70,6 +71,57 @@ open_env(struct engine_db **out, const char *path, uint32_t flags)
     }
     mdb_txn_reset(db->reader);
     *out = db;
+    return 0;
+}
+
+/* ---- remove ------------------------------------------------------------- */
+
+/* Removes the entry, and KEY with its latest, unless that is to be kept. */
+static int
+prune_one(struct engine_db *db, MDB_cursor *cursor, const MDB_val *number,
+          const unsigned char key[KEY_SIZE], bool keep_latest)
+{
+    MDB_txn *txn = mdb_cursor_txn(cursor);
+    MDB_val name = value_of(key, KEY_SIZE);
+    MDB_val found;
+    int rc = mdb_get(txn, db->tables[LATEST], &name, &found);
+    bool latest;
+
+    if (rc != 0)
+        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+    latest = memcmp(found.mv_data, number->mv_data, sizeof(uint64_t)) == 0;
+    if (latest && keep_latest)
+        return 0;
+    if (latest)
+        rc = mdb_del(txn, db->tables[LATEST], &name, NULL);
+    return rc != 0 ? rc : mdb_cursor_del(cursor, 0);
+}
+
+/* A step of a prune, which goes on from *FROM; MDB_NOTFOUND at the end. */
+static int
+prune_some(struct engine_db *db, MDB_cursor *cursor, uint64_t *from,
+           uint64_t before, bool keep_latest)
+{
+    uint64_t big = htobe64(*from);
+    MDB_val number = value_of(&big, sizeof(big));
+    MDB_cursor_op way = MDB_SET_RANGE;
+
+    for (unsigned i = 0; i < PRUNE_STEP; i++) {
+        unsigned char key[KEY_SIZE];
+        MDB_val value;
+        int rc = mdb_cursor_get(cursor, &number, &value, way);
+
+        if (rc == 0 && number_of(&number) >= before)
+            rc = MDB_NOTFOUND;
+        if (rc != 0)
+            return rc;
+        *from = number_of(&number) + 1;
+        memcpy(key, key_of(&value), KEY_SIZE);
+        rc = prune_one(db, cursor, &number, key, keep_latest);
+        if (rc != 0)
+            return rc;
+        way = MDB_NEXT;
+    }
     return 0;
 }
 
@@ -130,6 +182,21 @@ put_item(struct engine_db *db, MDB_txn *txn, uint64_t time,
     return rc;
 }
 
+/* Removes, as a part of TXN, what is below BEFORE. */
+static int
+forget(struct engine_db *db, MDB_txn *txn, uint64_t before)
+{
+    uint64_t from = 0;
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn, db->tables[ENTRIES], &cursor);
+
+    if (rc != 0)
+        return rc;
+    rc = prune_some(db, cursor, &from, before, false);
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 static int
 append_batch(struct engine_db *db, const struct item *items, size_t count)
 {
@@ -147,6 +214,8 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     rc = lmdb_next(db, txn, &next);
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = put_item(db, txn, time, &items[i], next + i);
+    if (rc == 0 && db->retained != 0 && next + count > db->retained)
+        rc = forget(db, txn, next + count - db->retained);
     if (rc == 0)
         rc = put_next(db, txn, next + count);
     if (rc != 0) {
@@ -250,55 +319,6 @@ replay(struct engine_db *db, struct tally *tally)
 }
 
 /* ---- prune -------------------------------------------------------------- */
-
-/* Removes the entry, and KEY with its latest, unless that is to be kept. */
-static int
-prune_one(struct engine_db *db, MDB_cursor *cursor, const MDB_val *number,
-          const unsigned char key[KEY_SIZE], bool keep_latest)
-{
-    MDB_txn *txn = mdb_cursor_txn(cursor);
-    MDB_val name = value_of(key, KEY_SIZE);
-    MDB_val found;
-    int rc = mdb_get(txn, db->tables[LATEST], &name, &found);
-    bool latest;
-
-    if (rc != 0)
-        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-    latest = memcmp(found.mv_data, number->mv_data, sizeof(uint64_t)) == 0;
-    if (latest && keep_latest)
-        return 0;
-    if (latest)
-        rc = mdb_del(txn, db->tables[LATEST], &name, NULL);
-    return rc != 0 ? rc : mdb_cursor_del(cursor, 0);
-}
-
-/* A step of a prune, which goes on from *FROM; MDB_NOTFOUND at the end. */
-static int
-prune_some(struct engine_db *db, MDB_cursor *cursor, uint64_t *from,
-           uint64_t before, bool keep_latest)
-{
-    uint64_t big = htobe64(*from);
-    MDB_val number = value_of(&big, sizeof(big));
-    MDB_cursor_op way = MDB_SET_RANGE;
-
-    for (unsigned i = 0; i < PRUNE_STEP; i++) {
-        unsigned char key[KEY_SIZE];
-        MDB_val value;
-        int rc = mdb_cursor_get(cursor, &number, &value, way);
-
-        if (rc == 0 && number_of(&number) >= before)
-            rc = MDB_NOTFOUND;
-        if (rc != 0)
-            return rc;
-        *from = number_of(&number) + 1;
-        memcpy(key, key_of(&value), KEY_SIZE);
-        rc = prune_one(db, cursor, &number, key, keep_latest);
-        if (rc != 0)
-            return rc;
-        way = MDB_NEXT;
-    }
-    return 0;
-}
 
 static int
 prune_step(struct engine_db *db, uint64_t *from, uint64_t before,

@@ -36,6 +36,7 @@ struct engine_db {
     uint32_t flags;
     uint64_t *numbers; /* of entries that answer a question */
     size_t room;
+    uint64_t retained;
 };
 
 /* The number that the next entry gets. */

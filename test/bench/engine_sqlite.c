@@ -55,6 +55,7 @@ enum {
     TIME_OF,
     PRUNE_ENTRIES,
     PRUNE_LATEST,
+    FORGET_KEYS,
     COMPACT,
     FIRST,
     COUNT_ENTRIES,
@@ -94,6 +95,8 @@ static const char *const texts[STATEMENTS] = {
     [TIME_OF] = "SELECT time FROM entries WHERE seq = ?1",
     [PRUNE_ENTRIES] = "DELETE FROM entries WHERE seq < ?1",
     [PRUNE_LATEST] = "DELETE FROM latest WHERE seq < ?1",
+    [FORGET_KEYS] = "DELETE FROM latest WHERE seq < ?1"
+                    " AND key IN (SELECT key FROM entries WHERE seq < ?1)",
     [COMPACT] = "DELETE FROM entries WHERE seq < ?1"
                 " AND seq NOT IN (SELECT seq FROM latest)",
     [FIRST] = "SELECT min(seq) FROM entries",
@@ -107,6 +110,7 @@ struct engine_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENTS]; /* made when first wanted */
     pthread_mutex_t appending;
+    uint64_t retained;
 };
 
 /* ---- open, close -------------------------------------------------------- */
@@ -138,13 +142,14 @@ make_indexes(struct engine_db *db, uint32_t flags)
 }
 
 static int
-open_database(struct engine_db **out, const char *path, uint32_t flags)
+open_database(struct engine_db **out, const char *path, uint32_t flags,
+              uint64_t retained)
 {
     struct engine_db *db = bench_resize(NULL, sizeof(*db));
     char *file = bench_join(path, "history.db");
     int rc;
 
-    *db = (struct engine_db){0};
+    *db = (struct engine_db){.retained = retained};
     pthread_mutex_init(&db->appending, NULL);
     bench_make_dir(path);
     rc = sqlite3_open_v2(file, &db->handle,
@@ -262,6 +267,20 @@ put_item(struct engine_db *db, uint64_t time, const struct item *item,
     return run(latest);
 }
 
+/* Removes the few entries below BEFORE that there still are. */
+static int
+forget(struct engine_db *db, uint64_t before)
+{
+    static const unsigned steps[] = {FORGET_KEYS, PRUNE_ENTRIES};
+    int rc = SQLITE_OK;
+
+    for (unsigned i = 0; rc == SQLITE_OK && i < 2; i++) {
+        set_number(statement(db, steps[i]), 1, before);
+        rc = run(statement(db, steps[i]));
+    }
+    return rc;
+}
+
 static int
 put_items(struct engine_db *db, const struct item *items, size_t count)
 {
@@ -274,6 +293,8 @@ put_items(struct engine_db *db, const struct item *items, size_t count)
     time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
         rc = put_item(db, time, &items[i], next + i);
+    if (rc == SQLITE_OK && db->retained != 0 && next + count > db->retained)
+        rc = forget(db, next + count - db->retained);
     if (rc != SQLITE_OK)
         return rc;
     set_number(statement(db, PUT_NEXT), 1, next + count);

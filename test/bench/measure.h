@@ -38,6 +38,22 @@ void measure_prune(struct report *report, const struct settings *settings,
                    struct subject subjects[ENGINE_COUNT],
                    const struct model *model);
 
+/* Removes of what is left all but the latest of each key. */
+void measure_compaction(struct report *report, const struct settings *settings,
+                        struct subject subjects[ENGINE_COUNT],
+                        const struct model *model);
+
+/* Durable batches, with a limit to what is kept and without. */
+void measure_retention(struct report *report, const struct settings *settings);
+
+/* How soon another process knows of an append. */
+void measure_wakeups(struct report *report, const struct settings *settings);
+
+/* A pass over everything by a program in another language. */
+void measure_filling(struct report *report, const struct settings *settings,
+                     struct subject subjects[ENGINE_COUNT],
+                     const struct model *model);
+
 /*
  * The memory that a replay, or a prune, of everything takes, in a process of
  * its own.  The databases are closed before, and left so.

@@ -124,3 +124,62 @@ measure_prune(struct report *report, const struct settings *settings,
     for (unsigned i = 0; i < ENGINE_COUNT; i++)
         check_rest(&subjects[i], model, half);
 }
+
+/* Each key that has an entry from FIRST on has its latest, and no other. */
+static void
+check_compacted(const struct subject *subject, const struct model *model,
+                uint64_t first)
+{
+    struct tally expected = {0};
+    struct tally got = {0};
+
+    for (uint64_t i = 0; i < model->keys; i++) {
+        if (model->latest[i] >= first)
+            tally_add_sum(&expected, model->sums[model->latest[i]]);
+    }
+    engine_check(subject->engine, "replay",
+                 subject->engine->replay(subject->db, &got));
+    tally_check(&got, &expected, subject->engine->name, "what compaction left");
+}
+
+/* Entries in [FIRST, LIMIT) that are not their key's latest. */
+static uint64_t
+superseded(const struct model *model, uint64_t first, uint64_t limit)
+{
+    uint64_t count = 0;
+
+    for (uint64_t n = first; n < limit; n++)
+        count += model->latest[workload_key_of(model->keys, n)] != n;
+    return count;
+}
+
+void
+measure_compaction(struct report *report, const struct settings *settings,
+                   struct subject subjects[ENGINE_COUNT],
+                   const struct model *model)
+{
+    struct row *row = report_row(report, "/s", settings->rounds,
+                                 "compaction of the other half");
+    uint64_t half = model->count / 2;
+    uint64_t done = half;
+
+    for (unsigned round = 0; round < settings->rounds; round++) {
+        uint64_t before = half + half * (round + 1) / settings->rounds;
+        uint64_t removed = superseded(model, done, before);
+
+        bench_progress("compactions", round, settings->rounds);
+        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+            const struct subject *subject = &subjects[turn];
+            uint64_t begun = timing_now();
+            int rc = subject->engine->compact(subject->db, before);
+            uint64_t ns = timing_now() - begun;
+
+            engine_check(subject->engine, "compact", rc);
+            row->values[turn][round] = (double)removed * 1e9 / (double)ns;
+        }
+        done = before;
+    }
+    for (unsigned i = 0; i < ENGINE_COUNT; i++)
+        check_compacted(&subjects[i], model, half);
+}
