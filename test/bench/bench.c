@@ -208,6 +208,9 @@ measure_all(struct report *report, const struct settings *settings)
     }
     if (!known)
         bench_fail("no part %s", settings->part);
+    if (ENGINE_COUNT <= ENGINE_SQLITE)
+        report_remark(report, "SQLite is left out: no libsqlite3-dev, or no"
+                              " pkg-config to find it.");
 }
 
 static void

@@ -79,7 +79,9 @@ measure_filling(struct report *report, const struct settings *settings,
     struct row *rows[WAYS];
 
     if (settings->filler == NULL) {
-        report_remark(report, "No program was given to read from Python.");
+        report_remark(report,
+                      "Python is left out: none with ctypes and sqlite3,"
+                      " or no --fill.");
         return;
     }
     for (size_t i = 0; i + 1 < WAYS; i++)
