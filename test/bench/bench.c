@@ -189,7 +189,7 @@ static const struct part {
     {"appends", measure_appends},     {"batches", measure_batches},
     {"journal", measure_journal},     {"history", measure_history},
     {"questions", measure_questions}, {"times", measure_find_time},
-    {"retention", measure_retention},
+    {"retention", measure_retention}, {"wakeups", measure_wakeups},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
