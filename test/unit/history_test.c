@@ -216,18 +216,41 @@ compare_revision(const struct jn_history *history, unsigned key,
         ck_assert_uint_eq(seq, expected);
 }
 
-static void
-compare_step(const struct jn_history *history, uint64_t seq)
+/* Which entries a walk has met, and how many. */
+struct met {
+    bool seqs[ENTRIES_MAX];
+    uint64_t count;
+};
+
+static int
+meet(void *context, uint64_t seq, struct jn_span bytes)
 {
-    uint64_t low = below(2) == 0 ? 0 : below(seq + 1);
-    uint64_t before = 77, prev = entries[seq].prev;
-    bool is = prev != JOURNAL_NONE && prev >= low && entries[prev].there;
-    struct jn_span bytes;
+    struct met *met = context;
     struct jn_stored stored;
 
-    ck_assert_int_eq(jn_history_step(history, seq, low, &bytes, &before), 0);
-    ck_assert_uint_eq(before, is ? prev : JOURNAL_NONE);
+    ck_assert_uint_lt(seq, size);
+    ck_assert(!met->seqs[seq]);
     ck_assert_int_eq(jn_stored_decode(&stored, bytes, seq), 0);
+    met->seqs[seq] = true;
+    met->count++;
+    return 0;
+}
+
+static void
+compare_walk(const struct jn_history *history, unsigned key)
+{
+    uint64_t low = below(size + 1), high = low + below(size - low + 1);
+    uint64_t expected = 0;
+    struct met met = {.count = 0};
+
+    ck_assert_int_eq(jn_history_walk(history, low, high, meet, &met), 0);
+    for (uint64_t seq = low; seq < high; seq++) {
+        bool is = entries[seq].there && entries[seq].key == key;
+
+        ck_assert_int_eq(met.seqs[seq], is);
+        expected += is;
+    }
+    ck_assert_uint_eq(met.count, expected);
 }
 
 static void
@@ -253,9 +276,8 @@ compare_key(struct jn_txn *txn, const struct jn_state *state, unsigned key)
     for (uint64_t revision = 0; revision <= known.chain.revision + 1;
          revision += 1 + below(3))
         compare_revision(&history, key, revision);
-    for (uint64_t seq = 0; seq < size; seq++)
-        if (entries[seq].there && entries[seq].key == key)
-            compare_step(&history, seq);
+    for (int i = 0; i < 20; i++)
+        compare_walk(&history, key);
 }
 
 /* Whatever is there is there, and from `dense` on that is everything. */
@@ -323,6 +345,42 @@ append_revisions(void)
         ck_assert_int_eq(journal_append_batch(journal, records, 500, NULL), 0);
 }
 
+static int
+stop(void *context, uint64_t seq, struct jn_span bytes)
+{
+    (void)seq;
+    (void)bytes;
+    return --*(int *)context == 0 ? JOURNAL_END : 0;
+}
+
+/* Sixteen are under way at a time; the depth of the trees comes first. */
+START_TEST(a_walk_reads_what_it_meets_and_ends_when_it_is_told)
+{
+    struct jn_txn txn;
+    struct jn_state state;
+    struct jn_known known;
+    const struct jn_history history = {&txn, &state, &known.chain};
+    int left = REVISIONS + 1;
+
+    append_revisions();
+    ck_assert_int_eq(jn_shared_begin_read(journal->shared, &txn), 0);
+    ck_assert_int_eq(jn_view_state(&txn, &state), 0);
+    ck_assert_int_eq(jn_view_find(&txn, jn_span("k", 1), &known), 0);
+    ck_assert_int_eq(jn_history_walk(&history, 0, REVISIONS, stop, &left), 0);
+    ck_assert_int_eq(left, 1);
+    ck_assert_uint_eq(txn.entries_read, REVISIONS);
+    txn.entries_read = 0;
+    left = 101;
+    ck_assert_int_eq(jn_history_walk(&history, 9000, 9100, stop, &left), 0);
+    ck_assert_int_eq(left, 1);
+    ck_assert_uint_le(txn.entries_read, 100 + 4 * 15);
+    left = 5;
+    ck_assert_int_eq(jn_history_walk(&history, 0, REVISIONS, stop, &left),
+                     JOURNAL_END);
+    jn_store_end_read(&txn);
+}
+END_TEST
+
 /* Of REVISIONS entries: 2 * log2 is some 29; and a few at the ends. */
 static void
 assert_cheap(struct jn_txn *txn)
@@ -379,11 +437,11 @@ START_TEST(a_link_that_leads_nowhere_is_corrupt)
     struct jn_state state;
     struct jn_known known;
     const struct jn_history history = {&txn, &state, &known.chain};
-    struct jn_span bytes;
+    struct met met = {.count = 0};
     uint8_t row[8];
     uint64_t seq = 77;
 
-    for (int i = 0; i < 4; i++)
+    for (size = 0; size < 4; size++)
         ck_assert_int_eq(journal_append(journal, "k", 1, NULL, 0, NULL), 0);
     ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
     jn_put_be64(row, 2);
@@ -392,7 +450,7 @@ START_TEST(a_link_that_leads_nowhere_is_corrupt)
     ck_assert_int_eq(jn_view_find(&txn, jn_span("k", 1), &known), 0);
     ck_assert_int_eq(jn_history_below(&history, 2, &seq), JOURNAL_CORRUPT);
     ck_assert_int_eq(jn_history_revision(&history, 2, &seq), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_history_step(&history, 2, 0, &bytes, &seq),
+    ck_assert_int_eq(jn_history_walk(&history, 0, 4, meet, &met),
                      JOURNAL_CORRUPT);
     ck_assert_uint_eq(seq, 77);
     jn_store_abort(&txn);
@@ -411,6 +469,7 @@ suite(void)
                         series < 1 ? 1 : (int)series);
     tcase_add_loop_test(tcase, a_question_costs_the_logarithm_of_the_revisions,
                         0, 3);
+    tcase_add_test(tcase, a_walk_reads_what_it_meets_and_ends_when_it_is_told);
     tcase_add_test(tcase, a_link_that_leads_nowhere_is_corrupt);
     suite_add_tcase(suite, tcase);
     return suite;
