@@ -399,15 +399,21 @@ jn_store_forget(struct jn_store *store)
 }
 
 int
+jn_store_renew_env(struct jn_store *store, bool read_only)
+{
+    jn_store_close_env(store);
+    store->options.read_only = read_only;
+    store->options.others = false; /* they may be gone by now */
+    return jn_store_open_env(store);
+}
+
+int
 jn_store_reopen(struct jn_store *store, bool read_only)
 {
     int rc;
 
     pthread_rwlock_wrlock(&store->gate);
-    jn_store_close_env(store);
-    store->options.read_only = read_only;
-    store->options.others = false; /* they may be gone by now */
-    rc = jn_store_open_env(store);
+    rc = jn_store_renew_env(store, read_only);
     pthread_rwlock_unlock(&store->gate);
     return jn_store_error(rc);
 }

@@ -49,9 +49,10 @@ struct jn_store {
 /* The journal's code for one of LMDB's. */
 int jn_store_error(int rc);
 
-/* With the gate held alone: opens, closes the environment. */
+/* With the gate held alone: opens, closes the environment, or both. */
 int jn_store_open_env(struct jn_store *store);
 void jn_store_close_env(struct jn_store *store);
+int jn_store_renew_env(struct jn_store *store, bool read_only);
 
 /*
  * Makes LMDB's lock file ready, and notes which file it is.  Only while this

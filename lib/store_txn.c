@@ -95,14 +95,43 @@ start(struct jn_store *store, bool write, MDB_txn **out)
     return rc;
 }
 
+static bool
+has_panicked(struct jn_store *store)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    return rc == MDB_PANIC;
+}
+
+/*
+ * After a meta page that could not be written LMDB refuses reads too.  Whoever
+ * wrote it will open the file anew; a read that gets here before does it first.
+ */
+static bool
+overcome_panic(struct jn_store *store)
+{
+    int rc = 0;
+
+    pthread_rwlock_wrlock(&store->gate);
+    if (store->env != NULL && has_panicked(store))
+        rc = jn_store_renew_env(store, true);
+    pthread_rwlock_unlock(&store->gate);
+    return rc == 0;
+}
+
 /* With no transaction and no gate: whether RC was worth another try. */
 static bool
-overcome(struct jn_store *store, int rc)
+overcome(struct jn_store *store, int rc, bool write)
 {
     int dead = 0;
 
     if (rc == MDB_MAP_RESIZED)
         return jn_store_adopt_map(store) == 0;
+    if (rc == MDB_PANIC)
+        return !write && overcome_panic(store);
     if (rc != MDB_READERS_FULL)
         return false;
     pthread_rwlock_rdlock(&store->gate);
@@ -129,7 +158,7 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write)
             return 0;
         }
         pthread_rwlock_unlock(&store->gate);
-        if (!overcome(store, rc))
+        if (!overcome(store, rc, write))
             break;
     }
     return jn_store_error(rc);
@@ -177,17 +206,6 @@ jn_store_flush(struct jn_txn *txn)
 }
 
 /* ---- commit ------------------------------------------------------------- */
-
-static bool
-has_panicked(struct jn_store *store)
-{
-    MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-
-    if (rc == 0)
-        mdb_txn_abort(txn);
-    return rc == MDB_PANIC;
-}
 
 static bool
 is_for_want_of_room(struct jn_store *store, int rc)

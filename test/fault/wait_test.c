@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <journal.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "fault/faults.h"
@@ -58,7 +60,7 @@ look(struct journal *journal, uint64_t seq)
     return rc == JOURNAL_OUT_OF_RANGE ? JOURNAL_TIMEOUT : rc;
 }
 
-/* Call N of KIND fails while somebody waits.  False if there is no such call. */
+/* Call N of KIND fails while somebody waits; false if there is no such call. */
 static bool
 wait_while_it_fails(unsigned n, int kind, enum fault_effect effect)
 {
@@ -111,6 +113,59 @@ START_TEST(a_wait_beside_a_failing_write_says_what_a_read_says)
 }
 END_TEST
 
+static _Atomic bool enough;
+
+static void *
+ask_for_first(void *context)
+{
+    struct journal *journal = context;
+
+    while (!enough)
+        ck_assert_int_eq(journal_wait(journal, 0, 0), 0);
+    return NULL;
+}
+
+/* Call N of an append fails; false if there is no such call. */
+static bool
+ask_while_it_fails(unsigned n)
+{
+    struct journal *journal = open_home();
+    pthread_t threads[2];
+
+    ck_assert_int_eq(append(journal), 0);
+    enough = false;
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_for_first,
+                                        journal),
+                         0);
+    faults_arm(test_dir, FAULT_WRITE, n, EIO, FAULT_BEFORE, false);
+    (void)append(journal);
+    (void)faults_disarm();
+    enough = true;
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    journal_close(journal);
+    ck_assert_int_eq(journal_destroy(test_path("journal")), 0);
+    return faults_hit();
+}
+
+/*
+ * When the meta page cannot be written LMDB refuses reads as well, until it has
+ * been opened anew; reads of other threads said JOURNAL_FAILED in between.
+ */
+START_TEST(reads_go_on_while_a_write_fails)
+{
+    for (unsigned round = 0; round < 30; round++) {
+        unsigned n = 1;
+
+        while (n < CALLS_MAX && ask_while_it_fails(n))
+            n++;
+        ck_assert_uint_gt(n, 1);
+        ck_assert_uint_lt(n, CALLS_MAX);
+    }
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -122,6 +177,7 @@ suite(void)
     tcase_add_loop_test(tcase,
                         a_wait_beside_a_failing_write_says_what_a_read_says, 0,
                         CASES);
+    tcase_add_test(tcase, reads_go_on_while_a_write_fails);
     suite_add_tcase(suite, tcase);
     return suite;
 }
