@@ -137,7 +137,7 @@ MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 # Under valgrind a writer does not get far enough before it is killed.
 ifeq ($(strip $(RUN)),valgrind)
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
-    $(OUT)/test/crash/kill_test,$(TESTS))
+    $(OUT)/test/crash/kill_test $(OUT)/test/crash/retain_test,$(TESTS))
 endif
 
 ifeq ($(strip $(SHARED)),1)

@@ -1,0 +1,188 @@
+/*
+ * retain_test.c - a writer with limits is killed: each append that there is has
+ * removed what it had to, and no more.
+ *
+ * The journal begins with more than its limit, so that the first rounds kill
+ * appends that remove hundreds of entries.
+ */
+#include <inttypes.h>
+#include <journal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "support/fast_dir.h"
+#include "support/test.h"
+#include "victim.h"
+
+#define ROUNDS 150
+#define DELAY_MAX 3000000u
+#define BEFORE 6000u /* entries to begin with */
+#define KEYS 700u
+#define LIMIT 160u
+#define STEP (LIMIT / 16)
+#define MOST (256u + 2)
+
+/* Shared with the victim: the size as of the last append that returned. */
+static void *page;
+static _Atomic uint64_t *acknowledged;
+
+static struct journal *
+open_keeping(uint64_t entries)
+{
+    struct journal_options options;
+    struct journal *journal = NULL;
+
+    journal_options_init(&options);
+    options.keep_entries = entries;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal), 0);
+    return journal;
+}
+
+static size_t
+make_key(char key[32], uint64_t number)
+{
+    return (size_t)snprintf(key, 32, "key %" PRIu64, number % KEYS);
+}
+
+static int
+append(struct journal *journal, uint64_t number)
+{
+    char key[32];
+    uint64_t seq = 0;
+    int rc = journal_append(journal, key, make_key(key, number), &number,
+                            sizeof(number), &seq);
+
+    return rc == 0 && seq != number ? JOURNAL_CORRUPT : rc;
+}
+
+static void
+append_for_ever(const void *unused)
+{
+    struct journal *journal = open_keeping(LIMIT);
+    uint64_t number = atomic_load(acknowledged);
+
+    (void)unused;
+    while (append(journal, number) == 0)
+        atomic_store(acknowledged, ++number);
+}
+
+/* Where the journal begins after appends one by one from *FIRST and SIZE on. */
+static void
+retain(uint64_t *first, uint64_t size, uint64_t until)
+{
+    while (size < until) {
+        uint64_t count = ++size - *first;
+
+        if (count > LIMIT + STEP)
+            *first += count - LIMIT < MOST ? count - LIMIT : MOST;
+    }
+}
+
+static struct journal_stat
+figures(struct journal *journal)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    return stat;
+}
+
+/* Every entry is there, the bytes add up, and known keys lead to the newest. */
+static void
+check_entries(struct journal *journal, const struct journal_stat *stat)
+{
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    uint64_t seq = stat->first, bytes = 0, keys = 0;
+    int rc;
+
+    ck_assert_int_eq(journal_replay(journal, JOURNAL_NONE, &cursor), 0);
+    while ((rc = journal_next(cursor, &entry)) == 0) {
+        ck_assert_uint_eq(entry->seq, seq++);
+        bytes += entry->key_size + entry->value_size;
+    }
+    ck_assert_int_eq(rc, JOURNAL_END);
+    journal_cursor_close(cursor);
+    ck_assert_uint_eq(seq, stat->size);
+    ck_assert_uint_eq(bytes, stat->bytes_logical);
+    for (uint64_t i = 0; i < KEYS; i++) {
+        uint64_t newest = stat->size - 1 - (stat->size - 1 - i) % KEYS;
+        struct journal_entry *found = NULL;
+        char key[32];
+
+        rc = journal_get(journal, key, make_key(key, i), &found);
+        ck_assert_int_eq(rc, newest >= stat->first ? 0 : JOURNAL_NOT_FOUND);
+        ck_assert(rc != 0 || found->seq == newest);
+        journal_entry_free(found);
+        keys += rc == 0;
+    }
+    ck_assert_uint_eq(keys, stat->keys);
+}
+
+START_TEST(a_killed_append_has_removed_what_it_had_to_or_is_not_there)
+{
+    uint64_t state = test_seed();
+    unsigned rounds = (unsigned)(ROUNDS * test_scale()) + 10;
+    struct journal *journal = open_keeping(0);
+    uint64_t first = 0, size = BEFORE;
+
+    for (uint64_t i = 0; i < BEFORE; i++)
+        ck_assert_int_eq(append(journal, i), 0);
+    journal_close(journal);
+    atomic_store(acknowledged, BEFORE);
+    for (unsigned i = 0; i < rounds; i++) {
+        pid_t pid = victim_start(append_for_ever, NULL);
+        struct journal_stat stat;
+
+        sleep_for(test_random(&state) % DELAY_MAX);
+        ck_assert(victim_kill(pid));
+        journal = open_keeping(0);
+        stat = figures(journal);
+        ck_assert_uint_ge(stat.size, atomic_load(acknowledged));
+        ck_assert_uint_le(stat.size, atomic_load(acknowledged) + 1);
+        retain(&first, size, stat.size);
+        size = stat.size;
+        atomic_store(acknowledged, size);
+        ck_assert_uint_eq(stat.first, first);
+        check_entries(journal, &stat);
+        journal_close(journal);
+    }
+    ck_assert_uint_gt(first, 0);
+}
+END_TEST
+
+static void
+setup(void)
+{
+    test_setup();
+    page = mmap(NULL, sizeof(*acknowledged), PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert(page != MAP_FAILED);
+    acknowledged = page;
+}
+
+static void
+teardown(void)
+{
+    munmap(page, sizeof(*acknowledged));
+    test_teardown();
+}
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("retain");
+    TCase *tcase = tcase_create("retain");
+
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase,
+                   a_killed_append_has_removed_what_it_had_to_or_is_not_there);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
