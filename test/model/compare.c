@@ -120,6 +120,15 @@ replay_result(const struct model *model, uint64_t first)
     return first < model->first ? JOURNAL_PRUNED : 0;
 }
 
+/* The first number from SEQ on that is there, or the size. */
+static uint64_t
+next_there(const struct model *model, uint64_t seq)
+{
+    while (seq < model->size && model_entry_at(model, seq) == NULL)
+        seq++;
+    return seq;
+}
+
 void
 compare_replay(const struct model *model, struct journal *journal,
                uint64_t first)
@@ -136,11 +145,13 @@ compare_replay(const struct model *model, struct journal *journal,
     if (rc != 0)
         return;
     while ((rc = journal_next(cursor, &entry)) == 0) {
+        seq = next_there(model, seq);
         expect(seq < model->size, "replay goes on after the last entry");
-        compare_entries(&model->entries[seq - model->first]->entry, entry);
+        compare_entries(&model_entry_at(model, seq)->entry, entry);
         seq++;
     }
     expect(rc == JOURNAL_END, "next: %s", journal_errname(rc));
+    seq = next_there(model, seq);
     expect(seq == model->size, "replay ends early, at %llu of %llu",
            (unsigned long long)seq, (unsigned long long)model->size);
     expect(journal_next(cursor, &entry) == JOURNAL_END, "no second end");
@@ -150,10 +161,16 @@ compare_replay(const struct model *model, struct journal *journal,
 static void
 compare_times(const struct model *model, const struct journal_stat *stat)
 {
-    size_t count = model->size - model->first;
-    uint64_t first_time = count == 0 ? 0 : model->entries[0]->entry.time;
-    uint64_t last_time = count == 0 ? 0 : model->entries[count - 1]->entry.time;
+    uint64_t first_time = 0, last_time = 0;
 
+    for (uint64_t seq = model->first; seq < model->size; seq++) {
+        const struct model_entry *one = model_entry_at(model, seq);
+
+        if (one == NULL)
+            continue;
+        first_time = first_time == 0 ? one->entry.time : first_time;
+        last_time = one->entry.time;
+    }
     expect(stat->first_time == first_time, "first_time is not the first's");
     /* The newest entry ever appended may have been pruned or rewound. */
     expect(stat->last_time >= last_time, "last_time is before the last's");
@@ -177,15 +194,84 @@ compare_stat(const struct model *model, struct journal *journal)
     SAME(keys);
     SAME(tombstones);
     SAME(bytes_logical);
+    SAME(marks);
 #undef SAME
     expect(stat.durable_size == stat.size, "durable_size is not the size");
     compare_times(model, &stat);
+}
+
+void
+compare_find_time(const struct model *model, struct journal *journal,
+                  uint64_t time)
+{
+    uint64_t seq = 77, want = model_find_time(model, time);
+    int rc = journal_find_time(journal, time, &seq);
+
+    expect(rc == 0, "find_time(%llu): %s", (unsigned long long)time,
+           journal_errname(rc));
+    expect(seq == want, "find_time(%llu) is %llu, not %llu",
+           (unsigned long long)time, (unsigned long long)seq,
+           (unsigned long long)want);
+}
+
+void
+compare_marked(const struct model *model, struct journal *journal,
+               const char *name)
+{
+    uint64_t seq = 77, want = 77;
+    int want_rc = model_marked(model, name, &want);
+    int rc = journal_marked(journal, name, &seq);
+
+    expect(rc == want_rc, "marked(%.20s): %s instead of %s", name,
+           journal_errname(rc), journal_errname(want_rc));
+    expect(seq == want, "mark %.20s is at %llu, not %llu", name,
+           (unsigned long long)seq, (unsigned long long)want);
+}
+
+void
+compare_marks(const struct model *model, struct journal *journal,
+              const char *name)
+{
+    char at[JOURNAL_MARK_SIZE] = "";
+    const struct model_mark *want;
+    uint64_t seq;
+    int rc;
+
+    strcpy(at, name);
+    while ((rc = journal_next_mark(journal, at, &seq)) == 0) {
+        want = model_next_mark(model, name);
+        expect(want != NULL && strcmp(at, want->name) == 0 && seq == want->seq,
+               "mark %.20s at %llu is not the next", at,
+               (unsigned long long)seq);
+        name = want->name;
+    }
+    expect(rc == JOURNAL_END, "next_mark: %s", journal_errname(rc));
+    expect(model_next_mark(model, name) == NULL, "no mark behind %.20s", name);
 }
 
 static uint64_t
 minus(uint64_t number, uint64_t less)
 {
     return number > less ? number - less : 0;
+}
+
+/* Of some of the entries, and around them. */
+static void
+compare_some_times(const struct model *model, struct journal *journal)
+{
+    uint64_t step = 1 + (model->size - model->first) / 64;
+
+    for (uint64_t seq = model->first; seq < model->size; seq++) {
+        const struct model_entry *one = model_entry_at(model, seq);
+
+        if (one == NULL || (seq - model->first) % step != 0)
+            continue;
+        compare_find_time(model, journal, one->entry.time - 1);
+        compare_find_time(model, journal, one->entry.time);
+        compare_find_time(model, journal, one->entry.time + 1);
+    }
+    compare_find_time(model, journal, 0);
+    compare_find_time(model, journal, UINT64_MAX);
 }
 
 void
@@ -196,6 +282,8 @@ compare_all(const struct model *model, struct journal *journal,
 
     compare_stat(model, journal);
     compare_replay(model, journal, JOURNAL_NONE);
+    compare_some_times(model, journal);
+    compare_marks(model, journal, "");
     for (uint64_t seq = start; seq < model->size; seq++)
         compare_read(model, journal, seq);
     compare_read(model, journal, 0);

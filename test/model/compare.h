@@ -17,8 +17,19 @@ void compare_read(const struct model *model, struct journal *journal,
 void compare_replay(const struct model *model, struct journal *journal,
                     uint64_t first);
 void compare_stat(const struct model *model, struct journal *journal);
+void compare_find_time(const struct model *model, struct journal *journal,
+                       uint64_t time);
+void compare_marked(const struct model *model, struct journal *journal,
+                    const char *name);
 
-/* Every number, each of KEYS as of every size, a full replay, the figures. */
+/* All of them, from the one behind NAME on. */
+void compare_marks(const struct model *model, struct journal *journal,
+                   const char *name);
+
+/*
+ * Every number, each of KEYS as of every size, a full replay, times, marks, the
+ * figures.
+ */
 void compare_all(const struct model *model, struct journal *journal,
                  const struct keys *keys);
 

@@ -14,11 +14,27 @@ model_init(struct model *model, uint64_t first_seq)
     model->size = first_seq;
 }
 
+struct model_entry *
+model_entry_at(const struct model *model, uint64_t seq)
+{
+    return model->entries[seq - model->first];
+}
+
+static void
+drop(struct model *model, uint64_t seq)
+{
+    struct model_entry **place = &model->entries[seq - model->first];
+
+    if (*place != NULL)
+        model_entry_unref(*place);
+    *place = NULL;
+}
+
 void
 model_free(struct model *model)
 {
     for (uint64_t seq = model->first; seq < model->size; seq++)
-        model_entry_unref(model->entries[seq - model->first]);
+        drop(model, seq);
     free(model->entries);
     memset(model, 0, sizeof(*model));
 }
@@ -53,9 +69,9 @@ model_newest(const struct model *model, const void *key, size_t key_size,
     uint64_t seq = limit < model->size ? limit : model->size;
 
     while (seq > model->first) {
-        struct model_entry *one = model->entries[--seq - model->first];
+        struct model_entry *one = model_entry_at(model, --seq);
 
-        if (has_key(&one->entry, key, key_size))
+        if (one != NULL && has_key(&one->entry, key, key_size))
             return one;
     }
     return NULL;
@@ -65,9 +81,9 @@ static const struct model_entry *
 oldest(const struct model *model, const void *key, size_t key_size)
 {
     for (uint64_t seq = model->first; seq < model->size; seq++) {
-        const struct model_entry *one = model->entries[seq - model->first];
+        const struct model_entry *one = model_entry_at(model, seq);
 
-        if (has_key(&one->entry, key, key_size))
+        if (one != NULL && has_key(&one->entry, key, key_size))
             return one;
     }
     return NULL;
@@ -106,35 +122,61 @@ model_read(const struct model *model, uint64_t seq, struct model_entry **entry)
 {
     if (seq >= model->size)
         return JOURNAL_OUT_OF_RANGE;
-    if (seq < model->first)
+    if (seq < model->first || model_entry_at(model, seq) == NULL)
         return JOURNAL_PRUNED;
-    *entry = model->entries[seq - model->first];
+    *entry = model_entry_at(model, seq);
     return 0;
+}
+
+/* Whether ONE, of a key, is its latest entry. */
+static bool
+is_latest(const struct model *model, const struct model_entry *one)
+{
+    return model_newest(model, one->entry.key, one->entry.key_size,
+                        model->size) == one;
+}
+
+static void
+count(const struct model *model, const struct model_entry *one,
+      struct journal_stat *stat)
+{
+    const struct journal_entry *entry = &one->entry;
+
+    stat->entries++;
+    stat->bytes_logical += entry->key_size + entry->value_size +
+                           entry->meta_size;
+    if (!is_latest(model, one))
+        return;
+    if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
+        stat->tombstones++;
+    else
+        stat->keys++;
 }
 
 void
 model_stat(const struct model *model, struct journal_stat *stat)
 {
+    memset(stat, 0, sizeof(*stat));
     stat->first = model->first;
     stat->size = model->size;
-    stat->entries = model->size - model->first;
-    stat->keys = 0;
-    stat->tombstones = 0;
-    stat->bytes_logical = 0;
+    stat->marks = model->mark_count;
     for (uint64_t seq = model->first; seq < model->size; seq++) {
-        struct model_entry *one = model->entries[seq - model->first];
-        const struct journal_entry *entry = &one->entry;
+        const struct model_entry *one = model_entry_at(model, seq);
 
-        stat->bytes_logical += entry->key_size + entry->value_size +
-                               entry->meta_size;
-        if (model_newest(model, entry->key, entry->key_size, model->size) !=
-            one)
-            continue;
-        if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
-            stat->tombstones++;
-        else
-            stat->keys++;
+        if (one != NULL)
+            count(model, one, stat);
     }
+}
+
+uint64_t
+model_find_time(const struct model *model, uint64_t time)
+{
+    uint64_t seq = model->first;
+
+    while (seq < model->size && (model_entry_at(model, seq) == NULL ||
+                                 model_entry_at(model, seq)->entry.time < time))
+        seq++;
+    return seq;
 }
 
 /* ---- append ------------------------------------------------------------- */
@@ -308,18 +350,52 @@ model_append(struct model *model, const struct journal_record *records,
 
 /* ---- maintain ----------------------------------------------------------- */
 
+static bool
+is_to_go(const struct model *model, const struct model_entry *one,
+         uint32_t flags)
+{
+    if ((flags & JOURNAL_PRUNE_KEEP_LATEST) == 0)
+        return true;
+    return one->entry.key_size == 0 || !is_latest(model, one) ||
+           (one->entry.flags & JOURNAL_TOMBSTONE) != 0;
+}
+
+/* The oldest entry that is left becomes the first of the array. */
+static void
+move_up(struct model *model)
+{
+    uint64_t first = model->first;
+
+    while (first < model->size && model_entry_at(model, first) == NULL)
+        first++;
+    if (first == model->first)
+        return;
+    memmove(model->entries, model->entries + (first - model->first),
+            (model->size - first) * sizeof(struct model_entry *));
+    model->first = first;
+}
+
 uint64_t
-model_prune(struct model *model, uint64_t before)
+model_prune(struct model *model, uint64_t before, uint32_t flags,
+            uint64_t *highest)
 {
     uint64_t limit = before < model->size ? before : model->size;
-    uint64_t removed = limit > model->first ? limit - model->first : 0;
+    uint64_t removed = 0;
 
-    for (uint64_t i = 0; i < removed; i++)
-        model_entry_unref(model->entries[i]);
-    model->first += removed;
-    if (removed > 0)
-        memmove(model->entries, model->entries + removed,
-                (model->size - model->first) * sizeof(struct model_entry *));
+    for (size_t i = 0; i < model->mark_count; i++)
+        if ((flags & JOURNAL_PRUNE_PAST_MARKS) == 0 &&
+            model->marks[i].seq < limit)
+            limit = model->marks[i].seq;
+    for (uint64_t seq = model->first; seq < limit; seq++) {
+        const struct model_entry *one = model_entry_at(model, seq);
+
+        if (one == NULL || !is_to_go(model, one, flags))
+            continue;
+        drop(model, seq);
+        *highest = seq;
+        removed++;
+    }
+    move_up(model);
     return removed;
 }
 
@@ -342,31 +418,35 @@ static bool
 is_over(const struct model *model, const struct model_limits *limits,
         uint64_t first, bool by_a_step)
 {
-    const struct model_entry *oldest = model->entries[first - model->first];
-    const struct model_entry
-        *newest = model->entries[model->size - 1 - model->first];
-    uint64_t bytes = 0;
+    uint64_t count = 0, bytes = 0, time = 0, age = 0;
 
-    for (uint64_t seq = first; seq < model->size; seq++)
-        bytes += bytes_of(model->entries[seq - model->first]);
-    return passes(model->size - first, limits->entries, 64, by_a_step) ||
+    for (uint64_t seq = model->size; seq-- > first;) {
+        const struct model_entry *one = model_entry_at(model, seq);
+
+        if (one == NULL)
+            continue;
+        time = time == 0 ? one->entry.time : time;
+        age = time - one->entry.time;
+        bytes += bytes_of(one);
+        count++;
+    }
+    return passes(count, limits->entries, 64, by_a_step) ||
            passes(bytes, limits->bytes, 64 << 10, by_a_step) ||
-           passes(newest->entry.time - oldest->entry.time, limits->ns,
-                  1000000000, by_a_step);
+           passes(age, limits->ns, 1000000000, by_a_step);
 }
 
 void
 model_retain(struct model *model, const struct model_limits *limits,
              uint64_t count)
 {
-    uint64_t first = model->first;
+    uint64_t first = model->first, removed = 0, highest;
 
     if (!is_over(model, limits, first, true))
         return;
-    while (first - model->first < 256 + 2 * count && first + 1 < model->size &&
+    while (removed < 256 + 2 * count && first + 1 < model->size &&
            is_over(model, limits, first, false))
-        first++;
-    model_prune(model, first);
+        removed += model_entry_at(model, first++) != NULL;
+    model_prune(model, first, 0, &highest);
 }
 
 int
@@ -377,6 +457,73 @@ model_rewind(struct model *model, uint64_t size)
     if (size < model->first)
         return JOURNAL_PRUNED;
     while (model->size > size)
-        model_entry_unref(model->entries[--model->size - model->first]);
+        drop(model, --model->size);
+    for (size_t i = 0; i < model->mark_count; i++)
+        if (model->marks[i].seq > size)
+            model->marks[i].seq = size;
     return 0;
+}
+
+/* ---- marks -------------------------------------------------------------- */
+
+/* Where the mark NAME is, or would be. */
+static size_t
+find_mark(const struct model *model, const char *name)
+{
+    size_t i = 0;
+
+    while (i < model->mark_count && strcmp(model->marks[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+int
+model_mark(struct model *model, const char *name, uint64_t seq)
+{
+    size_t i = find_mark(model, name);
+
+    if (seq > model->size)
+        return JOURNAL_OUT_OF_RANGE;
+    assert(i < MODEL_MARKS_MAX);
+    strcpy(model->marks[i].name, name);
+    model->marks[i].seq = seq;
+    model->mark_count += i == model->mark_count;
+    return 0;
+}
+
+int
+model_unmark(struct model *model, const char *name)
+{
+    size_t i = find_mark(model, name);
+
+    if (i == model->mark_count)
+        return JOURNAL_NOT_FOUND;
+    model->marks[i] = model->marks[--model->mark_count];
+    return 0;
+}
+
+int
+model_marked(const struct model *model, const char *name, uint64_t *seq)
+{
+    size_t i = find_mark(model, name);
+
+    if (i == model->mark_count)
+        return JOURNAL_NOT_FOUND;
+    *seq = model->marks[i].seq;
+    return 0;
+}
+
+const struct model_mark *
+model_next_mark(const struct model *model, const char *name)
+{
+    const struct model_mark *next = NULL;
+
+    for (size_t i = 0; i < model->mark_count; i++) {
+        const struct model_mark *one = &model->marks[i];
+
+        if (strcmp(one->name, name) > 0 &&
+            (next == NULL || strcmp(one->name, next->name) < 0))
+            next = one;
+    }
+    return next;
 }

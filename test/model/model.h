@@ -3,9 +3,10 @@
  *
  * It is what the library is compared with.  The entries retained are an array,
  * and whatever a call is asked is found by looking through it; there is no
- * index and no state beside it.  All that is known of a key follows from the
- * newest entry that it has there: a prune takes entries from the front and a
- * rewind from the back, so that entry is the key's latest unless it has none.
+ * index and no state beside it, but for the marks.  All that is known of a key
+ * follows from the newest entry that it has there: prunes and compactions take
+ * its oldest entries first and a rewind its newest, so that entry is the key's
+ * latest unless it has none.
  */
 #ifndef TEST_MODEL_MODEL_H
 #define TEST_MODEL_MODEL_H
@@ -22,11 +23,21 @@ struct model_entry {
     uint8_t bytes[]; /* key, value and meta */
 };
 
+#define MODEL_MARKS_MAX 32u
+
+struct model_mark {
+    char name[JOURNAL_MARK_SIZE];
+    uint64_t seq;
+};
+
 struct model {
-    struct model_entry **entries; /* entries[i] has number first + i */
+    /* entries[i] has number first + i; NULL: a compaction has removed it. */
+    struct model_entry **entries;
     size_t capacity;
-    uint64_t first;
+    uint64_t first; /* of the oldest entry that is there, or the size */
     uint64_t size;
+    struct model_mark marks[MODEL_MARKS_MAX]; /* in no order */
+    size_t mark_count;
 };
 
 void model_init(struct model *model, uint64_t first_seq);
@@ -69,14 +80,31 @@ struct model_limits {
 void model_retain(struct model *model, const struct model_limits *limits,
                   uint64_t count);
 
-/* Returns the number of entries removed. */
-uint64_t model_prune(struct model *model, uint64_t before);
+/*
+ * Returns the number of entries removed, of which *HIGHEST is the highest
+ * number; it is not set if there are none.
+ */
+uint64_t model_prune(struct model *model, uint64_t before, uint32_t flags,
+                     uint64_t *highest);
+
+int model_mark(struct model *model, const char *name, uint64_t seq);
+int model_unmark(struct model *model, const char *name);
+int model_marked(const struct model *model, const char *name, uint64_t *seq);
+
+/* The mark that sorts next behind NAME; NULL if there is none. */
+const struct model_mark *model_next_mark(const struct model *model,
+                                         const char *name);
+
+uint64_t model_find_time(const struct model *model, uint64_t time);
+
+/* Entry SEQ of [first, size); NULL if it is not there. */
+struct model_entry *model_entry_at(const struct model *model, uint64_t seq);
 
 /* The key's newest entry below LIMIT, tombstone or not; NULL if none. */
 struct model_entry *model_newest(const struct model *model, const void *key,
                                  size_t key_size, uint64_t limit);
 
-/* Fills in first, size, entries, keys, tombstones and bytes_logical. */
+/* Fills in first, size, entries, keys, tombstones, bytes_logical, marks. */
 void model_stat(const struct model *model, struct journal_stat *stat);
 
 /* As stamps are ordered: below, at or above 0. */

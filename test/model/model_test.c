@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "chance.h"
 #include "compare.h"
+#include "marking.h"
 #include "model.h"
 #include "quest.h"
 #include "support/fast_dir.h"
@@ -37,9 +38,10 @@ struct kind {
     size_t batch_max;
     struct taste taste;
     /* How many of a hundred operations are these; the others look. */
-    unsigned appends, deletes, prunes, rewinds, opens;
-    uint64_t retained; /* about so many entries, by pruning */
-    bool limited;      /* handles have limits of their own */
+    unsigned appends, deletes, prunes, rewinds, opens, marks;
+    unsigned compactions; /* of a hundred prunes */
+    uint64_t retained;    /* about so many entries, by pruning */
+    bool limited;         /* handles have limits of their own */
 };
 
 static const struct kind kinds[] = {
@@ -54,6 +56,8 @@ static const struct kind kinds[] = {
      .prunes = 2,
      .rewinds = 1,
      .opens = 1,
+     .marks = 1,
+     .compactions = 20,
      .retained = 2500},
     {.name = "any first number",
      .first = ANY,
@@ -67,6 +71,8 @@ static const struct kind kinds[] = {
      .prunes = 3,
      .rewinds = 3,
      .opens = 2,
+     .marks = 2,
+     .compactions = 30,
      .retained = 1200},
     {.name = "out of numbers",
      .first = NEAR_THE_END,
@@ -80,6 +86,8 @@ static const struct kind kinds[] = {
      .prunes = 2,
      .rewinds = 2,
      .opens = 2,
+     .marks = 2,
+     .compactions = 30,
      .retained = 1000},
     {.name = "big values",
      .operations = 4000,
@@ -92,6 +100,8 @@ static const struct kind kinds[] = {
      .prunes = 4,
      .rewinds = 3,
      .opens = 1,
+     .marks = 1,
+     .compactions = 0,
      .retained = 300},
     {.name = "prune and rewind",
      .operations = 9000,
@@ -104,6 +114,8 @@ static const struct kind kinds[] = {
      .prunes = 10,
      .rewinds = 10,
      .opens = 3,
+     .marks = 3,
+     .compactions = 30,
      .retained = 400},
     {.name = "long keys, large batches",
      .operations = 3000,
@@ -116,6 +128,8 @@ static const struct kind kinds[] = {
      .prunes = 3,
      .rewinds = 3,
      .opens = 1,
+     .marks = 1,
+     .compactions = 50,
      .retained = 1500},
     {.name = "retention",
      .operations = 4000,
@@ -128,8 +142,24 @@ static const struct kind kinds[] = {
      .prunes = 1,
      .rewinds = 2,
      .opens = 4,
+     .marks = 2,
+     .compactions = 50,
      .retained = 2000,
      .limited = true},
+    {.name = "compaction and marks",
+     .operations = 7000,
+     .short_keys = 20,
+     .long_keys = 3,
+     .batch_max = 4,
+     .taste = {200, 15, 8, 3, 8, 5, 6},
+     .appends = 35,
+     .deletes = 6,
+     .prunes = 10,
+     .rewinds = 6,
+     .opens = 2,
+     .marks = 6,
+     .compactions = 80,
+     .retained = 500},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -261,6 +291,19 @@ any_handle(void)
 
 /* ---- append ------------------------------------------------------------- */
 
+/* The time of the newest entry below NUMBER that is there. */
+static uint64_t
+time_before(uint64_t number)
+{
+    while (number > model.first) {
+        const struct model_entry *one = model_entry_at(&model, --number);
+
+        if (one != NULL)
+            return one->entry.time;
+    }
+    return 0;
+}
+
 /*
  * The model learns the time of the entries from NUMBER on, which is one for
  * all, and with it what is to go; then those that are left are compared.
@@ -276,11 +319,9 @@ take_time(struct journal *journal, uint64_t number)
     time = entry->time;
     journal_entry_free(entry);
     expect(time > 0, "no time");
-    if (number > model.first)
-        expect(time >= model.entries[number - model.first - 1]->entry.time,
-               "the time falls");
+    expect(time >= time_before(number), "the time falls");
     for (uint64_t seq = number; seq < model.size; seq++)
-        model.entries[seq - model.first]->entry.time = time;
+        model_entry_at(&model, seq)->entry.time = time;
     model_retain(&model, &limits[journal == handles[MAIN] ? MAIN : SECOND],
                  model.size - number);
     for (uint64_t seq = number; seq < model.size; seq++)
@@ -388,19 +429,44 @@ where_to_prune(void)
 }
 
 static void
+note_compaction(uint64_t highest)
+{
+    for (size_t i = 0; i < WALKS; i++)
+        walk_compacted(&walks[i], highest);
+    for (size_t i = 0; i < QUESTS; i++)
+        quest_compacted(&quests[i]);
+}
+
+/* Now and then there is so much that marks must not be in the way. */
+static uint32_t
+how_to_prune(void)
+{
+    uint32_t flags = below(100) < kind->compactions ? JOURNAL_PRUNE_KEEP_LATEST
+                                                    : 0;
+
+    if (one_in(2) || model.size - model.first > kind->retained)
+        flags |= JOURNAL_PRUNE_PAST_MARKS;
+    return flags;
+}
+
+static void
 prune(void)
 {
-    uint64_t before = where_to_prune(), removed = 77, want;
+    uint64_t before = where_to_prune(), removed = 77, highest = 0, want;
+    uint32_t flags = how_to_prune();
     bool ask = one_in(2);
     int rc;
 
-    trace("prune below %llu of [%llu, %llu)", (unsigned long long)before,
-          (unsigned long long)model.first, (unsigned long long)model.size);
-    rc = journal_prune(any_writer(), before, 0, ask ? &removed : NULL);
+    trace("prune with %u below %llu of [%llu, %llu)", flags,
+          (unsigned long long)before, (unsigned long long)model.first,
+          (unsigned long long)model.size);
+    rc = journal_prune(any_writer(), before, flags, ask ? &removed : NULL);
     expect(rc == 0, "prune: %s", journal_errname(rc));
-    want = model_prune(&model, before);
+    want = model_prune(&model, before, flags, &highest);
     expect(!ask || removed == want, "%llu removed, not %llu",
            (unsigned long long)removed, (unsigned long long)want);
+    if (want > 0 && (flags & JOURNAL_PRUNE_KEEP_LATEST) != 0)
+        note_compaction(highest);
     compare_stat(&model, any_handle());
 }
 
@@ -455,6 +521,8 @@ change_through_the_reader(void)
     REFUSED(journal_delete(reader, "k", 1, NULL));
     REFUSED(journal_prune(reader, model.size, 0, NULL));
     REFUSED(journal_rewind(reader, model.first));
+    REFUSED(journal_mark(reader, "a", model.first));
+    REFUSED(journal_unmark(reader, "a"));
 #undef REFUSED
     compare_stat(&model, reader);
 }
@@ -542,6 +610,17 @@ ask(void)
 }
 
 static void
+find_time(void)
+{
+    struct model_entry *entry = NULL;
+
+    if (model_read(&model, any_number(), &entry) != 0)
+        return;
+    trace("find the time of %llu", (unsigned long long)entry->entry.seq);
+    compare_find_time(&model, any_handle(), entry->entry.time - 1 + below(3));
+}
+
+static void
 sync_and_look(void)
 {
     struct journal *journal = any_writer();
@@ -556,7 +635,7 @@ sync_and_look(void)
 static void
 look(void)
 {
-    switch (below(20)) {
+    switch (below(22)) {
     case 0:
         replay();
         break;
@@ -582,6 +661,12 @@ look(void)
     case 12:
     case 13:
         ask();
+        break;
+    case 14:
+        find_time();
+        break;
+    case 15:
+        marking_look(&model, any_handle());
         break;
     default:
         look_up();
@@ -615,6 +700,8 @@ operate(void)
         rewind_journal();
     else if (falls(&rest, kind->opens))
         open_or_close();
+    else if (falls(&rest, kind->marks))
+        marking_change(&model, any_writer());
     else
         look();
 }

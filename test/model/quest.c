@@ -28,6 +28,14 @@ lower(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static void
+leave_out(struct model_entry **answer)
+{
+    if (*answer != NULL)
+        model_entry_unref(*answer);
+    *answer = NULL;
+}
+
 /* ---- open, close -------------------------------------------------------- */
 
 static void
@@ -79,6 +87,7 @@ quest_open(struct quest *quest, const struct model *model,
         hold_answers(quest, model, &oracle);
         hold_range(quest, &oracle);
         quest->kept = JOURNAL_NONE;
+        quest->opened = model->size;
         quest->at = question->query.first == JOURNAL_NONE
                         ? model->first
                         : question->query.first;
@@ -93,9 +102,16 @@ quest_rewound(struct quest *quest, uint64_t size)
         return;
     quest->kept = lower(quest->kept, size);
     quest->at = lower(quest->at, size);
+    quest->opened = lower(quest->opened, size);
     /* What was the latest entry then cannot be known any more. */
     if (is_flagged(quest, JOURNAL_QUERY_LATEST))
         quest_close(quest);
+}
+
+void
+quest_compacted(struct quest *quest)
+{
+    quest->compacted = true;
 }
 
 void
@@ -105,7 +121,7 @@ quest_close(struct quest *quest)
         return;
     journal_cursor_close(quest->cursor);
     for (size_t i = 0; i < quest->count; i++)
-        model_entry_unref(quest->answers[i]);
+        leave_out(&quest->answers[i]);
     free(quest->answers);
     free(quest->held);
     memset(quest, 0, sizeof(*quest));
@@ -113,42 +129,40 @@ quest_close(struct quest *quest)
 
 /* ---- what was there at the time of the query ---------------------------- */
 
-/* Passes over answers that have gone, where they may be left out. */
+/* Passes over answers that are left out, or that a rewind may have taken. */
 static void
-pass_over(struct quest *quest, const struct model *model, uint64_t seq)
+pass_over(struct quest *quest, uint64_t seq)
 {
     bool back = is_flagged(quest, JOURNAL_QUERY_REVERSE);
 
     while (quest->next < quest->count) {
-        uint64_t due = quest->answers[quest->next]->entry.seq;
-        bool pruned = quest->loose && is_gone(model, due);
+        const struct model_entry *due = quest->answers[quest->next];
 
-        if (due == seq || !(pruned || (back && due >= quest->kept)))
+        if (due != NULL &&
+            (due->entry.seq == seq || !back || due->entry.seq < quest->kept))
             return;
         quest->next++;
     }
 }
 
 static void
-take_entry(struct quest *quest, const struct model *model,
-           const struct journal_entry *entry)
+take_entry(struct quest *quest, const struct journal_entry *entry)
 {
     expect(!quest->ended, "an entry after the end");
-    pass_over(quest, model, entry->seq);
+    pass_over(quest, entry->seq);
     expect(quest->next < quest->count, "number %llu instead of the end",
            (unsigned long long)entry->seq);
     compare_entries(&quest->answers[quest->next++]->entry, entry);
-    /* One that goes back may say so long before it comes to the gap. */
     if (!is_flagged(quest, JOURNAL_QUERY_REVERSE))
-        quest->loose = false;
+        quest->at = entry->seq + 1;
 }
 
 static void
-take_end(struct quest *quest, const struct model *model)
+take_end(struct quest *quest)
 {
     bool back = is_flagged(quest, JOURNAL_QUERY_REVERSE);
 
-    pass_over(quest, model, JOURNAL_NONE);
+    pass_over(quest, JOURNAL_NONE);
     if (quest->next < quest->count && !(back && quest->kept < JOURNAL_NONE))
         expect(quest->answers[quest->next]->entry.seq >= quest->kept,
                "the end before number %llu",
@@ -156,7 +170,12 @@ take_end(struct quest *quest, const struct model *model)
     quest->ended = true;
 }
 
-/* Something of the range that there was has gone since it said so last. */
+/*
+ * Something of the range that there was has gone since it said so last; what
+ * has gone by now may be left out.  Of a compaction the journal remembers only
+ * how far it went, and of a prune only where it ended, be it in a hole: so one
+ * may be told of that took nothing here.
+ */
 static void
 take_pruned(struct quest *quest, const struct model *model)
 {
@@ -165,10 +184,17 @@ take_pruned(struct quest *quest, const struct model *model)
     for (size_t i = 0; i < quest->held_count; i++)
         if (!is_gone(model, quest->held[i]))
             quest->held[left++] = quest->held[i];
-    expect(!quest->ended && left < quest->held_count,
+    expect(!quest->ended && (left < quest->held_count || quest->compacted ||
+                             quest->at < model->first),
            "JOURNAL_PRUNED, where nothing was pruned");
+    if (quest->at < model->first)
+        quest->at = model->first;
     quest->held_count = left;
-    quest->loose = true;
+    quest->compacted = false;
+    for (size_t i = quest->next; i < quest->count; i++)
+        if (quest->answers[i] != NULL &&
+            is_gone(model, quest->answers[i]->entry.seq))
+            leave_out(&quest->answers[i]);
 }
 
 static void
@@ -179,10 +205,10 @@ step(struct quest *quest, const struct model *model)
 
     switch (rc) {
     case 0:
-        take_entry(quest, model, entry);
+        take_entry(quest, entry);
         break;
     case JOURNAL_END:
-        take_end(quest, model);
+        take_end(quest);
         break;
     case JOURNAL_PRUNED:
         take_pruned(quest, model);
@@ -194,6 +220,17 @@ step(struct quest *quest, const struct model *model)
 
 /* ---- what has come since ------------------------------------------------ */
 
+/* Whether entry SEQ was there when it was opened, or has come since. */
+static bool
+was_there(const struct quest *quest, uint64_t seq)
+{
+    size_t i = 0;
+
+    while (i < quest->held_count && quest->held[i] != seq)
+        i++;
+    return seq >= quest->opened || i < quest->held_count;
+}
+
 /* Whether it has to say that something ahead of it was pruned. */
 static bool
 is_cut(const struct quest *quest, const struct model *model)
@@ -201,7 +238,7 @@ is_cut(const struct quest *quest, const struct model *model)
     uint64_t limit = lower(quest->question.query.limit, model->size);
 
     for (uint64_t seq = quest->at; seq < limit; seq++)
-        if (is_gone(model, seq))
+        if (is_gone(model, seq) && was_there(quest, seq))
             return true;
     return false;
 }
@@ -222,9 +259,11 @@ next_of(struct quest *quest, const struct model *model, bool *cut,
     int rc = journal_next(quest->cursor, entry);
 
     if (rc == JOURNAL_PRUNED) {
-        expect(*cut, "JOURNAL_PRUNED, where nothing was pruned");
-        *cut = false;
-        quest->at = lower(model->first, model->size);
+        expect(*cut || quest->compacted,
+               "JOURNAL_PRUNED, where nothing was pruned");
+        *cut = quest->compacted = false;
+        if (quest->at < model->first)
+            quest->at = model->first;
         rc = journal_next(quest->cursor, entry);
     }
     return rc;

@@ -1,8 +1,9 @@
 /*
  * quest.h - a query whose cursor stays open while the journal changes.
  *
- * What the cursor may hand out is known when it is made.  Later prunes decide
- * what it may leave out, once it has said so, and rewinds where it may end.
+ * What the cursor may hand out is known when it is made.  Later prunes and
+ * compactions decide what it may leave out, once it has said so, and rewinds
+ * where it may end.
  * One that follows is always read to its end, so that it has nothing read ahead
  * and what comes next is known exactly.
  */
@@ -14,14 +15,15 @@
 struct quest {
     struct journal_cursor *cursor;
     struct question question;
-    struct model_entry **answers; /* at the time of the query */
+    struct model_entry **answers; /* at the time of the query; NULL: left out */
     size_t count;
     size_t next;    /* the answer that is to come */
     uint64_t *held; /* numbers of its range, from the last PRUNED on */
     size_t held_count;
-    uint64_t at;   /* of one that follows: the number to look at next */
-    uint64_t kept; /* the least size that a rewind has left since */
-    bool loose;    /* it has just said that something was pruned */
+    uint64_t at; /* the number to look at next, but for one that goes back */
+    uint64_t opened; /* the size then; what is above has come since */
+    uint64_t kept;   /* the least size that a rewind has left since */
+    bool compacted;  /* since the last PRUNED; it may concern it, or not */
     bool ended;
 };
 
@@ -33,6 +35,7 @@ void quest_open(struct quest *quest, const struct model *model,
 void quest_step(struct quest *quest, const struct model *model);
 
 void quest_rewound(struct quest *quest, uint64_t size);
+void quest_compacted(struct quest *quest);
 
 /* Does nothing if it is not open. */
 void quest_close(struct quest *quest);

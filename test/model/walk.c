@@ -20,24 +20,56 @@ walk_open(struct walk *walk, const struct model *model, struct journal *journal,
     count = model->size - first;
     walk->entries = calloc(count + 1, sizeof(struct model_entry *));
     expect(walk->entries != NULL, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        walk->entries[i] = model_entry_ref(
-            model->entries[first - model->first + i]);
+    for (size_t i = 0; i < count; i++) {
+        struct model_entry *one = model_entry_at(model, first + i);
+
+        walk->entries[i] = one == NULL ? NULL : model_entry_ref(one);
+    }
     walk->first = first;
     walk->next = first;
     walk->limit = model->size;
     walk->kept = JOURNAL_NONE;
+    walk->removed = 0;
     walk->ended = false;
+}
+
+/* What the cursor has to come to next, or the limit. */
+static uint64_t
+next_due(const struct walk *walk)
+{
+    uint64_t seq = walk->next;
+
+    while (seq < walk->limit && walk->entries[seq - walk->first] == NULL)
+        seq++;
+    return seq;
 }
 
 /* It may have read ahead what has gone since, but nothing else. */
 static void
 check_entry(struct walk *walk, const struct journal_entry *entry)
 {
+    uint64_t due = next_due(walk);
+
     expect(!walk->ended, "an entry after the end");
-    expect(walk->next < walk->limit, "an entry from the limit on");
-    compare_entries(&walk->entries[walk->next - walk->first]->entry, entry);
-    walk->next++;
+    expect(due < walk->limit, "an entry from the limit on");
+    compare_entries(&walk->entries[due - walk->first]->entry, entry);
+    walk->next = due + 1;
+}
+
+/* It has told: from now on it may leave out what has gone by now. */
+static void
+forget_pruned(struct walk *walk, const struct model *model)
+{
+    for (uint64_t seq = walk->next; seq < walk->limit; seq++) {
+        struct model_entry **place = &walk->entries[seq - walk->first];
+        struct model_entry *now;
+
+        if (*place == NULL || model_read(model, seq, &now) != JOURNAL_PRUNED)
+            continue;
+        model_entry_unref(*place);
+        *place = NULL;
+    }
+    walk->removed = 0;
 }
 
 void
@@ -52,15 +84,16 @@ walk_step(struct walk *walk, const struct model *model)
         check_entry(walk, entry);
         break;
     case JOURNAL_END:
-        expect(walk->next >= end, "the end at %llu, before %llu",
-               (unsigned long long)walk->next, (unsigned long long)end);
+        expect(next_due(walk) >= end, "the end at %llu, before %llu",
+               (unsigned long long)next_due(walk), (unsigned long long)end);
         walk->ended = true;
         break;
     case JOURNAL_PRUNED:
-        expect(!walk->ended && walk->next < end && walk->next < model->first,
+        expect(!walk->ended && walk->next < end &&
+                   (walk->next < model->first || walk->next < walk->removed),
                "JOURNAL_PRUNED at %llu, where nothing was pruned",
                (unsigned long long)walk->next);
-        walk->next = model->first;
+        forget_pruned(walk, model);
         break;
     default:
         expect(false, "next: %s", journal_errname(rc));
@@ -75,13 +108,21 @@ walk_rewound(struct walk *walk, uint64_t size)
 }
 
 void
+walk_compacted(struct walk *walk, uint64_t highest)
+{
+    if (highest >= walk->removed)
+        walk->removed = highest + 1;
+}
+
+void
 walk_close(struct walk *walk)
 {
     if (walk->cursor == NULL)
         return;
     journal_cursor_close(walk->cursor);
     for (uint64_t seq = walk->first; seq < walk->limit; seq++)
-        model_entry_unref(walk->entries[seq - walk->first]);
+        if (walk->entries[seq - walk->first] != NULL)
+            model_entry_unref(walk->entries[seq - walk->first]);
     free(walk->entries);
     memset(walk, 0, sizeof(*walk));
 }

@@ -11,10 +11,12 @@
 
 struct walk {
     struct journal_cursor *cursor;
-    struct model_entry **entries; /* those of [first, limit) */
+    /* Those of [first, limit); NULL where the cursor knows of none. */
+    struct model_entry **entries;
     uint64_t first, limit;
-    uint64_t next;
-    uint64_t kept; /* the least size that a rewind has left since */
+    uint64_t next;    /* all below has been handed out, or left out */
+    uint64_t kept;    /* the least size that a rewind has left since */
+    uint64_t removed; /* compactions it has not told of took what is below */
     bool ended;
 };
 
@@ -26,6 +28,9 @@ void walk_open(struct walk *walk, const struct model *model,
 void walk_step(struct walk *walk, const struct model *model);
 
 void walk_rewound(struct walk *walk, uint64_t size);
+
+/* A compaction has removed numbers, of which HIGHEST is the highest. */
+void walk_compacted(struct walk *walk, uint64_t highest);
 
 /* Does nothing if it is not open. */
 void walk_close(struct walk *walk);
