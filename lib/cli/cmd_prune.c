@@ -19,7 +19,8 @@ enum option_name {
     OPTION_BEFORE = 256,
     OPTION_DRY_RUN,
     OPTION_KEEP,
-    OPTION_PAST_MARKS
+    OPTION_PAST_MARKS,
+    OPTION_UNTIL
 };
 
 static const char short_options[] = "hq";
@@ -30,12 +31,14 @@ static const struct option long_options[] = {
     {"keep", required_argument, NULL, OPTION_KEEP},
     {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
     {"quiet", no_argument, NULL, 'q'},
+    {"until", required_argument, NULL, OPTION_UNTIL},
     {NULL, 0, NULL, 0}};
 
 struct request {
     const char *path;
     uint64_t before; /* JOURNAL_NONE: not given */
     uint64_t keep;   /* JOURNAL_NONE: not given */
+    uint64_t until;  /* ns since 1970; JOURNAL_NONE: not given */
     uint32_t flags;  /* of enum journal_prune_flag */
     bool dry_run;
     bool quiet;
@@ -83,8 +86,13 @@ first_kept(struct journal *journal, const struct request *request,
            const struct journal_stat *stat, uint64_t *before)
 {
     bool holes = stat->entries < stat->size - stat->first;
+    int rc;
 
     *before = stat->first;
+    if (request->until != JOURNAL_NONE) {
+        rc = journal_find_time(journal, request->until, before);
+        return rc == 0 ? CLI_OK : report_failure(request->path, rc, "--until");
+    }
     if (request->keep == JOURNAL_NONE)
         *before = request->before < stat->size ? request->before : stat->size;
     else if (request->keep < stat->entries && !holes)
@@ -191,6 +199,8 @@ take_option(struct request *request, const char *command, int option)
     case OPTION_PAST_MARKS:
         request->flags |= JOURNAL_PRUNE_PAST_MARKS;
         return CLI_OK;
+    case OPTION_UNTIL:
+        return args_when(command, "--until", optarg, &request->until);
     default:
         return report_try_help(command);
     }
@@ -199,7 +209,9 @@ take_option(struct request *request, const char *command, int option)
 static int
 run(int argc, char **argv)
 {
-    struct request request = {.before = JOURNAL_NONE, .keep = JOURNAL_NONE};
+    struct request request = {.before = JOURNAL_NONE,
+                              .keep = JOURNAL_NONE,
+                              .until = JOURNAL_NONE};
     int option, code;
 
     while ((option = getopt_long(argc, argv, short_options, long_options,
@@ -213,8 +225,11 @@ run(int argc, char **argv)
     code = args_operands(argc, argv, 1, 1);
     if (code != CLI_OK)
         return code;
-    if ((request.before == JOURNAL_NONE) == (request.keep == JOURNAL_NONE))
-        return report_usage(argv[0], "give either --before or --keep");
+    if ((request.before != JOURNAL_NONE) + (request.keep != JOURNAL_NONE) +
+            (request.until != JOURNAL_NONE) !=
+        1)
+        return report_usage(argv[0],
+                            "give either --before or --keep or --until");
     request.path = argv[optind];
     return prune(&request);
 }
@@ -230,6 +245,8 @@ const struct cli_command cmd_prune = {
             "\n"
             "      --before N       remove those below number N\n"
             "      --keep N         remove all but the newest N\n"
+            "      --until TIME     remove what was appended before TIME, as\n"
+            "                       \"30 days ago\"; see 'journal help query'\n"
             "      --past-marks     don't stop at marks\n"
             "      --dry-run        only print how many it would be\n"
             "  -q, --quiet          don't print how many\n",

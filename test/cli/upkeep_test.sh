@@ -121,6 +121,21 @@ test_prune_and_marks() {
     numbers_are 'which has' '8 9' pm
 }
 
+test_prune_by_time() {
+    fill pt 3
+    sleep 0.3
+    between=$(date +%s.%N)
+    sleep 0.3
+    run append -q pt k new
+    says 'prune knows times' "3 entries removed$NL" prune --until "@$between" pt
+    numbers_are 'and what came since then stays' '3' pt
+    says 'so does all, where it is younger' "0 entries removed$NL" \
+        prune --until '1 hour ago' pt
+    says 'or goes' "1 entry removed$NL" prune --until tomorrow pt
+    complains 'a time is understood' 2 "until: 'soon'" prune --until soon pt
+    complains 'one bound, not two' 2 'either' prune --until now --keep 1 pt
+}
+
 # ---- compact ----------------------------------------------------------------
 
 test_compact() {
@@ -276,6 +291,7 @@ test_marks
 test_mark_names
 test_mark_usage
 test_prune_and_marks
+test_prune_by_time
 test_compact
 test_compact_and_marks
 test_sparse
