@@ -13,6 +13,8 @@
 #include "report.h"
 #include "target.h"
 
+enum option_name { OPTION_TIME = 256 };
+
 static const char short_options[] = "e:hmn:p:rvx";
 static const struct option long_options[] = {
     {"count", required_argument, NULL, QUESTION_COUNT},
@@ -24,8 +26,15 @@ static const struct option long_options[] = {
     {"meta", no_argument, NULL, QUESTION_META},
     {"prefix", required_argument, NULL, QUESTION_PREFIX},
     {"reverse", no_argument, NULL, QUESTION_REVERSE},
+    {"time", required_argument, NULL, OPTION_TIME},
     {"verbose", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0}};
+
+struct request {
+    struct question question; /* query.limit is the size asked about */
+    uint64_t time;            /* instead of a size; JOURNAL_NONE: not given */
+    bool verbose;
+};
 
 /* ---- what is missing ---------------------------------------------------- */
 
@@ -114,8 +123,9 @@ list_all(const struct question *question)
 }
 
 static int
-print_one(const struct question *question, bool verbose)
+print_one(const struct request *request)
 {
+    const struct question *question = &request->question;
     struct lookup lookup = {.path = question->path,
                             .key = question->query.key,
                             .key_size = question->query.key_size,
@@ -124,79 +134,112 @@ print_one(const struct question *question, bool verbose)
 
     if (question->json)
         lookup.form = OUTPUT_JSON;
-    else if (verbose)
+    else if (request->verbose)
         lookup.form = OUTPUT_VERBOSE;
     return lookup_print(&lookup);
 }
 
-/* Options of lists, and a key. */
+/* The size that the journal had at the time. */
 static int
-check_one(const struct question *question, const char *command)
+find_size(struct request *request)
 {
-    if (question->meta || question->count != UINT64_MAX ||
-        (question->query.flags & JOURNAL_QUERY_REVERSE) != 0)
+    struct question *question = &request->question;
+    struct journal *journal = NULL;
+    int rc, code;
+
+    code = target_open_to_read(question->path, question->immutable, &journal);
+    if (code != CLI_OK)
+        return code;
+    rc = journal_find_time(journal, request->time, &question->query.limit);
+    journal_close(journal);
+    return rc == 0 ? CLI_OK : report_failure(question->path, rc, "--time");
+}
+
+/* Options of lists, and a key, or the other way round. */
+static int
+check(const struct request *request, const char *command)
+{
+    const struct question *question = &request->question;
+    bool one = question->query.match == JOURNAL_MATCH_KEY;
+
+    if (one && (question->meta || question->count != UINT64_MAX ||
+                (question->query.flags & JOURNAL_QUERY_REVERSE) != 0))
         return report_usage(command, "--meta, --count and --reverse are not "
                                      "for a single key");
+    if (!one && request->verbose)
+        return report_usage(command, "--verbose is for a single key");
     return CLI_OK;
 }
 
-/* PATH SIZE [KEY] */
+/* PATH [SIZE] [KEY], with a size unless there is a time. */
 static int
-at(struct question *question, bool verbose, int argc, char **argv)
+take_operands(struct request *request, int argc, char **argv)
 {
-    const char *command = argv[0];
-    bool one = argc - optind > 2;
-    int code = args_operands(argc, argv, 2, 3);
+    struct question *question = &request->question;
+    int sizes = request->time == JOURNAL_NONE ? 1 : 0;
+    int code = args_operands(argc, argv, 1 + sizes, 2 + sizes);
 
     if (code != CLI_OK)
         return code;
-    question->path = argv[optind];
-    code = args_number(command, "SIZE", argv[optind + 1],
-                       &question->query.limit);
-    if (code == CLI_OK && one)
-        code = question_match(question, command, JOURNAL_MATCH_KEY,
-                              argv[optind + 2]);
+    question->path = argv[optind++];
+    if (sizes > 0)
+        code = args_number(argv[0], "SIZE", argv[optind++],
+                           &question->query.limit);
+    if (code == CLI_OK && optind < argc)
+        code = question_match(question, argv[0], JOURNAL_MATCH_KEY,
+                              argv[optind]);
     if (code == CLI_OK)
-        code = question_finish(question, command);
-    if (code == CLI_OK && one)
-        code = check_one(question, command);
-    if (code != CLI_OK)
-        return code;
-    if (verbose && !one)
-        return report_usage(command, "--verbose is for a single key");
-    return one ? print_one(question, verbose) : list_all(question);
+        code = question_finish(question, argv[0]);
+    return code == CLI_OK ? check(request, argv[0]) : code;
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'v':
+        request->verbose = true;
+        return CLI_OK;
+    case OPTION_TIME:
+        return args_when(command, "--time", optarg, &request->time);
+    default:
+        return question_take(&request->question, command, option);
+    }
 }
 
 static int
 run(int argc, char **argv)
 {
-    struct question question;
-    bool verbose = false;
-    int option, code = CLI_OK;
+    struct request request = {.time = JOURNAL_NONE};
+    struct question *question = &request.question;
+    int option, code;
 
-    question_init(&question);
-    question.query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
+    question_init(question);
+    question->query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
     while ((option = getopt_long(argc, argv, short_options, long_options,
                                  NULL)) != -1) {
         if (option == 'h')
             return cli_help(&cmd_at);
-        if (option == 'v')
-            verbose = true;
-        else
-            code = question_take(&question, argv[0], option);
+        code = take_option(&request, argv[0], option);
         if (code != CLI_OK)
             return code;
     }
-    code = at(&question, verbose, argc, argv);
-    question_free(&question);
+    code = take_operands(&request, argc, argv);
+    if (code == CLI_OK && request.time != JOURNAL_NONE)
+        code = find_size(&request);
+    if (code == CLI_OK)
+        code = question->query.match == JOURNAL_MATCH_KEY ? print_one(&request)
+                                                          : list_all(question);
+    question_free(question);
     return code;
 }
 
 const struct cli_command cmd_at = {
     .name = "at",
     .synopsis = "[OPTIONS] PATH SIZE [KEY]",
-    .summary = "print the state as of an earlier size",
+    .summary = "print the state as of an earlier size or time",
     .help =
+        "       journal at [OPTIONS] --time TIME PATH [KEY]\n"
         "\n"
         "Prints a line for each key that was there when the journal had size\n"
         "SIZE, right before entry SIZE was appended: the entry that was its\n"
@@ -205,6 +248,10 @@ const struct cli_command cmd_at = {
         "for has been pruned, wholly or in part, or is yet to come; the key\n"
         "was not known then, or deleted.\n"
         "\n"
+        "      --time TIME      right before the first entry that was "
+        "appended\n"
+        "                       at TIME or later; 'journal help query' tells\n"
+        "                       how a TIME is written\n"
         "  -p, --prefix BYTES   keys that begin so\n"
         "  -e, --expr EXPR      keys that match a key expression\n"
         "  -x, --escaped        \\xNN in KEY, BYTES, EXPR is a byte, as "

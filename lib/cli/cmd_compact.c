@@ -14,7 +14,12 @@
 #include "target.h"
 #include "text.h"
 
-enum option_name { OPTION_BEFORE = 256, OPTION_JSON, OPTION_PAST_MARKS };
+enum option_name {
+    OPTION_BEFORE = 256,
+    OPTION_JSON,
+    OPTION_PAST_MARKS,
+    OPTION_UNTIL
+};
 
 static const char short_options[] = "hq";
 static const struct option long_options[] = {
@@ -23,11 +28,13 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
     {"quiet", no_argument, NULL, 'q'},
+    {"until", required_argument, NULL, OPTION_UNTIL},
     {NULL, 0, NULL, 0}};
 
 struct request {
     const char *path;
     uint64_t before; /* JOURNAL_NONE: the size */
+    uint64_t until;  /* ns since 1970; JOURNAL_NONE: not given */
     uint32_t flags;  /* of enum journal_prune_flag */
     bool json;
     bool quiet;
@@ -84,11 +91,15 @@ compact_journal(struct journal *journal, const struct request *request)
 {
     uint64_t before = request->before, removed = 0;
     struct journal_stat stat;
-    int rc, code;
+    int rc = 0, code;
 
     code = target_stat(journal, request->path, &stat);
     if (code != CLI_OK)
         return code;
+    if (request->until != JOURNAL_NONE)
+        rc = journal_find_time(journal, request->until, &before);
+    if (rc != 0)
+        return report_failure(request->path, rc, "--until");
     if (before > stat.size)
         before = stat.size;
     code = target_heed_marks(journal, request->path, request->flags, &before);
@@ -116,6 +127,8 @@ take_option(struct request *request, const char *command, int option)
     case OPTION_PAST_MARKS:
         request->flags |= JOURNAL_PRUNE_PAST_MARKS;
         return CLI_OK;
+    case OPTION_UNTIL:
+        return args_when(command, "--until", optarg, &request->until);
     default:
         return report_try_help(command);
     }
@@ -124,7 +137,7 @@ take_option(struct request *request, const char *command, int option)
 static int
 run(int argc, char **argv)
 {
-    struct request request = {.before = JOURNAL_NONE};
+    struct request request = {.before = JOURNAL_NONE, .until = JOURNAL_NONE};
     struct journal *journal = NULL;
     int option, code;
 
@@ -139,6 +152,8 @@ run(int argc, char **argv)
     code = args_operands(argc, argv, 1, 1);
     if (code != CLI_OK)
         return code;
+    if (request.before != JOURNAL_NONE && request.until != JOURNAL_NONE)
+        return report_usage(argv[0], "--before and --until");
     request.path = argv[optind];
     code = target_open(request.path, JOURNAL_OPEN_EXISTING, &journal);
     if (code != CLI_OK)
@@ -159,6 +174,9 @@ const struct cli_command cmd_compact = {
         "What is left keeps its number.  Stops at the slowest mark.\n"
         "\n"
         "      --before N       leave the entries from number N on alone\n"
+        "      --until TIME     leave what was appended at TIME or later "
+        "alone;\n"
+        "                       'journal help query' tells how it is written\n"
         "      --past-marks     don't stop at marks\n"
         "      --json           the figures as a JSON object\n"
         "  -q, --quiet          don't print them\n",

@@ -264,6 +264,17 @@ test_at() {
     complains 'a key has no prefix' 2 'one of --key' at -p l h 5 k
 }
 
+test_at_time() {
+    finds 'at knows times' '4' at --time "@$between" t
+    says 'of a key too' 4 at --time "@$between" t k
+    finds 'now is now' '9' at --time now t
+    finds 'long ago there was nothing' '' at --time '1 week ago' t
+    complains 'nor a key' 1 "'k' at 0: not found" at --time '1 week ago' t k
+    complains 'a time is instead of a size' 2 "operand 'k'" \
+        at --time now t 3 k
+    complains 'a time is understood' 2 "time: 'soon'" at --time soon t
+}
+
 test_at_pruned() {
     make_house p
     run prune -q --before 3 p
@@ -333,6 +344,7 @@ test_escaped
 test_history
 test_keys
 test_at
+test_at_time
 test_at_pruned
 test_json
 

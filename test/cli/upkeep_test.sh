@@ -159,6 +159,15 @@ test_compact() {
     numbers_are 'and does the same' '4 7 8' c
     says 'compacting again is nothing' \
         "0 entries removed, 3 left; data was 6 bytes, is 6 bytes$NL" compact c
+    complains 'one bound, not two' 2 'and --until' \
+        compact --before 1 --until now c
+    run append -q c a 5
+    says 'older than a time' \
+        "0 entries removed, 4 left; data was 8 bytes, is 8 bytes$NL" \
+        compact --until 1h c
+    says 'older than another' \
+        "1 entry removed, 3 left; data was 8 bytes, is 6 bytes$NL" \
+        compact --until now c
     complains 'compact makes no journal' 1 'absent: not found' compact absent
     verify 'indeed' test ! -e absent
     complains 'compact takes one journal' 2 "operand 'x'" compact c x
