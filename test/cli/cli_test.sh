@@ -11,8 +11,8 @@ set -u
 # ---- words ------------------------------------------------------------------
 
 test_help() {
-    commands='append get read at keys history replay query follow mark stat prune
-        compact rewind'
+    commands='append get read at keys history replay query follow mark stat
+        prune compact rewind'
     run help
     for command in $commands; do
         verify "help lists $command" grep -q "^  $command  *[a-z]" out

@@ -1,5 +1,6 @@
 #!/bin/sh
-# upkeep_test.sh - the command where it maintains: marks, prune, compact, rewind.
+# upkeep_test.sh - the command where it maintains: marks, prune, compact, rewind
+# and retention.
 #
 #   JOURNAL=build/journal test/cli/upkeep_test.sh
 set -u
@@ -148,9 +149,9 @@ test_compact() {
         compact --before 3 c
     numbers_are 'with their numbers' '3 4 5 6 7' c
     complains 'what is gone is pruned' 1 'entry 1: .*PRUNED' read c 1
-    says 'else it keeps of each key the latest' \
-        '{"removed":2,"entries":3,"bytes_logical_before":14,"bytes_logical":6}'"$NL" \
-        compact --json c
+    run compact --json c
+    verify 'else it keeps of each key the latest' test "$(cat out)" = \
+        '{"removed":2,"entries":3,"bytes_logical_before":14,"bytes_logical":6}'
     numbers_are 'but none without a key, and no tombstone' '4 5 7' c
     says 'revisions go on' "8$NL" append c a 4
     run get -v c a
@@ -271,6 +272,25 @@ test_rewind_asks() {
 
 # ---- retention --------------------------------------------------------------
 
+test_retention() {
+    seq 0 499 | "$JOURNAL" append -q --lines --keep-entries 100 keep k
+    run stat --json keep
+    entries=$(sed 's/.*"entries":\([0-9]*\).*/\1/' out)
+    verify '--keep-entries keeps so many, and at most a step more' \
+        test "$entries" -ge 100 -a "$entries" -le 107
+    says 'the newest' 499 get keep k
+    seq -f '%0100.0f' 0 499 |
+        "$JOURNAL" append -q --lines --keep-bytes 10K keepb k
+    run stat --json keepb
+    bytes=$(sed 's/.*"bytes_logical":\([0-9]*\).*/\1/' out)
+    verify '--keep-bytes keeps so much, and at most a step more' \
+        test "$bytes" -ge 10140 -a "$bytes" -le 10980
+    fill keept 100
+    sleep 1
+    run append -q --keep-time 0.1s keept k new
+    numbers_are '--keep-time keeps what is younger' 100 keept
+}
+
 test_retention_usage() {
     complains 'a number of entries is one' 2 'keep-entries: .x. is not' \
         append --keep-entries x j k v
@@ -306,6 +326,7 @@ test_compact_and_marks
 test_sparse
 test_rewind
 test_rewind_asks
+test_retention
 test_retention_usage
 
 conclude upkeep_test
