@@ -44,6 +44,7 @@ show() {
     for argument; do
         case $argument in
         "$WORK"/*) argument=${argument##*/} ;;
+        *[\ *]*) argument="'$argument'" ;;
         esac
         printf ' %s' "$argument" >&3
     done
@@ -164,7 +165,7 @@ newest() {
 one_file() {
     file=$("$JOURNAL" replay "$HISTORY" | cut -f 3 | grep -v '[\]' | sort |
         uniq -c | sort -k 1,1nr -k 2 | sed -n '1s/^ *[0-9]* //p')
-    show replay --meta --key "$file" "$HISTORY" >"$WORK/file"
+    show history --meta "$HISTORY" "$file" >"$WORK/file"
     revisions=$(wc -l <"$WORK/file")
     pretty "$WORK/file" >"$WORK/pretty"
     if [ "$revisions" -gt 8 ]; then
@@ -195,12 +196,52 @@ earlier() {
     found=$(show get --at "$at" "$HISTORY" "$file") || exit 1
     echo "$found"
     [ "$found" = "$expected" ] || die "that should have been $expected"
-    now=$(live_at "$size")
     echo
-    echo "Files there when the size was $at: $(live_at "$at")"
+    then=$(show at "$HISTORY" "$at" | wc -l) || exit 1
+    now=$(show keys "$HISTORY" | wc -l) || exit 1
+    echo
+    echo "Files there when the size was $at: $then"
     echo "Files there now, with size $size: $now"
-    [ "$now" -eq "$(stat_of "$HISTORY" keys)" ] ||
-        die 'stat and replay disagree on the number of files'
+    [ "$then" -eq "$(live_at "$at")" ] ||
+        die 'at and replay disagree on the number of files'
+    [ "$now" -eq "$(live_at "$size")" ] ||
+        die 'keys and replay disagree on the number of files'
+}
+
+# ---- more questions ---------------------------------------------------------
+
+# Keys by a prefix, and by an expression; entries by when they were appended.
+selected() {
+    show query --meta --prefix "${file%/*}" --reverse --count 4 "$HISTORY" \
+        >"$WORK/selected"
+    pretty "$WORK/selected"
+    echo
+    found=$(show query --latest --live --expr '**/README.md' "$HISTORY" |
+        wc -l) || exit 1
+    echo "Files of that name: $found"
+    found=$(show query --since '1 hour ago' "$HISTORY" | wc -l) || exit 1
+    echo "Entries since then: $found"
+    [ "$found" -eq "$size" ] || die "there should be $size"
+}
+
+# A reader that is stopped after some lines, and goes on behind them.
+followed() {
+    half=$((size / 2))
+    show follow --mark reader --first 0 --count "$half" "$HISTORY" \
+        2>/dev/null >"$WORK/followed"
+    show mark "$HISTORY"
+    show follow --mark reader --limit "$size" "$HISTORY" >>"$WORK/followed"
+    awk -F '\t' '$1 != NR - 1 { exit 1 }' "$WORK/followed" ||
+        die 'a follower has missed an entry'
+    echo "Entries followed, each once: $(wc -l <"$WORK/followed")"
+}
+
+# What is left when of each file only its latest change is kept.
+compacted() {
+    cp -r "$HISTORY" "$WORK/compact"
+    show compact "$WORK/compact"
+    left=$(stat_of "$WORK/compact" entries)
+    [ "$left" -eq "$now" ] || die "$left entries for $now files"
 }
 
 # ---- a writer killed in mid-append ------------------------------------------
@@ -317,6 +358,12 @@ heading 'The history of one file'
 one_file
 heading 'The state as of an earlier number'
 earlier
+heading 'By key, and by time'
+selected
+heading 'A reader that goes on where it stopped'
+followed
+heading 'Only the latest of each file'
+compacted
 heading 'A writer killed in mid-append'
 kill_writer
 after_the_kill
