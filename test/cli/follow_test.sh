@@ -81,6 +81,13 @@ append() {
     "$JOURNAL" append -q "$@"
 }
 
+# Who feeds it ends for want of a reader.
+kill_writer() {
+    kill -KILL "$WRITER"
+    wait "$WRITER" 2>/dev/null
+    WRITER=
+}
+
 # ---- what comes -------------------------------------------------------------
 
 test_what_comes() {
@@ -255,6 +262,10 @@ are_seen() {
         END { exit bad }' seen -
 }
 
+mark_is_over() {
+    [ "$("$JOURNAL" mark kills m)" -gt "$1" ]
+}
+
 # A follower is killed again and again while there is a writer; whole lines of
 # all its lives are kept.  $1: what it filters by, $2: of which numbers.
 survives_kills() {
@@ -267,12 +278,17 @@ survives_kills() {
     lives=12
     life=0
     bad=0
+    mark=0
     while [ "$life" -lt "$lives" ]; do
         # shellcheck disable=SC2086 # words, or none
         follow --mark m $1 kills
-        sleep "0.$((life % 4 + 1))"
+        case $((life % 3)) in
+        0) until_true mark_is_over "$mark" ;;
+        *) sleep "0.$((life % 4 + 1))" ;;
+        esac
         kill -KILL "$FOLLOWER"
         wait "$FOLLOWER" 2>/dev/null
+        FOLLOWER=
         # The last line may have been cut; its number may have been, too.
         awk -v ORS= '{ print line; line = $0 "\n" }' followed >"part.$life"
         [ -n "$(tail -c 1 followed)" ] || cp followed "part.$life"
@@ -281,12 +297,9 @@ survives_kills() {
         seq 0 $((mark - 1)) | awk "$2" | are_seen || bad=$((bad + 1))
         life=$((life + 1))
     done
-    kill -KILL "$WRITER"
-    wait "$WRITER" 2>/dev/null
-    WRITER=
-    FOLLOWER=
+    kill_writer
     verify "a mark is never ahead of what was written ($1)" test "$bad" -eq 0
-    verify 'and gets on from life to life' test "$mark" -gt 10
+    verify 'and gets on from life to life' test "$mark" -ge $((lives / 3))
     size=$("$JOURNAL" stat --json kills | sed 's/.*"size":\([0-9]*\).*/\1/')
     # shellcheck disable=SC2086 # words, or none
     timeout 60 "$JOURNAL" follow --mark m --limit "$size" $1 kills >part.last
@@ -314,22 +327,15 @@ test_reader() {
         test "$(cat code)" -eq 141
     verify 'having been read' test "$(cut -f 1 out)" = 0
     verify 'without a word' test ! -s err
-    (seq 1 1000000 | "$JOURNAL" append --lines r k >/dev/null 2>&1) &
+    seq 1 1000000 | "$JOURNAL" append -q --lines r k &
     WRITER=$!
     {
         timeout 60 "$JOURNAL" follow r 2>err
         echo $? >code
     } | head -n 1 >out
     verify 'and while there comes more and more' test "$(cat code)" -eq 141
-    pkill_writer
+    kill_writer
     verify 'without a word' test ! -s err
-}
-
-# The pipeline's own processes end with their standard input.
-pkill_writer() {
-    kill -TERM "$WRITER" 2>/dev/null
-    wait "$WRITER" 2>/dev/null
-    WRITER=
 }
 
 test_full() {
