@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/asking.h"
+#include "support/fast_dir.h"
 
 #define MANY 60u
 #define NEEDLE "needle in a haystack of bytes"
@@ -11,9 +12,16 @@
 /* The keys of the entries in turn; the last has none. */
 static const char *const keys[] = {"k/a", "k/b", "other", NULL};
 
+/*
+ * How far apart these entries are; in between is filler.  Far apart they are
+ * found by the index.
+ */
+#define SPREAD 50u
+static unsigned step;
+
 static const unsigned damaged[] = {0, 1, 2, 17, 30, 31, 32, 33, 46, 59};
 
-static uint64_t times[MANY];
+static uint64_t times[MANY * SPREAD];
 
 /* Damaged entries below this number need not be told of. */
 static uint64_t unsure;
@@ -25,7 +33,7 @@ static bool
 is_damaged(uint64_t seq)
 {
     for (size_t i = 0; i < COUNT_OF(damaged); i++)
-        if (damaged[i] == seq)
+        if (damaged[i] * step == seq)
             return true;
     return false;
 }
@@ -74,21 +82,50 @@ append_needle(const char *key, enum kind kind)
     ck_assert_int_eq(append_record(&one), 0);
 }
 
-static void
-make(enum kind kind)
+static uint64_t
+size(void)
 {
-    unsure = 0;
-    for (unsigned i = 0; i < MANY; i++) {
-        struct journal_entry *entry;
+    return (uint64_t)MANY * step;
+}
 
-        if (is_damaged(i))
-            append_needle(keys[i % COUNT_OF(keys)], kind);
-        else
-            append(keys[i % COUNT_OF(keys)], "value");
-        entry = entry_at(i);
-        times[i] = entry->time;
+static void
+append_fillers(size_t count)
+{
+    struct journal_record fillers[SPREAD];
+
+    for (size_t i = 0; i < count; i++)
+        fillers[i] = record("filler", "");
+    if (count > 0)
+        ck_assert_int_eq(journal_append_batch(journal, fillers, count, NULL),
+                         0);
+}
+
+static void
+learn_times(void)
+{
+    for (uint64_t seq = 0; seq < size(); seq++) {
+        struct journal_entry *entry = entry_at(seq);
+
+        times[seq] = entry->time;
         journal_entry_free(entry);
     }
+}
+
+static void
+make(enum kind kind, unsigned distance)
+{
+    unsure = 0;
+    step = distance;
+    for (unsigned i = 0; i < MANY; i++) {
+        const char *key = keys[i % COUNT_OF(keys)];
+
+        if (is_damaged((uint64_t)i * step))
+            append_needle(key, kind);
+        else
+            append(key, "value");
+        append_fillers(step - 1);
+    }
+    learn_times();
     damage();
 }
 
@@ -96,7 +133,7 @@ START_TEST(corrupt_stands_for_one_entry_whatever_else_is_there)
 {
     struct journal_query query = ask();
 
-    make(_i);
+    make(_i, 1);
     assert_answer(&query, "CORRUPT CORRUPT CORRUPT 3-16 CORRUPT 18-29 CORRUPT "
                           "CORRUPT CORRUPT CORRUPT 34-45 CORRUPT 47-58 "
                           "CORRUPT");
@@ -115,20 +152,29 @@ static const struct {
     uint32_t match;
     const char *key;
     unsigned matching; /* a bit for each of the keys */
+    bool fillers;
 } ways[] = {
-    {JOURNAL_MATCH_ALL, "", 0xf},       {JOURNAL_MATCH_KEY, "k/a", 1},
-    {JOURNAL_MATCH_KEY, "k/b", 2},      {JOURNAL_MATCH_KEY, "other", 4},
-    {JOURNAL_MATCH_PREFIX, "k/", 3},    {JOURNAL_MATCH_PREFIX, "", 7},
-    {JOURNAL_MATCH_PREFIX, "other", 4}, {JOURNAL_MATCH_EXPR, "k/*", 3},
-    {JOURNAL_MATCH_EXPR, "**", 7},      {JOURNAL_MATCH_EXPR, "other/**", 4},
-    {JOURNAL_MATCH_KEY, "none", 0},     {JOURNAL_MATCH_PREFIX, "none", 0},
+    {JOURNAL_MATCH_ALL, "", 0xf, true},
+    {JOURNAL_MATCH_KEY, "k/a", 1, false},
+    {JOURNAL_MATCH_KEY, "k/b", 2, false},
+    {JOURNAL_MATCH_KEY, "other", 4, false},
+    {JOURNAL_MATCH_PREFIX, "k/", 3, false},
+    {JOURNAL_MATCH_PREFIX, "", 7, true},
+    {JOURNAL_MATCH_PREFIX, "other", 4, false},
+    {JOURNAL_MATCH_EXPR, "k/*", 3, false},
+    {JOURNAL_MATCH_EXPR, "**", 7, true},
+    {JOURNAL_MATCH_EXPR, "other/**", 4, false},
+    {JOURNAL_MATCH_KEY, "none", 0, false},
+    {JOURNAL_MATCH_PREFIX, "none", 0, false},
 };
 #define WAYS COUNT_OF(ways)
 
 static bool
 matches(int way, uint64_t seq)
 {
-    return (ways[way].matching >> (seq % COUNT_OF(keys)) & 1) != 0;
+    if (seq % step != 0)
+        return ways[way].fillers;
+    return (ways[way].matching >> (seq / step % COUNT_OF(keys)) & 1) != 0;
 }
 
 /*
@@ -151,7 +197,7 @@ assert_told(const struct gap *gap, unsigned told, uint64_t seq)
 static uint64_t
 first_intact(uint64_t first)
 {
-    while (first < MANY && is_damaged(first))
+    while (first < size() && is_damaged(first))
         first++;
     return first;
 }
@@ -191,36 +237,52 @@ assert_intact(struct journal_cursor *cursor, int way, uint64_t first,
     journal_cursor_close(cursor);
 }
 
+/* Tests of this loop are of each way, close together and far apart. */
+#define LOOPS (2 * WAYS)
+
+static struct journal_query
+given(int loop, enum kind kind)
+{
+    int way = loop % (int)WAYS;
+
+    make(kind, loop < (int)WAYS ? 1 : SPREAD);
+    return ask_for(ways[way].match, ways[way].key);
+}
+
+/* Asks for the numbers from FIRST on, forward and back. */
+static void
+assert_intact_both_ways(struct journal_query *query, int way, uint64_t first,
+                        uint64_t limit)
+{
+    limit = limit < first ? first : limit;
+    query->flags &= ~(uint32_t)JOURNAL_QUERY_REVERSE;
+    assert_intact(cursor_of(query), way, first, limit, false);
+    query->flags |= JOURNAL_QUERY_REVERSE;
+    assert_intact(cursor_of(query), way, first, limit, true);
+}
+
 START_TEST(all_intact_entries_that_match_come)
 {
-    struct journal_query query = ask_for(ways[_i].match, ways[_i].key);
+    struct journal_query query = given(_i, (enum kind)(_i % KINDS));
+    int way = _i % (int)WAYS;
 
-    make((enum kind)(_i % KINDS));
-    assert_intact(cursor_of(&query), _i, 0, MANY, false);
-    query.flags = JOURNAL_QUERY_REVERSE;
-    assert_intact(cursor_of(&query), _i, 0, MANY, true);
+    assert_intact_both_ways(&query, way, 0, size());
     query.flags = JOURNAL_QUERY_LIVE;
-    assert_intact(cursor_of(&query), _i, 0, MANY, false);
+    assert_intact_both_ways(&query, way, 0, size());
     query.flags = JOURNAL_QUERY_FOLLOW;
-    assert_intact(cursor_of(&query), _i, 0, MANY, false);
+    assert_intact(cursor_of(&query), way, 0, size(), false);
 }
 END_TEST
 
 START_TEST(all_intact_entries_of_a_range_come)
 {
-    struct journal_query query = ask_for(ways[_i].match, ways[_i].key);
+    struct journal_query query = given(_i, SMALL);
 
-    make(SMALL);
-    for (query.first = 0; query.first < MANY; query.first += 3) {
-        query.limit = MANY - query.first / 2;
-        query.flags = 0;
-        assert_intact(cursor_of(&query), _i, query.first,
-                      query.limit > query.first ? query.limit : query.first,
-                      false);
-        query.flags = JOURNAL_QUERY_REVERSE;
-        assert_intact(cursor_of(&query), _i, query.first,
-                      query.limit > query.first ? query.limit : query.first,
-                      true);
+    for (uint64_t i = 0; i < MANY; i += 3) {
+        query.first = i * step;
+        query.limit = (MANY - i / 2) * step;
+        assert_intact_both_ways(&query, _i % (int)WAYS, query.first,
+                                query.limit);
     }
 }
 END_TEST
@@ -228,49 +290,55 @@ END_TEST
 /* Nobody knows when a damaged entry was appended either. */
 START_TEST(all_intact_entries_of_a_time_come)
 {
-    struct journal_query query = ask_for(ways[_i].match, ways[_i].key);
+    struct journal_query query = given(_i, SMALL);
     uint64_t first;
 
-    make(SMALL);
-    for (uint64_t seq = 0; seq < MANY; seq++) {
+    for (uint64_t seq = 0; seq < size(); seq += step) {
         query.since = times[seq];
         for (first = seq; first > 0 && times[first - 1] == times[seq];)
             first--;
         unsure = first_intact(first);
-        query.flags = 0;
-        assert_intact(cursor_of(&query), _i, first, MANY, false);
-        query.flags = JOURNAL_QUERY_REVERSE;
-        assert_intact(cursor_of(&query), _i, first, MANY, true);
+        assert_intact_both_ways(&query, _i % (int)WAYS, first, size());
     }
 }
 END_TEST
 
 START_TEST(revisions_are_counted_over_damaged_entries)
 {
-    struct journal_query query = ask_for(JOURNAL_MATCH_KEY, "k/a");
+    struct journal_query query = given(_i == 0 ? 1 : 1 + (int)WAYS, SMALL);
 
-    make(SMALL);
     for (uint64_t revision = 1; revision <= MANY / 4; revision++) {
         query.first_revision = revision;
-        query.flags = 0;
-        assert_intact(cursor_of(&query), 1, 4 * (revision - 1), MANY, false);
-        query.flags = JOURNAL_QUERY_REVERSE;
-        assert_intact(cursor_of(&query), 1, 4 * (revision - 1), MANY, true);
+        assert_intact_both_ways(&query, 1, 4 * (revision - 1) * step, size());
     }
 }
 END_TEST
 
 /* ---- LATEST ------------------------------------------------------------- */
 
+/* In loops from KINDS on there are few keys for many entries. */
+static void
+append_nameless(int loop)
+{
+    struct journal_record nameless[SPREAD];
+
+    for (size_t i = 0; i < SPREAD; i++)
+        nameless[i] = record(NULL, "");
+    for (int i = 0; loop >= (int)KINDS && i < 20; i++)
+        ck_assert_int_eq(journal_append_batch(journal, nameless, SPREAD, NULL),
+                         0);
+}
+
 START_TEST(an_older_entry_does_not_stand_in_for_a_damaged_one)
 {
     struct journal_query query = ask();
 
     append_words("a b c d");
-    append_needle("a", _i);
+    append_needle("a", (enum kind)(_i % KINDS));
     append_words("b");
-    append_needle("c", _i);
+    append_needle("c", (enum kind)(_i % KINDS));
     append_words("d");
+    append_nameless(_i);
     damage();
     query.flags = JOURNAL_QUERY_LATEST;
     assert_answer(&query, "CORRUPT 5 CORRUPT 7");
@@ -292,8 +360,9 @@ START_TEST(a_damaged_entry_does_not_hide_what_was_so_before_or_after)
     struct journal_query query = ask();
 
     append_words("a b");
-    append_needle("a", _i);
+    append_needle("a", (enum kind)(_i % KINDS));
     append_words("a b c");
+    append_nameless(_i);
     damage();
     query.flags = JOURNAL_QUERY_LATEST;
     assert_answer(&query, "3-5");
@@ -312,20 +381,22 @@ suite(void)
     Suite *suite = suite_create("query damage");
     TCase *tcase = tcase_create("query damage");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup_journal, teardown_journal);
     tcase_add_loop_test(tcase,
                         corrupt_stands_for_one_entry_whatever_else_is_there, 0,
                         KINDS);
-    tcase_add_loop_test(tcase, all_intact_entries_that_match_come, 0, WAYS);
-    tcase_add_loop_test(tcase, all_intact_entries_of_a_range_come, 0, WAYS);
-    tcase_add_loop_test(tcase, all_intact_entries_of_a_time_come, 0, WAYS);
-    tcase_add_test(tcase, revisions_are_counted_over_damaged_entries);
+    tcase_add_loop_test(tcase, all_intact_entries_that_match_come, 0, LOOPS);
+    tcase_add_loop_test(tcase, all_intact_entries_of_a_range_come, 0, LOOPS);
+    tcase_add_loop_test(tcase, all_intact_entries_of_a_time_come, 0, LOOPS);
+    tcase_add_loop_test(tcase, revisions_are_counted_over_damaged_entries, 0,
+                        2);
     tcase_add_loop_test(tcase,
                         an_older_entry_does_not_stand_in_for_a_damaged_one, 0,
-                        KINDS);
+                        2 * KINDS);
     tcase_add_loop_test(
         tcase, a_damaged_entry_does_not_hide_what_was_so_before_or_after, 0,
-        KINDS);
+        2 * KINDS);
     suite_add_tcase(suite, tcase);
     return suite;
 }
