@@ -62,7 +62,8 @@ fail(struct journal *journal, const struct request *request, int result)
 
     report_failure(request->path, result, "rewinding to %" PRIu64,
                    request->size);
-    if (journal_stat(journal, &stat) != 0)
+    if ((result != JOURNAL_PRUNED && result != JOURNAL_OUT_OF_RANGE) ||
+        journal_stat(journal, &stat) != 0)
         return report_exit(result);
     report_hint("it has the entries from %" PRIu64 " on, and its size is "
                 "%" PRIu64,

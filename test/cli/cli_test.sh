@@ -464,12 +464,6 @@ test_no_journal() {
     complains 'a file' 5 'other/file: .*UNSUPPORTED' stat other/file
 }
 
-# Changes the byte of FILE at the first place where TEXT is.
-damage() {
-    place=$(grep -abo -e "$2" "$1" | head -n 1 | cut -d : -f 1)
-    printf X | dd of="$1" bs=1 seek="$place" conv=notrunc 2>/dev/null
-}
-
 test_damage() {
     run append -q broken a first
     run append -q broken b something-to-be-damaged

@@ -336,6 +336,93 @@ test_json() {
     verify 'and history, of any key' test "$(cat out)" = "$(sed -n 3p all)"
 }
 
+# ---- what goes wrong, and on the way ----------------------------------------
+
+# leaves_out CLAIM NUMBERS PATTERN ARGUMENT...: exit code 5, and a message.
+leaves_out() {
+    CLAIM=$1
+    wanted=$2
+    pattern=$3
+    shift 3
+    run "$@"
+    found=$(cut -f 1 out | paste -s -d ' ' -)
+    if [ "$code" -eq 5 ] && [ "$found" = "$wanted" ] &&
+        grep -q "$pattern.*(JOURNAL_CORRUPT)" err; then
+        pass
+    else
+        fail "code $code, numbers $found: journal $*"
+    fi
+}
+
+test_damage() {
+    run append -q broken a first
+    run append -q broken b second
+    run append -q broken a something-to-be-damaged
+    run append -q broken a fourth
+    damage broken/data.mdb something-to-be-damaged
+    leaves_out 'a damaged entry is named' '0 1 3' 'broken: entry 2: ' \
+        query broken
+    leaves_out 'also as the first' '3' 'broken: entry 2: ' \
+        query --first 2 broken
+    leaves_out 'where only some are listed, its neighbour is' '0 3' \
+        'broken: behind entry 0: ' history broken a
+    leaves_out 'on the other side, when they are listed backwards' '3 1 0' \
+        'broken: below entry 3: ' query --reverse broken
+    leaves_out 'if it has one' '3' 'broken: at the start: ' \
+        query -k a --first 2 broken
+    run append -q dark b second
+    run append -q dark a something-to-be-damaged
+    damage dark/data.mdb something-to-be-damaged
+    leaves_out 'a key whose latest is damaged is told' b \
+        'dark: behind entry 0: ' keys dark
+    leaves_out 'or a state' 0 'dark: behind entry 0: ' at dark 2
+}
+
+# The reader lets the writer wait at a full pipe until most is gone.
+test_pruned_meanwhile() {
+    seq -f '%0200.0f' 0 19999 |
+        "$JOURNAL" append -q --lines --batch 10000 long k
+    {
+        "$JOURNAL" query long 2>err
+        echo $? >code
+    } | {
+        read -r first
+        "$JOURNAL" prune -q --keep 1000 long
+        printf '%s\n' "$first"
+        cat
+    } | cut -f 1 >out
+    verify 'what is pruned while it is listed is told' \
+        grep -q 'long: behind entry [0-9]*: has been pruned (JOURNAL_PRUNED)' err
+    hints 'and what that means' 'going on with what there is'
+    verify 'it goes on' test "$(tail -n 1 out)" -eq 19999
+    verify 'with all there is' test "$(awk '$1 >= 19000' out | wc -l)" -eq 1000
+    verify 'and says so at the end' test "$(cat code)" -eq 1
+}
+
+test_immutable() {
+    run append -q im k v
+    chmod -R a-w im
+    says 'keys take no locks where told' "k$NL" keys --immutable im
+    finds 'nor does query' 0 query --immutable im
+    finds 'nor history' 0 history --immutable im k
+    finds 'nor at' 0 at --immutable im 1
+    says 'of one key' v at --immutable im 1 k
+    says 'nor mark' '' mark --immutable im
+    chmod -R u+w im
+}
+
+test_terminal() {
+    command -v script >/dev/null || return 0
+    script -qec "'$JOURNAL' keys --deleted h" /dev/null </dev/null |
+        tr -d '\r' >out
+    verify 'on a terminal two blanks mark deleted keys' \
+        grep -q '^door/hall  deleted$' out
+    script -qec "stty cols 100; '$JOURNAL' history h door/hall" /dev/null \
+        </dev/null | tr -d '\r' >out
+    verify 'and lines are aligned' \
+        grep -q '^4  20.*Z  door/hall  *r1    -    open$' out
+}
+
 test_matches
 test_ranges
 test_times
@@ -347,5 +434,9 @@ test_at
 test_at_time
 test_at_pruned
 test_json
+test_damage
+test_pruned_meanwhile
+test_immutable
+test_terminal
 
 conclude query_test

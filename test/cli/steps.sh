@@ -83,6 +83,14 @@ complains() {
 NL='
 '
 
+# damage FILE TEXT: changes a byte of TEXT wherever that is, in pages that are
+# not used any more, too.
+damage() {
+    grep -abo -e "$2" "$1" | cut -d : -f 1 | while read -r place; do
+        printf X | dd of="$1" bs=1 seek="$place" conv=notrunc 2>/dev/null
+    done
+}
+
 # conclude NAME: the last line of a test script, and its exit status.
 conclude() {
     echo "$1: $PASSED passed, $FAILED failed"

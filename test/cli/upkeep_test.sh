@@ -71,6 +71,13 @@ test_mark_names() {
     run mark -d m "a b${TAB}c"
 }
 
+test_marks_on_terminal() {
+    command -v script >/dev/null || return 0
+    script -qec "'$JOURNAL' mark m" /dev/null </dev/null | tr -d '\r' >out
+    verify 'on a terminal marks are aligned' \
+        grep -q '^backup            4$' out
+}
+
 test_mark_usage() {
     complains 'mark needs a journal' 2 'PATH is missing' mark
     complains 'a number is one' 2 "N: 'x' is not a number" mark m backup x
@@ -318,6 +325,7 @@ test_retention_usage() {
 
 test_marks
 test_mark_names
+test_marks_on_terminal
 test_mark_usage
 test_prune_and_marks
 test_prune_by_time
