@@ -37,7 +37,9 @@ struct progress {
 
 /* ---- signals ------------------------------------------------------------ */
 
-static volatile sig_atomic_t stopped_by; /* 0: go on */
+/* Why to stop: a signal, or nobody reads any more. */
+static volatile sig_atomic_t stopped_by;
+static bool unread;
 
 static void
 note_signal(int number)
@@ -196,7 +198,8 @@ go_round(struct progress *progress)
         code = wait_for_more(progress);
         if (code == CLI_OK)
             code = move_mark_in_time(progress);
-        if (progress->idle && output_is_unread())
+        unread = progress->idle && output_is_unread();
+        if (unread)
             break;
     }
     return code;
@@ -260,7 +263,7 @@ follow_end(int code)
         signal(stopped_by, SIG_DFL);
         raise(stopped_by);
     }
-    if (output_is_unread())
+    if (unread)
         output_end_unread();
     return code;
 }

@@ -327,6 +327,11 @@ test_reader() {
         test "$(cat code)" -eq 141
     verify 'having been read' test "$(cut -f 1 out)" = 0
     verify 'without a word' test ! -s err
+    {
+        timeout 60 "$JOURNAL" follow -n 1 --first 0 r 2>err
+        echo $? >code
+    } | head -n 1 >out
+    verify 'not where it has ended before' test "$(cat code)" -eq 0
     seq 1 1000000 | "$JOURNAL" append -q --lines r k &
     WRITER=$!
     {
