@@ -6,11 +6,15 @@
 
 /* ---- one entry ---------------------------------------------------------- */
 
-static void
-forget_bytes(struct jn_state *state, const struct jn_record *record)
+static uint64_t
+size_of(const struct jn_record *record)
 {
-    uint64_t size = record->key.size + record->meta.size + record->value.size;
+    return record->key.size + record->meta.size + record->value.size;
+}
 
+static void
+forget_bytes(struct jn_state *state, uint64_t size)
+{
     state->bytes_logical -= size < state->bytes_logical ? size
                                                         : state->bytes_logical;
 }
@@ -84,18 +88,19 @@ is_to_go(struct jn_txn *txn, const struct jn_state *state,
            state->bytes_logical > goal->keep_bytes || time < goal->keep_since;
 }
 
-/* RECORD is NULL where the row is damaged. */
+/*
+ * RECORD is NULL where the ROW is damaged.  It is then taken for all key, meta
+ * and value: a little too much, where nothing would count it for ever.
+ */
 static int
 remove_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
-           uint64_t seq, const struct jn_record *record)
+           uint64_t seq, struct jn_span row, const struct jn_record *record)
 {
     int rc = 0;
 
-    if (record != NULL) {
-        forget_bytes(state, record);
-        if (record->key.size > 0)
-            rc = forget_key_of(txn, state, seq, record->key);
-    }
+    forget_bytes(state, record != NULL ? size_of(record) : row.size);
+    if (record != NULL && record->key.size > 0)
+        rc = forget_key_of(txn, state, seq, record->key);
     return rc == 0 ? jn_place_delete(place) : rc;
 }
 
@@ -144,7 +149,8 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
             set_first(state, reached, seq);
             return 0;
         }
-        rc = remove_row(txn, state, place, seq, sound ? &stored.record : NULL);
+        rc = remove_row(txn, state, place, seq, value,
+                        sound ? &stored.record : NULL);
         if (rc != 0)
             return rc;
         reached = seq + 1;
@@ -212,7 +218,7 @@ judge_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
     if (rc != 0 || verdict == STAYS)
         return rc;
     *goes = true;
-    forget_bytes(state, &stored.record);
+    forget_bytes(state, size_of(&stored.record));
     if (verdict == GOES_WITH_KEY)
         rc = forget_key(txn, state, &known);
     return rc == 0 ? jn_place_delete(place) : rc;

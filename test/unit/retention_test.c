@@ -203,6 +203,30 @@ START_TEST(a_damaged_oldest_entry_holds_nothing_up)
 }
 END_TEST
 
+/*
+ * What a damaged entry had was counted for ever: a limit of bytes below it then
+ * left nothing but the newest entry.
+ */
+START_TEST(the_bytes_of_a_damaged_entry_do_not_count_when_it_is_gone)
+{
+    static const uint8_t value[100000];
+    static uint8_t row[sizeof(value) + 40];
+    const uint8_t key[8] = {0};
+    uint64_t others;
+
+    ck_assert_int_eq(journal_append(journal, "large", 5, value, sizeof(value),
+                                    NULL),
+                     0);
+    append_many(20);
+    others = figures().bytes_logical - sizeof(value) - 5;
+    memset(row, 0xff, sizeof(row));
+    put(JN_ENTRIES, jn_span(key, sizeof(key)), jn_span(row, sizeof(row)));
+    ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
+    ck_assert_uint_le(figures().bytes_logical, others);
+    ck_assert_uint_ge(figures().bytes_logical, others - 40);
+}
+END_TEST
+
 /* The time of entry 0 as retention sees it, with a bit of its row flipped. */
 static uint64_t
 time_with_flip(uint8_t *row, size_t size, size_t byte)
@@ -316,6 +340,8 @@ suite(void)
     tcase_add_test(tcase, appends_remember_the_slowest_mark_and_see_it_move);
     tcase_add_test(tcase, a_damaged_mark_holds_all_back_and_no_append);
     tcase_add_loop_test(tcase, a_damaged_oldest_entry_holds_nothing_up, 0, 4);
+    tcase_add_test(tcase,
+                   the_bytes_of_a_damaged_entry_do_not_count_when_it_is_gone);
     tcase_add_test(tcase,
                    no_flipped_bit_makes_the_oldest_younger_than_the_newest);
     tcase_add_test(tcase, what_fits_without_retention_fits_with_it);
