@@ -1,4 +1,6 @@
 /* mark_upkeep_test.c - marks, and the prunes and rewinds that meet them. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +150,47 @@ START_TEST(a_rewind_leaves_marks_below_what_is_retained)
 }
 END_TEST
 
+/* ---- at the same time --------------------------------------------------- */
+
+static atomic_uint still;
+
+/* A mark goes up entry by entry, and never finds what it has to see gone. */
+static void *
+consume(void *context)
+{
+    const char *name = context;
+    uint64_t size = figures(journal).size;
+
+    for (uint64_t seq = 0; seq < size; seq++) {
+        journal_entry_free(entry_at(seq));
+        mark(name, seq + 1);
+        assert_mark(name, seq + 1);
+    }
+    atomic_fetch_sub(&still, 1);
+    return NULL;
+}
+
+START_TEST(prunes_meanwhile_leave_what_the_marks_have_yet_to_see)
+{
+    static char names[2][8] = {"mailer", "mirror"};
+    pthread_t threads[2];
+
+    append_numbered(rounds(60, 20), 20);
+    atomic_store(&still, 2);
+    for (size_t i = 0; i < 2; i++) {
+        mark(names[i], 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, consume, names[i]),
+                         0);
+    }
+    while (atomic_load(&still) > 0)
+        prune(JOURNAL_NONE, 0);
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    prune(JOURNAL_NONE, 0);
+    ck_assert_uint_eq(figures(journal).entries, 0);
+}
+END_TEST
+
 /* ---- full --------------------------------------------------------------- */
 
 #define LIMIT (1u << 20)
@@ -234,6 +277,8 @@ steps(void)
     tcase_add_test(tcase, a_mark_may_go_back_below_what_is_retained);
     tcase_add_test(tcase, a_rewind_moves_back_the_marks_beyond);
     tcase_add_test(tcase, a_rewind_leaves_marks_below_what_is_retained);
+    tcase_add_test(tcase,
+                   prunes_meanwhile_leave_what_the_marks_have_yet_to_see);
     return tcase;
 }
 
