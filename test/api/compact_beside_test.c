@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/steps.h"
+#include "support/fast_dir.h"
 
 static int
 compact(struct journal *in, uint64_t before)
@@ -423,6 +424,7 @@ suite(void)
     Suite *beside = suite_create("compact_beside");
     TCase *tcase = tcase_create("beside");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup_journal, teardown_journal);
     tcase_add_test(tcase, a_long_journal_is_compacted_in_one_call);
     tcase_add_test(tcase, the_space_is_used_again);

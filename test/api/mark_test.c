@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/steps.h"
+#include "support/fast_dir.h"
 
 #define NAME_MAX_BYTES (JOURNAL_MARK_SIZE - 1)
 
@@ -542,6 +543,7 @@ calls(void)
 {
     TCase *tcase = tcase_create("calls");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup, teardown_journal);
     tcase_add_test(tcase, a_mark_is_where_it_was_set);
     tcase_add_test(tcase, a_mark_moves_up_and_back);
@@ -562,6 +564,7 @@ names(void)
 {
     TCase *tcase = tcase_create("names");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup, teardown_journal);
     tcase_add_test(tcase, a_name_has_1_to_255_bytes);
     tcase_add_test(tcase, a_character_that_crosses_the_255th_byte_is_too_much);

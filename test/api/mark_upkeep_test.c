@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/steps.h"
+#include "support/fast_dir.h"
 
 static void
 mark(const char *name, uint64_t seq)
@@ -265,6 +266,7 @@ steps(void)
 {
     TCase *tcase = tcase_create("steps");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup, teardown_journal);
     tcase_add_loop_test(tcase, a_prune_stops_at_the_slowest_mark, 0, WAYS);
     tcase_add_loop_test(tcase, a_prune_that_ends_below_the_marks_is_not_held_up,
@@ -289,6 +291,7 @@ suite(void)
     TCase *full = tcase_create("full");
 
     suite_add_tcase(marks, steps());
+    tcase_add_unchecked_fixture(full, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(full, setup_full, teardown_journal);
     tcase_add_test(full, a_mark_moves_in_a_full_journal);
     tcase_add_loop_test(full, new_marks_leave_room_to_prune_a_full_journal, 0,
