@@ -7,6 +7,7 @@
 #include "chance.h"
 #include "compare.h"
 #include "trace.h"
+#include "walk.h"
 
 static bool
 is_flagged(const struct quest *quest, uint32_t flag)
@@ -104,7 +105,8 @@ quest_rewound(struct quest *quest, uint64_t size)
     quest->at = lower(quest->at, size);
     quest->opened = lower(quest->opened, size);
     /* What was the latest entry then cannot be known any more. */
-    if (is_flagged(quest, JOURNAL_QUERY_LATEST))
+    if (is_flagged(quest, JOURNAL_QUERY_LATEST) ||
+        ++quest->rewinds == WALK_REWINDS_MAX)
         quest_close(quest);
 }
 

@@ -23,7 +23,8 @@ struct quest {
     uint64_t at; /* the number to look at next, but for one that goes back */
     uint64_t opened; /* the size then; what is above has come since */
     uint64_t kept;   /* the least size that a rewind has left since */
-    bool compacted;  /* since the last PRUNED; it may concern it, or not */
+    unsigned rewinds;
+    bool compacted; /* since the last PRUNED; it may concern it, or not */
     bool ended;
 };
 

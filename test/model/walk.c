@@ -29,6 +29,7 @@ walk_open(struct walk *walk, const struct model *model, struct journal *journal,
     walk->next = first;
     walk->limit = model->size;
     walk->kept = JOURNAL_NONE;
+    walk->rewinds = 0;
     walk->removed = 0;
     walk->ended = false;
 }
@@ -105,6 +106,8 @@ walk_rewound(struct walk *walk, uint64_t size)
 {
     if (size < walk->kept)
         walk->kept = size;
+    if (++walk->rewinds == WALK_REWINDS_MAX)
+        walk_close(walk);
 }
 
 void

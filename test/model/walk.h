@@ -9,6 +9,12 @@
 
 #include "model.h"
 
+/*
+ * A journal remembers some 32 rewinds, and merges older ones: a cursor that has
+ * seen more may end early, so that nothing can be said of it.
+ */
+#define WALK_REWINDS_MAX 31u
+
 struct walk {
     struct journal_cursor *cursor;
     /* Those of [first, limit); NULL where the cursor knows of none. */
@@ -16,6 +22,7 @@ struct walk {
     uint64_t first, limit;
     uint64_t next;    /* all below has been handed out, or left out */
     uint64_t kept;    /* the least size that a rewind has left since */
+    unsigned rewinds; /* how many there have been */
     uint64_t removed; /* compactions it has not told of took what is below */
     bool ended;
 };
@@ -27,6 +34,7 @@ void walk_open(struct walk *walk, const struct model *model,
 /* Takes one step, and fails the test if it leads astray. */
 void walk_step(struct walk *walk, const struct model *model);
 
+/* It is closed when there were too many. */
 void walk_rewound(struct walk *walk, uint64_t size);
 
 /* A compaction has removed numbers, of which HIGHEST is the highest. */
