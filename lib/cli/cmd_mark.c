@@ -196,6 +196,7 @@ const struct cli_command cmd_mark = {
     .summary = "list, read, set or remove marks",
     .help =
         "       journal mark --delete PATH NAME\n"
+        "       journal marks PATH\n"
         "\n"
         "A mark is a position with a name: everything below number N has been\n"
         "handled by whoever the name stands for, and prune stops there.\n"

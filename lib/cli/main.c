@@ -18,11 +18,14 @@ static const struct cli_command *const commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+/* To list marks, people say `marks`. */
 static const struct cli_command *
 command_named(const char *name)
 {
     size_t i;
 
+    if (strcmp(name, "marks") == 0)
+        return &cmd_mark;
     for (i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];

@@ -48,6 +48,7 @@ test_marks() {
         mark --delete m nobody
     says 'a known one can' '' mark -d m audit
     says 'and is gone' "backup${TAB}4$NL" mark m
+    says 'marks lists them, too' "backup${TAB}4$NL" marks m
     says 'JSON has a line for each' "{\"mark\":\"backup\",\"seq\":4}$NL" \
         mark --json m
     says 'and for one' "{\"mark\":\"backup\",\"seq\":4}$NL" \
