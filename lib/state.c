@@ -61,21 +61,35 @@ jn_state_decode(struct jn_state *state, struct jn_span next,
     return 0;
 }
 
+/*
+ * Two neighbours become one, of the later number and the lower position: a
+ * cursor between them may end early without need.  So it is the two that are
+ * closest, and what is far below a cursor stays apart from what concerns it.
+ */
+static void
+merge_closest(struct jn_cuts *cuts)
+{
+    unsigned best = 1;
+
+    for (unsigned i = 2; i < cuts->kept; i++) {
+        if (cuts->cut[i].at - cuts->cut[i - 1].at <
+            cuts->cut[best].at - cuts->cut[best - 1].at)
+            best = i;
+    }
+    cuts->cut[best].at = cuts->cut[best - 1].at;
+    cuts->kept--;
+    memmove(cuts->cut + best - 1, cuts->cut + best,
+            (cuts->kept - best + 1) * sizeof(cuts->cut[0]));
+}
+
 void
 jn_cuts_add(struct jn_cuts *cuts, uint64_t at)
 {
     cuts->count++;
     while (cuts->kept > 0 && cuts->cut[cuts->kept - 1].at >= at)
         cuts->kept--;
-    if (cuts->kept == JN_CUTS_MAX) {
-        /*
-         * The two oldest become one, of the later number and the lower
-         * position: a cursor between them may end early without need.
-         */
-        cuts->cut[1].at = cuts->cut[0].at;
-        cuts->kept--;
-        memmove(cuts->cut, cuts->cut + 1, cuts->kept * sizeof(cuts->cut[0]));
-    }
+    if (cuts->kept == JN_CUTS_MAX)
+        merge_closest(cuts);
     cuts->cut[cuts->kept].number = cuts->count;
     cuts->cut[cuts->kept].at = at;
     cuts->kept++;

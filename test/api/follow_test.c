@@ -380,6 +380,36 @@ plain(void)
     return tcase;
 }
 
+/*
+ * The journal remembers 32 rewinds and merges others.  It once took the two
+ * oldest for one to the lower size, even one from before the cursor: which then
+ * ended early, or gave again what it had given.
+ */
+static void
+rewind_often(void)
+{
+    for (int i = 0; i < 40; i++) {
+        append_words("a b c");
+        ck_assert_int_eq(journal_rewind(journal, figures(journal).size - 1), 0);
+    }
+}
+
+START_TEST(many_rewinds_above_it_give_nothing_twice_and_leave_out_nothing)
+{
+    struct journal_cursor *follower, *cursor;
+
+    append_numbered(100, 5);
+    ck_assert_int_eq(journal_rewind(journal, 10), 0);
+    append_numbered(90, 5);
+    follower = following(JOURNAL_MATCH_ALL, "");
+    assert_rest(follower, "0-99");
+    ck_assert_int_eq(journal_replay(journal, 0, &cursor), 0);
+    rewind_often();
+    assert_last(follower, "100-179");
+    assert_last(cursor, "0-99");
+}
+END_TEST
+
 static TCase *
 disturbed(void)
 {
@@ -398,6 +428,8 @@ disturbed(void)
         tcase, rewound_and_appended_between_two_looks_goes_on_from_there, 0, 4);
     tcase_add_loop_test(tcase, rewound_above_it_loses_nothing, 0, 4);
     tcase_add_loop_test(tcase, rewound_to_nothing_goes_on, 0, 4);
+    tcase_add_test(
+        tcase, many_rewinds_above_it_give_nothing_twice_and_leave_out_nothing);
     return tcase;
 }
 

@@ -88,6 +88,31 @@ START_TEST(too_many_rewinds_make_cursors_end_early_not_late)
 }
 END_TEST
 
+/* Those that are merged are as close as can be. */
+START_TEST(too_many_rewinds_make_cursors_end_only_a_little_early)
+{
+    struct jn_cuts rewinds = {0};
+    uint64_t state = test_seed();
+
+    all[0] = 5;
+    jn_cuts_add(&rewinds, all[0]);
+    for (size_t i = 1; i < 200; i++) {
+        all[i] = 1000 + i * 10 + test_random(&state) % 10;
+        jn_cuts_add(&rewinds, all[i]);
+        ck_assert_uint_le(rewinds.kept, JN_CUTS_MAX);
+    }
+    ck_assert_uint_eq(jn_cuts_since(&rewinds, 0), 5);
+    for (size_t since = 1; since < 200; since++) {
+        uint64_t told = jn_cuts_since(&rewinds, since);
+
+        ck_assert_uint_le(told, least_since(200, since));
+        ck_assert_uint_ge(told, 1000);
+        /* Gaps are of some 2000 / 32. */
+        ck_assert_uint_ge(told + 400, least_since(200, since));
+    }
+}
+END_TEST
+
 START_TEST(rewinds_come_back_and_any_damage_is_noticed)
 {
     struct jn_cuts rewinds = {0}, back;
@@ -122,6 +147,8 @@ suite(void)
                         0, 2);
     tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
+    tcase_add_test(tcase,
+                   too_many_rewinds_make_cursors_end_only_a_little_early);
     tcase_add_test(tcase, rewinds_come_back_and_any_damage_is_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
