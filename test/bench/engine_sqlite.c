@@ -376,7 +376,7 @@ statement_for(const struct question *question)
     return BY_TIME;
 }
 
-/* The first key behind all that begin with those SIZE bytes, none of them ff. */
+/* The first key behind those that begin with SIZE bytes, none of them ff. */
 static void
 end_of_prefix(const unsigned char *prefix, size_t size,
               unsigned char end[KEY_SIZE])
