@@ -97,10 +97,23 @@ choose_way(struct journal_cursor *cursor, struct jn_txn *txn,
 
     if (rc == 0)
         rc = jn_plan_make(&plan, &cursor->filter, txn, state, &cursor->range);
-    if (rc != 0 && rc != JOURNAL_CORRUPT)
+    if (rc != 0)
         return rc;
-    cursor->way = rc == 0 && plan.by_index ? JN_BY_INDEX : JN_BY_SCAN;
+    cursor->way = plan.by_index ? JN_BY_INDEX : JN_BY_SCAN;
     jn_gather_start(&cursor->gather, &cursor->range, plan.keys, plan.entries);
+    return 0;
+}
+
+/*
+ * What index and links do not lead to may still be there.  LMDB gives up a
+ * transaction in which it has met a damaged page, so that takes another one.
+ */
+static int
+scan_from_now_on(struct journal_cursor *cursor)
+{
+    cursor->way = JN_BY_SCAN;
+    jn_gather_start(&cursor->gather, &cursor->range, 0, 0);
+    jn_rows_clear(&cursor->rows);
     return 0;
 }
 
@@ -108,17 +121,17 @@ static int
 read_by_way(struct journal_cursor *cursor, struct jn_txn *txn,
             const struct jn_state *state)
 {
-    if (cursor->way == JN_BY_INDEX) {
-        int rc = jn_gather(&cursor->gather, &cursor->filter, txn, state,
-                           &cursor->range, &cursor->rows);
+    int rc = 0;
 
-        if (rc != JOURNAL_CORRUPT)
-            return rc;
-        /* What index and links do not lead to may still be there. */
-        cursor->way = JN_BY_SCAN;
-        jn_gather_start(&cursor->gather, &cursor->range, 0, 0);
-    }
-    return jn_scan(&cursor->filter, txn, state, &cursor->range, &cursor->rows);
+    if (cursor->way == JN_UNPLANNED)
+        rc = choose_way(cursor, txn, state);
+    if (rc == 0 && cursor->way == JN_BY_SCAN)
+        return jn_scan(&cursor->filter, txn, state, &cursor->range,
+                       &cursor->rows);
+    if (rc == 0)
+        rc = jn_gather(&cursor->gather, &cursor->filter, txn, state,
+                       &cursor->range, &cursor->rows);
+    return rc == JOURNAL_CORRUPT ? scan_from_now_on(cursor) : rc;
 }
 
 static int
@@ -130,8 +143,6 @@ read_ahead(struct journal_cursor *cursor, struct jn_txn *txn)
 
     if (moved)
         cursor->way = JN_UNPLANNED;
-    if (rc == 0 && cursor->way == JN_UNPLANNED)
-        rc = choose_way(cursor, txn, &state);
     return rc == 0 ? read_by_way(cursor, txn, &state) : rc;
 }
 

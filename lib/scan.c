@@ -15,6 +15,10 @@ struct scan {
     struct jn_range *range;
     struct jn_rows *rows;
     struct jn_place place;
+    /* The row that was taken last, and which number was expected then. */
+    uint64_t last_seq, last_expected;
+    struct jn_span last_value;
+    bool is_spoilt; /* LMDB has met a damaged page: another transaction */
 };
 
 enum verdict {
@@ -47,8 +51,8 @@ is_latest(const struct scan *scan, uint64_t seq, struct jn_span key, bool *is)
 }
 
 static int
-judge_sound(const struct scan *scan, uint64_t seq,
-            const struct jn_stored *stored, enum verdict *verdict)
+judge_sound(struct scan *scan, uint64_t seq, const struct jn_stored *stored,
+            enum verdict *verdict)
 {
     const struct jn_filter *filter = scan->filter;
     struct jn_span key = stored->record.key;
@@ -63,15 +67,17 @@ judge_sound(const struct scan *scan, uint64_t seq,
         return 0;
     if (filter->latest)
         rc = is_latest(scan, seq, key, &is);
-    if (rc == JOURNAL_CORRUPT)
-        *verdict = DAMAGED;
-    else if (is)
+    if (rc == 0 && is)
         *verdict = CHECKED;
-    return rc == JOURNAL_CORRUPT ? 0 : rc;
+    if (rc != JOURNAL_CORRUPT)
+        return rc;
+    *verdict = DAMAGED;
+    scan->is_spoilt = true;
+    return 0;
 }
 
 static int
-judge(const struct scan *scan, uint64_t seq, struct jn_span bytes,
+judge(struct scan *scan, uint64_t seq, struct jn_span bytes,
       enum verdict *verdict)
 {
     struct jn_stored stored;
@@ -135,6 +141,64 @@ begin(struct scan *scan, struct jn_span *key, struct jn_span *value)
     return rc;
 }
 
+static bool
+is_sound(uint64_t seq, struct jn_span value)
+{
+    struct jn_stored stored;
+
+    return jn_stored_decode(&stored, value, seq) == 0;
+}
+
+static uint64_t
+expected(const struct jn_range *range)
+{
+    return range->reverse ? range->high - 1 : range->low;
+}
+
+/*
+ * Whether it is row SEQ's number that is damaged.  Such a row leads nowhere,
+ * least of all to what is left of the range; the rows behind it are sound.
+ */
+static bool
+is_astray(const struct scan *scan, uint64_t seq, struct jn_span value)
+{
+    const struct jn_range *range = scan->range;
+    uint64_t next = expected(range), dense = scan->state->dense;
+
+    if (seq == JOURNAL_NONE || seq == next)
+        return false;
+    if (range->reverse ? seq > next : seq < next)
+        return true;
+    /* In the sparse part numbers are left out. */
+    if (next < dense && seq < dense)
+        return false;
+    return !is_sound(seq, value);
+}
+
+/* The next one cannot be read. */
+static int
+lose_next(struct scan *scan, bool *full)
+{
+    struct jn_range *range = scan->range;
+    int rc = jn_rows_add_damaged(scan->rows, expected(range), full);
+
+    if (rc != 0 || *full)
+        return rc;
+    range->low += range->reverse ? 0 : 1;
+    range->high -= range->reverse ? 1 : 0;
+    return 0;
+}
+
+/* In the dense part its true number will be missed when the next row comes. */
+static int
+pass_over(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
+{
+    *full = false;
+    if (expected(scan->range) >= scan->state->dense || is_sound(seq, value))
+        return 0;
+    return lose_next(scan, full);
+}
+
 /* Up to row SEQ, or the end of the range: what is missing before it. */
 static int
 step_up(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
@@ -174,28 +238,72 @@ step_down(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
     return rc;
 }
 
+/* Whether SEQ, which is astray, is right, and the row before it led too far. */
+static bool
+goes_back(const struct scan *scan, uint64_t seq, struct jn_span value)
+{
+    const struct jn_range *range = scan->range;
+
+    if (range->reverse ? seq < range->high || seq > scan->last_expected
+                       : seq >= range->low || seq < scan->last_expected)
+        return false;
+    return is_sound(seq, value) && !is_sound(scan->last_seq, scan->last_value);
+}
+
+static int
+step(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
+{
+    struct jn_range *range = scan->range;
+
+    if (is_astray(scan, seq, value)) {
+        if (!goes_back(scan, seq, value))
+            return pass_over(scan, seq, value, full);
+        range->low = range->reverse ? range->low : seq;
+        range->high = range->reverse ? seq + 1 : range->high;
+    }
+    scan->last_expected = expected(range);
+    scan->last_seq = seq;
+    scan->last_value = value;
+    return range->reverse ? step_down(scan, seq, value, full)
+                          : step_up(scan, seq, value, full);
+}
+
+/* RC is that of the search for the row. */
+static int
+look_at_row(struct scan *scan, int rc, struct jn_span key, struct jn_span value,
+            bool *full)
+{
+    if (rc == JOURNAL_NOT_FOUND)
+        return step(scan, JOURNAL_NONE, value, full);
+    if (rc == JOURNAL_CORRUPT) {
+        scan->is_spoilt = true;
+        return lose_next(scan, full);
+    }
+    if (rc != 0)
+        return rc;
+    if (key.size != 8)
+        return pass_over(scan, JOURNAL_NONE, value, full);
+    return step(scan, jn_get_be64(key.data), value, full);
+}
+
 static int
 look_at_rows(struct scan *scan)
 {
-    bool reverse = scan->range->reverse, full = false;
+    enum jn_move move = scan->range->reverse ? JN_PREV : JN_NEXT;
+    uint64_t start = expected(scan->range);
     struct jn_span key, value = {NULL, 0};
+    bool full = false;
     int rc = begin(scan, &key, &value);
 
     for (unsigned i = 0; i < ENTRIES_A_TURN; i++) {
-        uint64_t seq = JOURNAL_NONE;
-
-        if (rc != 0 && rc != JOURNAL_NOT_FOUND)
+        rc = look_at_row(scan, rc, key, value, &full);
+        if (rc != 0 || full || scan->is_spoilt ||
+            jn_range_is_empty(scan->range))
             return rc;
-        if (rc == 0 && key.size == 8)
-            seq = jn_get_be64(key.data);
-        rc = reverse ? step_down(scan, seq, value, &full)
-                     : step_up(scan, seq, value, &full);
-        if (rc != 0 || full || jn_range_is_empty(scan->range))
-            return rc;
-        rc = jn_place_move(&scan->place, reverse ? JN_PREV : JN_NEXT, &key,
-                           &value);
+        rc = jn_place_move(&scan->place, move, &key, &value);
     }
-    return 0;
+    /* A damaged page has led far astray: no way leads there. */
+    return expected(scan->range) == start ? lose_next(scan, &full) : 0;
 }
 
 int
@@ -203,7 +311,12 @@ jn_scan(const struct jn_filter *filter, struct jn_txn *txn,
         const struct jn_state *state, struct jn_range *range,
         struct jn_rows *rows)
 {
-    struct scan scan = {filter, txn, state, range, rows, {NULL, NULL}};
+    struct scan scan = {.filter = filter,
+                        .txn = txn,
+                        .state = state,
+                        .range = range,
+                        .rows = rows,
+                        .last_expected = expected(range)};
     int rc = jn_place_open(&scan.place, txn, JN_ENTRIES);
 
     jn_rows_clear(rows);
