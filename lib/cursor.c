@@ -92,15 +92,20 @@ static int
 choose_way(struct journal_cursor *cursor, struct jn_txn *txn,
            const struct jn_state *state)
 {
-    struct jn_plan plan = {false, 0, 0};
+    struct jn_range *range = &cursor->range;
+    struct jn_plan plan;
     int rc = skip_revisions(cursor, txn, state);
 
     if (rc == 0)
-        rc = jn_plan_make(&plan, &cursor->filter, txn, state, &cursor->range);
+        rc = jn_plan_make(&plan, &cursor->filter, txn, state, range);
     if (rc != 0)
         return rc;
     cursor->way = plan.by_index ? JN_BY_INDEX : JN_BY_SCAN;
-    jn_gather_start(&cursor->gather, &cursor->range, plan.keys, plan.entries);
+    /* Of what is behind the newest nothing is wanted. */
+    if (!range->follow && plan.newest < range->high)
+        range->high = plan.newest < range->low ? range->low : plan.newest + 1;
+    jn_gather_start(&cursor->gather, &cursor->filter, range, plan.keys,
+                    plan.entries);
     return 0;
 }
 
@@ -112,7 +117,7 @@ static int
 scan_from_now_on(struct journal_cursor *cursor)
 {
     cursor->way = JN_BY_SCAN;
-    jn_gather_start(&cursor->gather, &cursor->range, 0, 0);
+    jn_gather_start(&cursor->gather, &cursor->filter, &cursor->range, 0, 0);
     jn_rows_clear(&cursor->rows);
     return 0;
 }

@@ -12,8 +12,14 @@
 /* Rows that are looked up together. */
 #define ROWS_A_LOOK 64u
 
-/* Entries of a key, at least, for which a pass is worth while. */
-#define KEY_SHARE 16u
+/*
+ * A pass goes over all keys.  So the first one lists some entries for each, on
+ * the average, and each lists so many times what the one before did.
+ */
+#define KEY_SHARE 64u
+#define KEY_SHARE_NEWEST 1u
+#define GROWTH 8u
+#define WIDENING 32u /* of the range gone over, at most: half of this */
 
 /* What a pass works with, within a transaction. */
 struct turn {
@@ -23,6 +29,9 @@ struct turn {
     const struct jn_state *state;
     struct jn_range *range;
     struct jn_rows *rows;
+    /* LATEST: entries from which links lead to those that are looked for. */
+    uint64_t later[ROWS_A_LOOK];
+    size_t later_count;
 };
 
 static uint64_t
@@ -37,18 +46,28 @@ higher(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-void
-jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
-                uint64_t keys, uint64_t entries)
+/* What the first pass is to list. */
+static size_t
+first_most(const struct jn_filter *filter, const struct jn_range *range,
+           uint64_t keys)
 {
-    uint64_t size = range->high - range->low;
+    uint64_t share = range->reverse ? KEY_SHARE_NEWEST : KEY_SHARE;
+    uint64_t few = range->reverse ? JN_GATHER_FEW_NEWEST : JN_GATHER_FEW;
 
+    if (filter->latest)
+        return JN_GATHER_MOST_LATEST;
+    if (keys == 0 || keys > JN_GATHER_MOST / share)
+        return JN_GATHER_MOST;
+    return higher(keys * share, few);
+}
+
+void
+jn_gather_start(struct jn_gather *gather, const struct jn_filter *filter,
+                const struct jn_range *range, uint64_t keys, uint64_t entries)
+{
     gather->passing = gather->listed = false;
-    gather->gap = entries == 0 ? 0 : size / entries + 1;
-    /* To go over many keys for few entries does not pay. */
-    gather->most = JN_GATHER_FEW;
-    if (keys == 0 || keys > JN_GATHER_FEW / KEY_SHARE)
-        gather->most = JN_GATHER_MOST;
+    gather->gap = entries == 0 ? 0 : (range->high - range->low) / entries + 1;
+    gather->most = first_most(filter, range, keys);
 }
 
 void
@@ -142,25 +161,51 @@ list_history(struct turn *turn, const struct jn_history *history)
     return rc == 0 ? jn_history_walk(history, low, high, list_met, turn) : rc;
 }
 
-/* The newest entry of a key below the size that is asked about. */
+/* A key's newest entry below the size that is asked about. */
+static int
+list_newest(struct turn *turn, uint64_t seq)
+{
+    const struct jn_range *range = turn->range;
+
+    return seq < range->low || seq >= range->high ? 0 : list(turn, seq);
+}
+
+/* Goes from later entries of many keys to those that are looked for. */
+static int
+list_later(struct turn *turn)
+{
+    size_t count = turn->later_count;
+    int rc = jn_history_below_many(turn->txn, turn->range->as_of, turn->later,
+                                   count);
+
+    turn->later_count = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = list_newest(turn, turn->later[i]);
+    return rc;
+}
+
 static int
 list_latest(struct turn *turn, const struct jn_history *history)
 {
     const struct jn_range *range = turn->range;
     uint64_t seq = history->chain->roots[0];
-    int rc = 0;
+    int rc;
 
     if (seq < range->low)
         return 0;
-    if (seq >= range->as_of)
-        rc = jn_history_below(history, range->as_of, &seq);
-    else if (turn->filter->live && history->chain->tombstone)
-        return 0;
+    if (seq < range->as_of)
+        return turn->filter->live && history->chain->tombstone
+                   ? 0
+                   : list_newest(turn, seq);
+    if (range->as_of >= turn->state->dense) {
+        turn->later[turn->later_count++] = jn_chain_seek(history->chain,
+                                                         range->as_of);
+        return turn->later_count < ROWS_A_LOOK ? 0 : list_later(turn);
+    }
+    rc = jn_history_below(history, range->as_of, &seq);
     if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED)
         return 0;
-    if (rc != 0 || seq < range->low || seq >= range->high)
-        return rc;
-    return list(turn, seq);
+    return rc == 0 ? list_newest(turn, seq) : rc;
 }
 
 static int
@@ -183,21 +228,23 @@ cut_range(struct turn *turn)
     const struct jn_range *range = turn->range;
     uint64_t half = gather->most / 2;
 
-    if (range->reverse || turn->filter->latest || gather->gap == 0)
+    if (turn->filter->latest || gather->gap == 0 ||
+        gather->gap >= (range->high - range->low) / half)
         return;
-    if (gather->gap < (range->high - range->low) / half)
-        jn_numbers_cut(&gather->numbers, range->low + gather->gap * half);
+    jn_numbers_cut(&gather->numbers, range->reverse
+                                         ? range->high - gather->gap * half
+                                         : range->low + gather->gap * half);
 }
 
 static void
 begin_pass(struct turn *turn)
 {
     struct jn_gather *gather = turn->gather;
+    const struct jn_range *range = turn->range;
 
     jn_keys_start(&gather->keys, turn->filter);
-    jn_numbers_start(&gather->numbers, gather->most, turn->range->reverse);
+    jn_numbers_start(&gather->numbers, gather->most, range->reverse);
     cut_range(turn);
-    gather->begin = turn->range->low;
     gather->copying = !turn->filter->latest;
     jn_rows_clear(turn->rows);
     jn_rows_allow_more(turn->rows);
@@ -206,14 +253,19 @@ begin_pass(struct turn *turn)
 
 /* What the pass tells of the next one. */
 static void
-learn(struct jn_gather *gather, const struct jn_range *range)
+learn(struct turn *turn)
 {
-    uint64_t width = lower(gather->numbers.cut, range->high) - gather->begin;
-    uint64_t found = jn_numbers_count(&gather->numbers);
+    struct jn_gather *gather = turn->gather;
+    uint64_t found = jn_numbers_count(&gather->numbers), low, high;
 
-    gather->gap = width / higher(found, 1) + 1;
-    if (gather->most < JN_GATHER_MOST)
-        gather->most *= 4;
+    if (turn->filter->latest)
+        return;
+    get_bounds(turn, &low, &high);
+    gather->most = lower(gather->most * GROWTH, JN_GATHER_MOST);
+    /* Where little was found the next one takes a larger step, but not all. */
+    gather->gap = lower((high - low) / higher(found, 1),
+                        (high - low) / gather->most * WIDENING) +
+                  1;
 }
 
 static void
@@ -225,12 +277,12 @@ end_pass(struct turn *turn)
         jn_numbers_finish(&gather->numbers);
     gather->passing = false;
     gather->listed = true;
-    learn(gather, turn->range);
+    learn(turn);
 }
 
-/* Goes over the keys, or as many as there is time for. */
+/* Goes over the keys, or as many as there is time for; JOURNAL_NOT_FOUND: all. */
 static int
-pass(struct turn *turn)
+list_keys(struct turn *turn)
 {
     struct jn_keys *keys = &turn->gather->keys;
     uint64_t entries = turn->txn->entries_read + ENTRIES_A_TURN;
@@ -247,10 +299,20 @@ pass(struct turn *turn)
             break;
     }
     jn_keys_leave(keys);
-    if (rc != JOURNAL_NOT_FOUND)
-        return rc;
-    end_pass(turn);
-    return 0;
+    return rc;
+}
+
+static int
+pass(struct turn *turn)
+{
+    int rc = list_keys(turn);
+    bool over = rc == JOURNAL_NOT_FOUND;
+
+    if (rc == 0 || over)
+        rc = list_later(turn);
+    if (rc == 0 && over)
+        end_pass(turn);
+    return rc;
 }
 
 /* ---- what a pass has listed --------------------------------------------- */
@@ -363,7 +425,12 @@ jn_gather(struct jn_gather *gather, const struct jn_filter *filter,
           struct jn_txn *txn, const struct jn_state *state,
           struct jn_range *range, struct jn_rows *rows)
 {
-    struct turn turn = {gather, filter, txn, state, range, rows};
+    struct turn turn = {.gather = gather,
+                        .filter = filter,
+                        .txn = txn,
+                        .state = state,
+                        .range = range,
+                        .rows = rows};
     int rc = 0;
 
     if (!gather->listed) {

@@ -18,27 +18,32 @@
 #include "range.h"
 #include "rows.h"
 
-/* Numbers that a pass lists: few at first, for who may ask for no more. */
+/*
+ * Numbers that a pass lists: few at first, for who may ask for no more, who
+ * reads from the newest on least of all.
+ */
 #define JN_GATHER_FEW 256u
+#define JN_GATHER_FEW_NEWEST 32u
 #define JN_GATHER_MOST 65536u
+#define JN_GATHER_MOST_LATEST 1048576u /* each pass goes over all keys */
 
 struct jn_gather {
     struct jn_keys keys;
     struct jn_numbers numbers;
-    bool passing;   /* a pass has begun, and is not over */
-    bool listed;    /* one is over, and its numbers are being read */
-    bool copying;   /* what is met still fits into the rows */
-    size_t most;    /* numbers that the next pass is to list */
-    uint64_t begin; /* where this pass begins */
-    uint64_t gap;   /* between two entries, on the average; 0: not known */
+    bool passing; /* a pass has begun, and is not over */
+    bool listed;  /* one is over, and its numbers are being read */
+    bool copying; /* what is met still fits into the rows */
+    size_t most;  /* numbers that the next pass is to list */
+    uint64_t gap; /* between two entries, on the average; 0: not known */
 };
 
 /*
- * Gathers anew, when some ENTRIES of RANGE, of KEYS, are wanted; 0: nobody has
- * counted them.
+ * Gathers anew what FILTER asks for, some ENTRIES of RANGE, of KEYS; 0: nobody
+ * has counted them.
  */
-void jn_gather_start(struct jn_gather *gather, const struct jn_range *range,
-                     uint64_t keys, uint64_t entries);
+void jn_gather_start(struct jn_gather *gather, const struct jn_filter *filter,
+                     const struct jn_range *range, uint64_t keys,
+                     uint64_t entries);
 void jn_gather_free(struct jn_gather *gather);
 
 /*

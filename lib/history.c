@@ -89,6 +89,56 @@ jn_history_below(const struct jn_history *history, uint64_t bound,
     return rc == 0 ? JOURNAL_NOT_FOUND : rc;
 }
 
+#define WAYS 64u
+
+/* At most WAYS of them, a step on each of those not at their end in turn. */
+static int
+below_some(struct jn_txn *txn, uint64_t bound, uint64_t *seqs, size_t count)
+{
+    struct jn_numbered rows[WAYS];
+    uint64_t *ends[WAYS]; /* where the answer goes */
+
+    for (size_t i = 0; i < count; i++) {
+        rows[i].number = seqs[i];
+        ends[i] = &seqs[i];
+    }
+    while (count > 0) {
+        size_t left = 0;
+        int rc = jn_store_get_many(txn, JN_ENTRIES, rows, count);
+
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+            struct jn_links links;
+            uint64_t next;
+
+            if (!rows[i].found ||
+                jn_links_decode(&links, &rows[i].value, rows[i].number) != 0)
+                return JOURNAL_CORRUPT;
+            *ends[i] = links.prev;
+            next = jn_links_toward(&links, bound);
+            if (next == JOURNAL_NONE || next < bound)
+                continue;
+            rows[left].number = next;
+            ends[left++] = ends[i];
+        }
+        if (rc != 0)
+            return rc;
+        count = left;
+    }
+    return 0;
+}
+
+int
+jn_history_below_many(struct jn_txn *txn, uint64_t bound, uint64_t *seqs,
+                      size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i += WAYS)
+        rc = below_some(txn, bound, seqs + i,
+                        count - i < WAYS ? count - i : WAYS);
+    return rc;
+}
+
 /* The entry before SPOT, down to LOW; JOURNAL_NONE where history ends. */
 static int
 before(const struct jn_history *history, const struct spot *spot, uint64_t low,

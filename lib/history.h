@@ -27,6 +27,15 @@ int jn_history_below(const struct jn_history *history, uint64_t bound,
                      uint64_t *seq);
 
 /*
+ * The same for the keys of COUNT chains, in as many steps as for one of them.
+ * SEQS are what jn_chain_seek() gives for BOUND, which is in the dense part.
+ * They become the newest below, or JOURNAL_NONE; whether one that is not in the
+ * dense part is still there, nobody has looked.
+ */
+int jn_history_below_many(struct jn_txn *txn, uint64_t bound, uint64_t *seqs,
+                          size_t count);
+
+/*
  * How many entries there are in [LOW, HIGH), and the revision of the first of
  * them, in O(log revisions) steps.
  */

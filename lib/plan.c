@@ -17,6 +17,7 @@ struct count {
     const struct jn_state *state;
     const struct jn_range *range;
     uint64_t keys, entries;
+    uint64_t newest;
 };
 
 /* Entries that a scan would meet, at most. */
@@ -39,6 +40,8 @@ count_key(struct count *count, const struct jn_chain *chain)
     int rc = 0;
 
     count->keys++;
+    if (chain->roots[0] > count->newest)
+        count->newest = chain->roots[0];
     if (chain->roots[0] < range->low)
         found = 0;
     else if (count->filter->latest)
@@ -94,11 +97,11 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
              struct jn_txn *txn, const struct jn_state *state,
              const struct jn_range *range)
 {
-    struct count count = {filter, txn, state, range, 0, 0};
+    struct count count = {filter, txn, state, range, 0, 0, 0};
     uint64_t size = size_of(txn, range);
     int rc;
 
-    *plan = (struct jn_plan){false, 0, 0};
+    *plan = (struct jn_plan){.newest = JOURNAL_NONE};
     if (jn_filter_takes_all(filter) ||
         (filter->match == JOURNAL_MATCH_ALL && !filter->latest))
         return 0;
@@ -116,5 +119,7 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
     plan->by_index = !is_dear(&count, size);
     plan->keys = count.keys;
     plan->entries = count.entries;
+    if (plan->by_index)
+        plan->newest = count.newest;
     return 0;
 }

@@ -20,6 +20,7 @@
 struct jn_plan {
     bool by_index;
     uint64_t keys, entries; /* that are wanted, or 0 if nobody has counted */
+    uint64_t newest;        /* no entry that is wanted is over it */
 };
 
 /* JOURNAL_CORRUPT: the index is damaged, which leaves the scan. */
