@@ -10,7 +10,10 @@
 #define STEP_MAX 4096u
 #define FULL_TRIES 4u
 
-/* Between steps, so that writers of other processes get in. */
+/*
+ * Between steps, so that writers of other processes get in.  Where others do
+ * write the pause is as long as the step before it was: they get half the time.
+ */
 #define PAUSE 50000u /* ns */
 
 /* What removing takes over a limit, should it be reached to the last page. */
@@ -23,6 +26,9 @@ struct upkeep {
     void *context;
     uint64_t most;
     bool done;
+    uint64_t number; /* of the last commit that it has seen; 0: none yet */
+    bool others;     /* have committed since the step before */
+    uint64_t took;   /* ns, the last step, once it had its turn */
 };
 
 static int
@@ -37,6 +43,24 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
     return rc;
 }
 
+/* In TXN, or not: there was nothing to commit. */
+static int
+end_step(struct upkeep *upkeep, struct jn_txn *txn, bool changed)
+{
+    int rc;
+
+    if (!changed) {
+        upkeep->number = jn_store_number(txn) - 1;
+        jn_store_abort(txn);
+        return 0;
+    }
+    upkeep->number = jn_store_number(txn);
+    rc = jn_shared_commit(upkeep->shared, txn);
+    if (rc == 0 && upkeep->committed != NULL)
+        upkeep->committed(upkeep->context);
+    return rc;
+}
+
 static int
 take_step(void *context)
 {
@@ -44,20 +68,30 @@ take_step(void *context)
     struct jn_txn txn;
     struct jn_step step = {.txn = &txn, .most = upkeep->most};
     int rc = jn_shared_begin_write(upkeep->shared, &txn);
+    uint64_t start;
 
     if (rc != 0)
         return rc;
+    start = jn_clock_steady();
+    upkeep->others = upkeep->number != 0 &&
+                     jn_store_number(&txn) > upkeep->number + 1;
     rc = do_step(upkeep, &txn, &step);
-    if (rc == 0 && step.changed) {
-        rc = jn_shared_commit(upkeep->shared, &txn);
-        if (rc == 0 && upkeep->committed != NULL)
-            upkeep->committed(upkeep->context);
-    } else {
+    if (rc == 0)
+        rc = end_step(upkeep, &txn, step.changed);
+    else
         jn_store_abort(&txn);
-    }
     if (rc == 0)
         upkeep->done = step.done;
+    upkeep->took = jn_clock_steady() - start;
     return rc;
+}
+
+static void
+pause_for_others(const struct upkeep *upkeep)
+{
+    bool long_one = upkeep->others && upkeep->took > PAUSE;
+
+    jn_clock_sleep(long_one ? upkeep->took : PAUSE);
 }
 
 static int
@@ -80,7 +114,7 @@ take_steps(struct upkeep *upkeep, uint64_t bytes_max)
             tries = 0;
             if (upkeep->most < STEP_MAX)
                 upkeep->most *= 2;
-            jn_clock_sleep(PAUSE);
+            pause_for_others(upkeep);
         }
     }
     return 0;
@@ -90,8 +124,11 @@ int
 jn_upkeep(struct jn_shared *shared, uint64_t bytes_max, jn_work work,
           void (*committed)(void *context), void *context)
 {
-    struct upkeep upkeep = {shared,  work,       committed,
-                            context, STEP_FIRST, false};
+    struct upkeep upkeep = {.shared = shared,
+                            .work = work,
+                            .committed = committed,
+                            .context = context,
+                            .most = STEP_FIRST};
     int state, rc;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);

@@ -23,6 +23,7 @@ typedef void between(void);
 static struct journal *journal;
 static between *hook;   /* called in a pause, and then no more */
 static unsigned pauses; /* before it is */
+static uint64_t paused; /* ns, at most */
 
 void __real_jn_clock_sleep(uint64_t ns);
 void __wrap_jn_clock_sleep(uint64_t ns);
@@ -32,6 +33,7 @@ __wrap_jn_clock_sleep(uint64_t ns)
 {
     between *now = hook;
 
+    paused = ns > paused ? ns : paused;
     if (now == NULL || pauses-- > 0) {
         __real_jn_clock_sleep(ns);
         return;
@@ -315,6 +317,41 @@ START_TEST(a_rewind_takes_what_is_appended_meanwhile)
 }
 END_TEST
 
+/* ---- how long it pauses ------------------------------------------------- */
+
+static void
+append_again(void)
+{
+    append(1);
+    call_between(append_again, 0);
+}
+
+/* The longest pause of a compaction. */
+static uint64_t
+longest_pause(void)
+{
+    paused = 0;
+    ck_assert_int_eq(compact(JOURNAL_NONE), 0);
+    return paused;
+}
+
+START_TEST(alone_it_hardly_pauses)
+{
+    ck_assert_uint_eq(longest_pause(), 50000);
+}
+END_TEST
+
+/* A step takes longer than that, with its flush or without. */
+START_TEST(beside_others_it_pauses_as_long_as_it_works)
+{
+    append(ENTRIES);
+    append(ENTRIES);
+    call_between(append_again, 0);
+    ck_assert_uint_gt(longest_pause(), 50000);
+    hook = NULL;
+}
+END_TEST
+
 /* ---- crashes in between ------------------------------------------------- */
 
 enum work { PRUNE, COMPACT, COMPACT_SPARSE, REWIND, REWIND_SPARSE, WORKS };
@@ -421,6 +458,8 @@ suite(void)
     tcase_add_test(tcase, a_rewind_that_is_overtaken_by_a_prune_says_so);
     tcase_add_test(tcase, a_rewind_that_is_overtaken_by_a_deeper_one_is_done);
     tcase_add_test(tcase, a_rewind_takes_what_is_appended_meanwhile);
+    tcase_add_test(tcase, alone_it_hardly_pauses);
+    tcase_add_test(tcase, beside_others_it_pauses_as_long_as_it_works);
     tcase_add_loop_test(tcase,
                         work_that_dies_between_its_steps_leaves_a_shorter_one,
                         0, WORKS);
