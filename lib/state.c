@@ -63,15 +63,17 @@ jn_state_decode(struct jn_state *state, struct jn_span next,
 
 /*
  * Two neighbours become one, of the later number and the lower position: a
- * cursor between them may end early without need.  So it is the two that are
- * closest, and what is far below a cursor stays apart from what concerns it.
+ * cursor between them may end early without need.  So they are of the older
+ * half, for which few cursors still care; and of these the two that are
+ * closest, so that what is far below a cursor stays apart from what concerns
+ * it.
  */
 static void
-merge_closest(struct jn_cuts *cuts)
+merge_two(struct jn_cuts *cuts)
 {
     unsigned best = 1;
 
-    for (unsigned i = 2; i < cuts->kept; i++) {
+    for (unsigned i = 2; i <= JN_CUTS_MAX / 2; i++) {
         if (cuts->cut[i].at - cuts->cut[i - 1].at <
             cuts->cut[best].at - cuts->cut[best - 1].at)
             best = i;
@@ -89,7 +91,7 @@ jn_cuts_add(struct jn_cuts *cuts, uint64_t at)
     while (cuts->kept > 0 && cuts->cut[cuts->kept - 1].at >= at)
         cuts->kept--;
     if (cuts->kept == JN_CUTS_MAX)
-        merge_closest(cuts);
+        merge_two(cuts);
     cuts->cut[cuts->kept].number = cuts->count;
     cuts->cut[cuts->kept].at = at;
     cuts->kept++;

@@ -61,7 +61,7 @@ int jn_state_decode(struct jn_state *state, struct jn_span next,
  * promised.  Kept as far as a cursor may still care: of two, the later one at
  * the lower position makes the earlier one of no interest, so positions rise.
  */
-#define JN_CUTS_MAX 32u
+#define JN_CUTS_MAX 64u
 #define JN_CUTS_BYTES (8u + 16u * JN_CUTS_MAX + 8u)
 
 struct jn_cuts {

@@ -381,14 +381,14 @@ plain(void)
 }
 
 /*
- * The journal remembers 32 rewinds and merges others.  It once took the two
+ * The journal remembers 64 rewinds and merges others.  It once took the two
  * oldest for one to the lower size, even one from before the cursor: which then
  * ended early, or gave again what it had given.
  */
 static void
 rewind_often(void)
 {
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 100; i++) {
         append_words("a b c");
         ck_assert_int_eq(journal_rewind(journal, figures(journal).size - 1), 0);
     }
@@ -405,7 +405,7 @@ START_TEST(many_rewinds_above_it_give_nothing_twice_and_leave_out_nothing)
     assert_rest(follower, "0-99");
     ck_assert_int_eq(journal_replay(journal, 0, &cursor), 0);
     rewind_often();
-    assert_last(follower, "100-179");
+    assert_last(follower, "100-299");
     assert_last(cursor, "0-99");
 }
 END_TEST

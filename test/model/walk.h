@@ -10,8 +10,8 @@
 #include "model.h"
 
 /*
- * A journal remembers some 32 rewinds, and merges older ones: a cursor that has
- * seen more may end early, so that nothing can be said of it.
+ * A journal remembers its last 32 rewinds, and merges older ones: a cursor that
+ * has seen more may end early, so that nothing can be said of it.
  */
 #define WALK_REWINDS_MAX 31u
 
