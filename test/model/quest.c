@@ -261,7 +261,8 @@ next_of(struct quest *quest, const struct model *model, bool *cut,
     int rc = journal_next(quest->cursor, entry);
 
     if (rc == JOURNAL_PRUNED) {
-        expect(*cut || quest->compacted,
+        /* As in take_pruned(). */
+        expect(*cut || quest->compacted || quest->at < model->first,
                "JOURNAL_PRUNED, where nothing was pruned");
         *cut = quest->compacted = false;
         if (quest->at < model->first)
