@@ -291,9 +291,9 @@ END_TEST
 START_TEST(all_intact_entries_of_a_time_come)
 {
     struct journal_query query = given(_i, SMALL);
-    uint64_t first;
+    uint64_t first, stride = rounds(10, 1) >= 10 ? 1 : 7;
 
-    for (uint64_t seq = 0; seq < size(); seq += step) {
+    for (uint64_t seq = 0; seq < size(); seq += step * stride) {
         query.since = times[seq];
         for (first = seq; first > 0 && times[first - 1] == times[seq];)
             first--;
