@@ -280,7 +280,15 @@ end_pass(struct turn *turn)
     learn(turn);
 }
 
-/* Goes over the keys, or as many as there is time for; JOURNAL_NOT_FOUND: all. */
+/* What has failed may have met a part of a key: it is begun anew. */
+static void
+give_up(struct turn *turn)
+{
+    jn_rows_clear(turn->rows);
+    turn->gather->passing = false;
+}
+
+/* JOURNAL_NOT_FOUND: all keys have been gone over, not only as many as may be. */
 static int
 list_keys(struct turn *turn)
 {
@@ -312,6 +320,8 @@ pass(struct turn *turn)
         rc = list_later(turn);
     if (rc == 0 && over)
         end_pass(turn);
+    if (rc != 0)
+        give_up(turn);
     return rc;
 }
 
@@ -404,8 +414,9 @@ read_listed(struct turn *turn)
                 move_past(turn->range, rows[i].number);
             }
         }
+        /* What has been read is handed out first; then it fails again. */
         if (rc != 0)
-            return rc;
+            return jn_rows_any(turn->rows) ? 0 : rc;
     }
     if (jn_numbers_count(numbers) == 0)
         move_to_cut(turn);
