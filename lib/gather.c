@@ -288,7 +288,7 @@ give_up(struct turn *turn)
     turn->gather->passing = false;
 }
 
-/* JOURNAL_NOT_FOUND: all keys have been gone over, not only as many as may be. */
+/* As many as there is time for; JOURNAL_NOT_FOUND: all have been gone over. */
 static int
 list_keys(struct turn *turn)
 {

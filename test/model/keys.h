@@ -20,7 +20,8 @@ struct keys {
 
 /*
  * SHORT_ONES of 1 to some 30 bytes, of which some begin like others, hold NUL
- * or are made of chunks, and LONG_ONES of 300 to 3000 bytes that begin alike for 255 and more.
+ * or are made of chunks, and LONG_ONES of 300 to 3000 bytes that begin alike
+ * for 255 and more.
  */
 void keys_make(struct keys *keys, size_t short_ones, size_t long_ones);
 
