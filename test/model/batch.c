@@ -1,9 +1,11 @@
 /* batch.c - records to append, made at random for what the model holds. */
 #include "batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "chance.h"
+#include "support/packer.h"
 #include "trace.h"
 
 #define POOL_SIZE ((size_t)256 << 10)
@@ -139,4 +141,48 @@ batch_trace(const struct batch *batch)
         if ((record->flags & JOURNAL_EXPECT_SEQ) != 0)
             trace_more("#%lld", (long long)record->expect_seq);
     }
+}
+
+bool
+batch_can_be_packed(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if ((batch->records[i].flags &
+             ((uint32_t)JOURNAL_EXPECT | (uint32_t)JOURNAL_EXPECT_SEQ)) != 0)
+            return false;
+    }
+    return true;
+}
+
+int
+batch_append_packed(const struct batch *batch, struct journal *journal,
+                    uint64_t *first_seq)
+{
+    struct packer packer = {0};
+    size_t count = 0;
+    int rc;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct journal_record *record = &batch->records[i];
+        const struct journal_entry entry = {
+            .seq = below(UINT64_MAX), /* is ignored, as is what follows it */
+            .revision = below(10),
+            .flags = record->flags,
+            .stamp = record->stamp,
+            .key = record->key,
+            .key_size = record->key_size,
+            .value = record->value,
+            .value_size = record->value_size,
+            .meta = record->meta,
+            .meta_size = record->meta_size,
+        };
+
+        packer_add(&packer, &entry);
+    }
+    rc = journal_append_packed(journal, packer.bytes, packer.size, &count,
+                               first_seq);
+    expect(rc != 0 || count == batch->count, "%zu of %zu appended", count,
+           batch->count);
+    free(packer.bytes);
+    return rc;
 }

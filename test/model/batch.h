@@ -30,6 +30,13 @@ void batch_start(void);
 void batch_make(struct batch *batch, size_t count, const struct taste *taste,
                 const struct keys *keys, const struct model *model);
 
+/* Whether it can be said in the packed form, which has no expectations. */
+bool batch_can_be_packed(const struct batch *batch);
+
+/* Appends it in the packed form; as journal_append_batch(). */
+int batch_append_packed(const struct batch *batch, struct journal *journal,
+                        uint64_t *first_seq);
+
 /* Adds to the operation's text what BATCH is like. */
 void batch_trace(const struct batch *batch);
 

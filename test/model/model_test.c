@@ -368,7 +368,9 @@ append(void)
     batch_make(&batch, count, &kind->taste, &keys, &model);
     trace("append %zu:", count);
     batch_trace(&batch);
-    if (is_plain(&batch))
+    if (batch_can_be_packed(&batch) && one_in(3))
+        rc = batch_append_packed(&batch, journal, &seq);
+    else if (is_plain(&batch))
         rc = journal_append(journal, batch.records[0].key,
                             batch.records[0].key_size, batch.records[0].value,
                             batch.records[0].value_size, &seq);
@@ -620,6 +622,19 @@ find_time(void)
     compare_find_time(&model, any_handle(), entry->entry.time - 1 + below(3));
 }
 
+/* Without waiting: nobody else appends. */
+static void
+ask_whether_there(void)
+{
+    uint64_t seq = any_number();
+    int rc, want = seq < model.size ? 0 : JOURNAL_TIMEOUT;
+
+    trace("wait for %llu", (unsigned long long)seq);
+    rc = journal_wait(any_handle(), seq, (int64_t)below(2));
+    expect(rc == want, "%s instead of %s", journal_errname(rc),
+           journal_errname(want));
+}
+
 static void
 sync_and_look(void)
 {
@@ -635,7 +650,7 @@ sync_and_look(void)
 static void
 look(void)
 {
-    switch (below(22)) {
+    switch (below(23)) {
     case 0:
         replay();
         break;
@@ -667,6 +682,9 @@ look(void)
         break;
     case 15:
         marking_look(&model, any_handle());
+        break;
+    case 16:
+        ask_whether_there();
         break;
     default:
         look_up();

@@ -6,6 +6,7 @@
 
 #include "chance.h"
 #include "compare.h"
+#include "feed.h"
 #include "trace.h"
 
 /* ---- what is asked ------------------------------------------------------ */
@@ -188,19 +189,21 @@ compare_answers(const struct oracle *oracle, const struct journal_query *query,
     const struct journal_entry **answers = answers_of(oracle);
     size_t count = oracle_answers(oracle, query, answers);
     const struct journal_entry *entry;
+    struct feed feed = {.cursor = cursor};
     int rc;
 
     for (size_t i = 0; i < count; i++) {
-        rc = journal_next(cursor, &entry);
+        rc = feed_next(&feed, &entry);
         expect(rc == 0, "%s instead of number %llu", journal_errname(rc),
                (unsigned long long)answers[i]->seq);
         compare_entries(answers[i], entry);
     }
     for (int i = 0; i < 2; i++) {
-        rc = journal_next(cursor, &entry);
+        rc = feed_next(&feed, &entry);
         expect(rc == JOURNAL_END, "%s instead of the end after %zu entries",
                journal_errname(rc), count);
     }
+    feed_end(&feed);
     free(answers);
 }
 
