@@ -43,6 +43,19 @@ struct jn_tree {
 
 static_assert(sizeof(struct jn_tree) == 48, "as in the file");
 
+/* What follows the header of a meta page; there are two, pages 0 and 1. */
+struct jn_meta {
+    uint32_t magic;
+    uint32_t version;
+    uint64_t address;
+    uint64_t map_size;
+    struct jn_tree trees[2]; /* of free pages; of named databases */
+    uint64_t last_page;
+    uint64_t transaction;
+};
+
+static_assert(sizeof(struct jn_meta) == 136, "as in the file");
+
 static inline uint16_t
 jn_get16(const uint8_t *in)
 {

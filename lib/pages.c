@@ -1,7 +1,6 @@
 /* pages.c - an LMDB file read as pages, without LMDB and without trust. */
 #include "pages.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,23 +14,11 @@
 #define DATA_VERSION 1u
 #define PAGE_SIZE_MAX 32768u
 
-struct meta {
-    uint32_t magic;
-    uint32_t version;
-    uint64_t address;
-    uint64_t map_size;
-    struct jn_tree trees[2]; /* of free pages; of named databases */
-    uint64_t last_page;
-    uint64_t transaction;
-};
-
-static_assert(sizeof(struct meta) == 136, "as in the file");
-
 struct jn_pages {
     int file;
     uint64_t size; /* of the file, in bytes */
     size_t page_size;
-    struct meta meta; /* the newer one */
+    struct jn_meta meta; /* the newer one */
 };
 
 struct page {
@@ -72,7 +59,7 @@ read_at(int file, void *out, size_t size, uint64_t offset)
 }
 
 static int
-read_meta(struct jn_pages *pages, uint64_t number, struct meta *meta)
+read_meta(struct jn_pages *pages, uint64_t number, struct jn_meta *meta)
 {
     uint8_t bytes[JN_PAGE_HEADER + sizeof(*meta)];
     int rc = read_at(pages->file, bytes, sizeof(bytes),
@@ -112,7 +99,7 @@ has_magic(const struct jn_pages *pages)
 static int
 read_metas(struct jn_pages *pages)
 {
-    struct meta metas[2];
+    struct jn_meta metas[2];
 
     for (unsigned i = 0; i < 2; i++) {
         int rc = read_meta(pages, i, &metas[i]);

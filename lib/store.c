@@ -327,6 +327,7 @@ jn_store_close_env(struct jn_store *store)
     if (store->env != NULL)
         mdb_env_close(store->env);
     store->env = NULL;
+    atomic_store(&store->map, NULL);
     store->allocated = 0;
 }
 

@@ -41,6 +41,7 @@ struct jn_store {
     struct jn_file_id lock_id;
     _Atomic uint64_t looked; /* when the files were last looked at */
     uint64_t page_size;
+    _Atomic(const uint8_t *) map; /* where page 0 is mapped; NULL: not known */
     /* The rest belongs to whoever holds LMDB's writer lock. */
     uint64_t allocated; /* bytes from the file's start that have disk blocks */
     unsigned commits;   /* since dead readers were last cleared */

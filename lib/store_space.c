@@ -91,6 +91,7 @@ resize_map(struct jn_store *store, uint64_t wanted, uint64_t least)
 
     if (size == 0)
         return JOURNAL_FULL;
+    atomic_store(&store->map, NULL);
     rc = mdb_env_set_mapsize(store->env, (size_t)size);
     if (rc != 0) {
         /* The old map is gone, and LMDB does not know. */

@@ -1,9 +1,13 @@
 /* store_many_test.c - rows looked up together are those found one by one. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "handle.h"
+#include "layout.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "view.h"
@@ -183,6 +187,44 @@ START_TEST(each_row_counts_as_read)
 }
 END_TEST
 
+/* The page of the tables' names, as the newer meta page tells. */
+static off_t
+names_page(int file, size_t page_size)
+{
+    struct jn_meta metas[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pread(file, &metas[i], sizeof(metas[i]),
+                               (off_t)(i * page_size + JN_PAGE_HEADER)),
+                         sizeof(metas[i]));
+    return (off_t)(page_size *
+                   metas[metas[1].transaction > metas[0].transaction]
+                       .trees[1]
+                       .root);
+}
+
+/* LMDB does not look at the number that a page says it has. */
+START_TEST(a_page_that_has_the_wrong_number_leads_nowhere)
+{
+    size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t numbers[] = {0, 1, 2, 0, UINT64_MAX};
+    struct stat status;
+    int file = open(test_path("journal/data.mdb"), O_RDWR);
+
+    fill();
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(fstat(file, &status), 0);
+    numbers[3] = (uint64_t)status.st_size / page_size - 1;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ck_assert_int_eq(pwrite(file, &numbers[i], sizeof(numbers[i]),
+                                names_page(file, page_size)),
+                         sizeof(numbers[i]));
+        compare_in_a_transaction();
+    }
+    ck_assert_int_eq(close(file), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -199,6 +241,7 @@ suite(void)
     tcase_add_test(tcase, a_snapshot_stays_what_it_was_beside_a_writer);
     tcase_add_test(tcase, a_writing_transaction_sees_its_own_rows);
     tcase_add_test(tcase, each_row_counts_as_read);
+    tcase_add_test(tcase, a_page_that_has_the_wrong_number_leads_nowhere);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,0 +1,60 @@
+/*
+ * store_tree_fuzz.c - rows looked up in pages that may hold anything.
+ *
+ * An input is a depth, a root and a count, of one byte each, so many numbers,
+ * 8 bytes each, big endian, and then pages of 256 bytes.
+ */
+#include <string.h>
+
+#include "fuzz.h"
+#include "store_tree.h"
+
+#define PAGE 256u
+#define ROWS 32u
+#define HEAD 3u
+
+/* What was found is a row of its number, within the pages. */
+static void
+check_row(const struct jn_store_tree *tree, const struct jn_numbered *row)
+{
+    size_t size = tree->pages * tree->page_size, offset;
+
+    if (!row->found)
+        return;
+    offset = (size_t)(row->value.data - tree->base);
+    fuzz_check(offset >= 8 && offset <= size, "a value is in the pages");
+    fuzz_check(row->value.size <= size - offset, "all of it is");
+    fuzz_check(jn_get_be64(row->value.data - 8) == row->number,
+               "it is that of the number");
+}
+
+int
+fuzz_one(const uint8_t *data, size_t size)
+{
+    struct jn_numbered rows[ROWS];
+    struct jn_store_tree tree = {.page_size = PAGE};
+    size_t count, used;
+    uint8_t *pages;
+
+    if (size < HEAD)
+        return 0;
+    count = data[2] % (ROWS + 1);
+    used = HEAD + 8 * count;
+    if (size < used)
+        return 0;
+    tree.depth = data[0];
+    tree.root = data[1];
+    tree.pages = (size - used) / PAGE;
+    /* To the byte, so that a step too far is seen. */
+    pages = malloc(tree.pages * PAGE + (tree.pages == 0));
+    fuzz_check(pages != NULL, "there is memory");
+    memcpy(pages, data + used, tree.pages * PAGE);
+    tree.base = pages;
+    for (size_t i = 0; i < count; i++)
+        rows[i].number = jn_get_be64(data + HEAD + 8 * i);
+    jn_store_tree_find(&tree, rows, count);
+    for (size_t i = 0; i < count; i++)
+        check_row(&tree, &rows[i]);
+    free(pages);
+    return 0;
+}
