@@ -84,23 +84,34 @@ list(struct turn *turn, uint64_t seq)
     return jn_numbers_add(&turn->gather->numbers, seq);
 }
 
+/*
+ * Whether row SEQ is a tombstone that is not wanted.  It must be sound to be
+ * left out; what is damaged is told of when it is handed out.
+ */
+static bool
+is_unwanted(const struct turn *turn, uint64_t seq, struct jn_span bytes)
+{
+    struct jn_stored stored;
+
+    return turn->filter->live && jn_stored_parse(&stored, bytes, seq) == 0 &&
+           (stored.record.flags & JOURNAL_TOMBSTONE) != 0 &&
+           jn_stored_decode(&stored, bytes, seq) == 0;
+}
+
 /* An entry of the range that was met, with its row. */
 static int
 list_met(void *context, uint64_t seq, struct jn_span bytes)
 {
     struct turn *turn = context;
     struct jn_gather *gather = turn->gather;
-    struct jn_stored stored;
     uint64_t cut = gather->numbers.cut;
-    bool full, checked = turn->filter->live;
+    bool full;
     int rc;
 
-    if (checked && jn_stored_decode(&stored, bytes, seq) != 0)
-        checked = false;
-    if (checked && (stored.record.flags & JOURNAL_TOMBSTONE) != 0)
+    if (is_unwanted(turn, seq, bytes))
         return 0;
     if (gather->copying) {
-        rc = jn_rows_add(turn->rows, seq, bytes, checked, &full);
+        rc = jn_rows_add(turn->rows, seq, bytes, false, &full);
         if (rc != 0)
             return rc;
         gather->copying = !full;
@@ -341,32 +352,19 @@ move_to_cut(struct turn *turn)
     turn->gather->listed = false;
 }
 
-/* Adds row SEQ to the others, if it is there and wanted. */
-static int
-read_row(struct turn *turn, struct jn_span bytes, uint64_t seq, bool *full)
-{
-    struct jn_stored stored;
-
-    if (!turn->filter->live)
-        return jn_rows_add(turn->rows, seq, bytes, false, full);
-    if (jn_stored_decode(&stored, bytes, seq) != 0)
-        return jn_rows_add_damaged(turn->rows, seq, full);
-    if ((stored.record.flags & JOURNAL_TOMBSTONE) != 0)
-        return 0;
-    return jn_rows_add(turn->rows, seq, bytes, true, full);
-}
-
 /* A row that was looked up; *FULL: it is wanted, and there was no room. */
 static int
 take(struct turn *turn, const struct jn_numbered *row, bool *full)
 {
     *full = false;
-    if (row->found)
-        return read_row(turn, row->value, row->number, full);
-    /* In the sparse part a compaction has taken it meanwhile. */
-    return row->number < turn->state->dense
-               ? 0
-               : jn_rows_add_damaged(turn->rows, row->number, full);
+    if (!row->found)
+        /* In the sparse part a compaction has taken it meanwhile. */
+        return row->number < turn->state->dense
+                   ? 0
+                   : jn_rows_add_damaged(turn->rows, row->number, full);
+    if (is_unwanted(turn, row->number, row->value))
+        return 0;
+    return jn_rows_add(turn->rows, row->number, row->value, false, full);
 }
 
 static void
