@@ -279,6 +279,9 @@ add_branch(struct walk *walk, uint64_t root, uint64_t size, bool left)
 {
     if (root == JOURNAL_NONE || root < walk->low || size == 0)
         return;
+    /* Below a leaf there is nothing; beside a left one there is. */
+    if (size == 1 && !left && root >= walk->high)
+        return;
     assert(walk->count < BRANCHES_MAX);
     walk->branches[walk->count++] = (struct branch){root, size, left};
 }

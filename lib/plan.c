@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "error.h"
+#include "gather.h"
 #include "history.h"
 #include "keys.h"
 
@@ -18,6 +19,7 @@ struct count {
     const struct jn_range *range;
     uint64_t keys, entries;
     uint64_t newest;
+    uint64_t before; /* rows that had been looked up when it began */
 };
 
 /* Entries that a scan would meet, at most. */
@@ -53,10 +55,22 @@ count_key(struct count *count, const struct jn_chain *chain)
     return rc;
 }
 
+/* Going over KEYS, once for each list that ENTRIES fill. */
+static uint64_t
+cost_of_keys(const struct jn_filter *filter, uint64_t keys, uint64_t entries)
+{
+    uint64_t list = filter->latest ? JN_GATHER_MOST_LATEST : JN_GATHER_MOST / 2;
+
+    return keys * (1 + entries / list);
+}
+
+/* By what is known so far; to count costs no less than to find. */
 static bool
 is_dear(const struct count *count, uint64_t size)
 {
-    return count->keys + count->entries >= size / JN_PLAN_FACTOR;
+    return cost_of_keys(count->filter, count->keys, count->entries) +
+               count->entries + (count->txn->entries_read - count->before) >=
+           size / JN_PLAN_FACTOR;
 }
 
 /* Counts until all is counted, or a scan of SIZE entries is no dearer. */
@@ -84,12 +98,16 @@ count_keys(struct count *count, uint64_t size)
 
 /*
  * For `latest` a scan has a key to look up for each entry, while by index there
- * is a row to read for each key: the fewer of the two.
+ * is a row to read for each key, which is cheaper, but for each list anew.
  */
 static bool
-is_best_by_key(struct jn_txn *txn, uint64_t size)
+is_best_by_key(const struct jn_filter *filter, struct jn_txn *txn,
+               uint64_t size)
 {
-    return jn_store_count(txn, JN_LATEST) <= size;
+    uint64_t keys = jn_store_count(txn, JN_LATEST);
+
+    return keys <= size &&
+           cost_of_keys(filter, keys, keys) / JN_PLAN_FACTOR <= size;
 }
 
 int
@@ -97,7 +115,11 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
              struct jn_txn *txn, const struct jn_state *state,
              const struct jn_range *range)
 {
-    struct count count = {filter, txn, state, range, 0, 0, 0};
+    struct count count = {.filter = filter,
+                          .txn = txn,
+                          .state = state,
+                          .range = range,
+                          .before = txn->entries_read};
     uint64_t size = size_of(txn, range);
     int rc;
 
@@ -105,7 +127,7 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
     if (jn_filter_takes_all(filter) ||
         (filter->match == JOURNAL_MATCH_ALL && !filter->latest))
         return 0;
-    if (filter->latest && is_best_by_key(txn, size)) {
+    if (filter->latest && is_best_by_key(filter, txn, size)) {
         plan->by_index = true;
         return 0;
     }

@@ -1,8 +1,9 @@
 /*
  * plan_test.c - what a query costs follows its answer and not the journal.
  *
- * Counted is how many rows of `entries` a cursor has looked up, which is the
- * same on every machine.  The journal: 40,000 entries of 400 keys in turn,
+ * Counted is how many rows of `entries` a cursor has looked up, and how many of
+ * `latest`, which is the same on every machine; for the latter this program is
+ * linked so that jn_keys_next() is counted.  The journal: 40,000 entries of 400 keys in turn,
  * "k/00/000" to "k/03/399", so that each has 100 revisions and each group of a
  * hundred keys a quarter; then a key with 30,000 revisions of its own.
  */
@@ -21,12 +22,29 @@
 #define SIZE (SPREAD + HOT)
 #define BATCH 500u
 
+#define MANY 270000u /* keys of one revision each */
+
 static struct journal *journal;
+
+static uint64_t rows; /* of `latest` */
+
+int __real_jn_keys_next(struct jn_keys *keys, struct jn_chain *chain,
+                        bool *matches);
+int __wrap_jn_keys_next(struct jn_keys *keys, struct jn_chain *chain,
+                        bool *matches);
+
+int
+__wrap_jn_keys_next(struct jn_keys *keys, struct jn_chain *chain, bool *matches)
+{
+    rows++;
+    return __real_jn_keys_next(keys, chain, matches);
+}
 
 struct answer {
     uint64_t count;
     uint64_t first, last; /* numbers, as they came */
     uint64_t read;        /* rows of `entries` looked up for it */
+    uint64_t rows;        /* rows of `latest` gone over */
 };
 
 static void
@@ -89,9 +107,10 @@ ask(const struct journal_query *query, uint64_t most)
 {
     struct journal_cursor *cursor;
     const struct journal_entry *entry;
-    struct answer answer = {0, 0, 0, 0};
+    struct answer answer = {0, 0, 0, 0, 0};
     int rc = 0;
 
+    rows = 0;
     ck_assert_int_eq(journal_query(journal, query, &cursor), 0);
     while (answer.count < most && (rc = journal_next(cursor, &entry)) == 0) {
         if (answer.count++ == 0)
@@ -100,6 +119,7 @@ ask(const struct journal_query *query, uint64_t most)
     }
     ck_assert(rc == 0 || rc == JOURNAL_END);
     answer.read = cursor->entries_read;
+    answer.rows = rows;
     journal_cursor_close(cursor);
     return answer;
 }
@@ -317,6 +337,85 @@ START_TEST(following_costs_what_is_new)
 }
 END_TEST
 
+/* ---- many keys ---------------------------------------------------------- */
+
+/* COUNT entries of KEYS keys in turn, "00/000" and up, 30 keys to a group. */
+static void
+append_groups(uint64_t count, uint64_t keys)
+{
+    static char names[BATCH][16];
+    struct journal_record records[BATCH];
+
+    memset(records, 0, sizeof(records));
+    for (uint64_t i = 0; i < count; i++) {
+        unsigned key = (unsigned)(i % keys), at = (unsigned)(i % BATCH);
+
+        records[at].key = names[at];
+        records[at].key_size = (size_t)snprintf(names[at], sizeof(names[at]),
+                                                "%02u/%06u", key / 30, key);
+        if (at == BATCH - 1)
+            ck_assert_int_eq(journal_append_batch(journal, records, BATCH,
+                                                  NULL),
+                             0);
+    }
+}
+
+/* 120,000 entries: 300 revisions of each of 400 keys. */
+static void
+setup_groups(void)
+{
+    test_setup();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_groups(120000, 400);
+}
+
+START_TEST(the_first_of_a_group_of_keys_do_not_wait_for_the_rest)
+{
+    static const uint32_t flags[] = {0, JOURNAL_QUERY_REVERSE};
+    struct journal_query query = query_of(JOURNAL_MATCH_PREFIX, "05/",
+                                          flags[_i]);
+    struct answer answer = ask(&query, 10);
+
+    ck_assert_uint_eq(answer.count, 10);
+    ck_assert_uint_le(answer.read, 3000);
+    answer = ask(&query, UINT64_MAX);
+    ck_assert_uint_eq(answer.count, 30 * 300);
+    ck_assert_uint_le(answer.read, 30 * 300 * 3 / 2);
+    ck_assert_uint_le(answer.rows, 30 * 10);
+}
+END_TEST
+
+/* The links that tell how many there are of a key must be read, too. */
+START_TEST(to_count_what_is_in_a_short_range_costs_less_than_the_range)
+{
+    struct journal_query query = query_of(JOURNAL_MATCH_PREFIX, "", 0);
+    struct answer answer;
+
+    query.first = 60000;
+    query.limit = 60300;
+    answer = ask(&query, UINT64_MAX);
+    ck_assert_uint_eq(answer.count, 300);
+    ck_assert_uint_le(answer.read, 300 * 3 / 2);
+}
+END_TEST
+
+/* All keys are gone over for each list of numbers: so there is one list. */
+START_TEST(the_latest_of_very_many_keys_are_found_in_one_go)
+{
+    struct answer answer;
+
+    if (test_scale() < 1)
+        return; /* fewer keys say nothing */
+    test_setup();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_groups(MANY, MANY);
+    answer = ask_all(JOURNAL_MATCH_ALL, "", JOURNAL_QUERY_LATEST);
+    ck_assert_uint_eq(answer.count, MANY);
+    ck_assert_uint_le(answer.read + answer.rows, 2 * MANY + 1);
+    teardown();
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -345,6 +444,23 @@ suite(void)
     tcase_add_test(tcase, latest_of_a_short_range_does_not_go_over_all_keys);
     tcase_add_test(tcase, a_time_range_costs_steps_of_a_binary_search);
     tcase_add_test(tcase, following_costs_what_is_new);
+    suite_add_tcase(suite, tcase);
+
+    tcase = tcase_create("cost of groups");
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_checked_fixture(tcase, setup_groups, teardown);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase,
+                        the_first_of_a_group_of_keys_do_not_wait_for_the_rest,
+                        0, 2);
+    tcase_add_test(tcase,
+                   to_count_what_is_in_a_short_range_costs_less_than_the_range);
+    suite_add_tcase(suite, tcase);
+
+    tcase = tcase_create("cost of very many");
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, the_latest_of_very_many_keys_are_found_in_one_go);
     suite_add_tcase(suite, tcase);
     return suite;
 }
