@@ -86,7 +86,9 @@ compare(struct jn_txn *txn, struct jn_numbered *rows, size_t count)
 static void
 compare_all(struct jn_txn *txn)
 {
-    for (unsigned round = 0; round < 400; round++) {
+    double rounds = 400 * test_scale();
+
+    for (unsigned round = 0; round < rounds || round < 20; round++) {
         struct jn_numbered rows[MANY];
         size_t count = 1 + below(MANY);
         uint64_t first = below(ENTRIES);
