@@ -5,8 +5,9 @@
 #include "history.h"
 #include "view.h"
 
-/* A transaction that has looked at so many is ended. */
+/* A transaction that has looked at so much is ended. */
 #define ENTRIES_A_TURN 65536u
+#define BYTES_A_TURN (UINT64_C(64) << 20)
 
 struct scan {
     const struct jn_filter *filter;
@@ -292,10 +293,12 @@ look_at_rows(struct scan *scan)
     enum jn_move move = scan->range->reverse ? JN_PREV : JN_NEXT;
     uint64_t start = expected(scan->range);
     struct jn_span key, value = {NULL, 0};
+    uint64_t bytes = 0;
     bool full = false;
     int rc = begin(scan, &key, &value);
 
-    for (unsigned i = 0; i < ENTRIES_A_TURN; i++) {
+    for (unsigned i = 0; i < ENTRIES_A_TURN && bytes < BYTES_A_TURN; i++) {
+        bytes += value.size;
         rc = look_at_row(scan, rc, key, value, &full);
         if (rc != 0 || full || scan->is_spoilt ||
             jn_range_is_empty(scan->range))

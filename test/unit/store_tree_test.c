@@ -7,20 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "layout.h"
 #include "store_tree.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
+#include "unit/paged.h"
 
 #define ENTRIES 20000u /* enough for branches below the root */
 #define LARGE 1000u    /* each so manieth is on pages of its own */
 #define BATCH 1000u
 #define ROWS 16u
 
-static uint8_t *file;
-static struct jn_store_tree tree;
+static struct paged paged;
+static struct jn_store_tree tree; /* in these pages */
 static uint64_t chance;
 
 /* ---- the pages ---------------------------------------------------------- */
@@ -43,54 +43,6 @@ append_entries(struct journal *journal)
 }
 
 static void
-read_file(void)
-{
-    FILE *from = fopen(test_path("journal/data.mdb"), "rb");
-    long size;
-
-    ck_assert_ptr_nonnull(from);
-    ck_assert_int_eq(fseek(from, 0, SEEK_END), 0);
-    size = ftell(from);
-    rewind(from);
-    tree.page_size = (size_t)sysconf(_SC_PAGESIZE);
-    tree.pages = (uint64_t)size / tree.page_size;
-    file = malloc(tree.pages * tree.page_size);
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fread(file, tree.page_size, tree.pages, from),
-                      tree.pages);
-    (void)fclose(from);
-    tree.base = file;
-}
-
-static uint8_t *
-page_of(uint64_t number)
-{
-    ck_assert_uint_lt(number, tree.pages);
-    return file + number * tree.page_size;
-}
-
-/* The entries' tree, whose description follows its name in the names' root. */
-static void
-find_tree(void)
-{
-    struct jn_meta metas[2];
-    struct jn_tree found;
-    const uint8_t *page, *name;
-
-    for (unsigned i = 0; i < 2; i++)
-        memcpy(&metas[i], page_of(i) + JN_PAGE_HEADER, sizeof(metas[i]));
-    page = page_of(
-        metas[metas[1].transaction > metas[0].transaction].trees[1].root);
-    name = memmem(page, tree.page_size, "entries", 7);
-    ck_assert_ptr_nonnull(name);
-    memcpy(&found, name + 7, sizeof(found));
-    ck_assert_uint_eq(found.entries, ENTRIES);
-    ck_assert_uint_ge(found.depth, 3);
-    tree.root = found.root;
-    tree.depth = found.depth;
-}
-
-static void
 setup(void)
 {
     struct journal *journal;
@@ -100,14 +52,16 @@ setup(void)
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
     append_entries(journal);
     journal_close(journal);
-    read_file();
-    find_tree();
+    paged_read(&paged);
+    ck_assert_uint_ge(paged.depth, 3);
+    tree = (struct jn_store_tree){paged.bytes, paged.page_size, paged.pages,
+                                  paged.root, paged.depth};
 }
 
 static void
 teardown(void)
 {
-    free(file);
+    paged_free(&paged);
     test_teardown();
 }
 
@@ -116,7 +70,7 @@ teardown(void)
 static bool
 lies_in_the_file(const void *start, size_t size)
 {
-    uint64_t offset = (uint64_t)((const uint8_t *)start - file);
+    uint64_t offset = (uint64_t)((const uint8_t *)start - paged.bytes);
 
     return offset <= tree.pages * tree.page_size &&
            size <= tree.pages * tree.page_size - offset;
@@ -157,24 +111,6 @@ END_TEST
 
 /* ---- damage ------------------------------------------------------------- */
 
-/* The page of LEVEL, 1 at the root, on the way down to entry NUMBER. */
-static uint8_t *
-page_on_the_way(unsigned level, uint64_t number)
-{
-    uint8_t *page = page_of(tree.root);
-
-    for (unsigned i = 1; i < level; i++) {
-        unsigned count = jn_page_count(page, tree.page_size), at = count - 1;
-
-        ck_assert_uint_eq(jn_page_flags(page), JN_PAGE_BRANCH);
-        while (at > 0 && jn_get_be64(page + jn_page_offset(page, at) +
-                                     JN_NODE_HEADER) > number)
-            at--;
-        page = page_of(jn_node_child(page + jn_page_offset(page, at)));
-    }
-    return page;
-}
-
 /* Rows near the page that is damaged, and some anywhere. */
 static void
 find_around(uint64_t number)
@@ -212,7 +148,7 @@ START_TEST(a_damaged_byte_leads_to_no_wrong_row)
     uint8_t *page;
 
     level = level < tree.depth ? level : tree.depth;
-    page = page_on_the_way(level, number);
+    page = paged_on_the_way(&paged, level, number);
     ck_assert_uint_eq(jn_page_flags(page),
                       level < tree.depth ? JN_PAGE_BRANCH : JN_PAGE_LEAF);
     damage_each_byte(page, number);
@@ -224,7 +160,7 @@ START_TEST(damage_all_over_leads_to_no_wrong_row)
     for (unsigned round = 0; round < 200 * test_scale(); round++) {
         uint64_t number = test_random(&chance) % (ENTRIES - ROWS);
         unsigned level = 1 + (unsigned)(test_random(&chance) % tree.depth);
-        uint8_t *page = page_on_the_way(level, number), was[65536];
+        uint8_t *page = paged_on_the_way(&paged, level, number), was[65536];
 
         memcpy(was, page, tree.page_size);
         for (unsigned i = 0; i < 50; i++) {
