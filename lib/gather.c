@@ -229,22 +229,23 @@ list_key(struct turn *turn, const struct jn_chain *chain)
 }
 
 /*
- * So much of the range should hold half of what the list does.  Cut off there,
- * a pass does not go through what comes far behind.
+ * So much of the range should hold as many as the rows can: somewhat less than
+ * half of the list.  Cut off there, a pass does not go through what comes far
+ * behind, and what it meets it need not read again.
  */
 static void
 cut_range(struct turn *turn)
 {
     struct jn_gather *gather = turn->gather;
     const struct jn_range *range = turn->range;
-    uint64_t half = gather->most / 2;
+    uint64_t share = gather->most / 16 * 7;
 
     if (turn->filter->latest || gather->gap == 0 ||
-        gather->gap >= (range->high - range->low) / half)
+        gather->gap >= (range->high - range->low) / share)
         return;
     jn_numbers_cut(&gather->numbers, range->reverse
-                                         ? range->high - gather->gap * half
-                                         : range->low + gather->gap * half);
+                                         ? range->high - gather->gap * share
+                                         : range->low + gather->gap * share);
 }
 
 static void
@@ -275,7 +276,7 @@ learn(struct turn *turn)
     gather->most = lower(gather->most * GROWTH, JN_GATHER_MOST);
     /* Where little was found the next one takes a larger step, but not all. */
     gather->gap = lower((high - low) / higher(found, 1),
-                        (high - low) / gather->most * WIDENING) +
+                        ((high - low) / gather->most + 1) * WIDENING) +
                   1;
 }
 

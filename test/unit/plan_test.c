@@ -381,7 +381,8 @@ START_TEST(the_first_of_a_group_of_keys_do_not_wait_for_the_rest)
     answer = ask(&query, UINT64_MAX);
     ck_assert_uint_eq(answer.count, 30 * 300);
     ck_assert_uint_le(answer.read, 30 * 300 * 3 / 2);
-    ck_assert_uint_le(answer.rows, 30 * 10);
+    /* Counted, and then gone over a few times. */
+    ck_assert_uint_le(answer.rows, 31 * (5 + (unsigned)_i));
 }
 END_TEST
 
