@@ -62,6 +62,8 @@ WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep
 WRAP_unit/plan_test = -Wl,--wrap=jn_keys_next
+WRAP_unit/query_turns_test = -Wl,--wrap=jn_plan_make \
+    -Wl,--wrap=jn_keys_next,--wrap=jn_store_end_read
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=mdb_cursor_open,--wrap=jn_store_get_many
 
