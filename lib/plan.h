@@ -7,8 +7,8 @@
  * entry they come cheaper.  What counts is known from `latest`: a key's
  * revision is the number of entries it has had; where that is large, its links
  * tell how many of them lie in the range.  The keys are gone over once for each
- * list of numbers that the entries fill.  Counting stops where the scan has won,
- * and what it reads itself counts, so it costs a fraction of that.
+ * list of numbers that the entries fill.  Counting stops where the scan has
+ * won, and what it reads itself counts, so it costs a fraction of that.
  */
 #ifndef JN_PLAN_H
 #define JN_PLAN_H

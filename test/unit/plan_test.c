@@ -3,9 +3,11 @@
  *
  * Counted is how many rows of `entries` a cursor has looked up, and how many of
  * `latest`, which is the same on every machine; for the latter this program is
- * linked so that jn_keys_next() is counted.  The journal: 40,000 entries of 400 keys in turn,
- * "k/00/000" to "k/03/399", so that each has 100 revisions and each group of a
- * hundred keys a quarter; then a key with 30,000 revisions of its own.
+ * linked so that jn_keys_next() is counted.
+ *
+ * The journal: 40,000 entries of 400 keys in turn, "k/00/000" to "k/03/399", so
+ * that each has 100 revisions and each group of a hundred keys a quarter; then
+ * a key with 30,000 revisions of its own.
  */
 #include <stdio.h>
 #include <string.h>
