@@ -16,7 +16,7 @@
  * A pass goes over all keys.  So the first one lists some entries for each, on
  * the average, and each lists so many times what the one before did.
  */
-#define KEY_SHARE 64u
+#define KEY_SHARE 16u
 #define KEY_SHARE_NEWEST 1u
 #define GROWTH 8u
 #define WIDENING 32u /* of the range gone over, at most: half of this */
