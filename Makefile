@@ -126,7 +126,7 @@ TESTS       = $(patsubst %.c,$(OUT)/%,\
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
-    $(SAN_NAME)$(strip $(RUN)),,test/install/*_test.sh test/ffi/*_test.sh))
+    $(SAN_NAME),,test/install/*_test.sh test/ffi/*_test.sh))
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
@@ -139,8 +139,10 @@ BENCH_FILL  = $(shell $(PYTHON) -c 'import ctypes, sqlite3' 2>/dev/null && \
 SQLITE      = $(shell pkg-config --libs sqlite3 2>/dev/null)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 
-# Under valgrind a writer does not get far enough before it is killed.
+# Under valgrind a writer does not get far enough before it is killed; what
+# scripts start does not run under it.
 ifeq ($(strip $(RUN)),valgrind)
+SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/crash/kill_test $(OUT)/test/crash/retain_test,$(TESTS))
 endif
@@ -322,9 +324,10 @@ $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 BUILD_ALL = $(MAKE) --no-print-directory \
     $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-## soak        the long tests of `make check` thirty times as long
+## soak        the long tests thirty times as long; everything under valgrind
 soak:
 	$(MAKE) --no-print-directory check TEST_SCALE=30 TEST_TIMEOUT=7200
+	$(MAKE) --no-print-directory check RUN=valgrind TEST_TIMEOUT=7200
 
 ## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1
 check: check-deps

@@ -128,7 +128,9 @@ damage_each_byte(uint8_t *page, uint64_t number)
 {
     static const uint8_t changes[] = {0x01, 0x02, 0x08, 0x10, 0x80, 0xff};
 
-    for (size_t at = 0; at < tree.page_size; at++) {
+    size_t step = test_scale() < 0.1 ? 7 : 1; /* under valgrind not each */
+
+    for (size_t at = 0; at < tree.page_size; at += step) {
         uint8_t was = page[at];
 
         for (size_t i = 0; i < sizeof(changes); i++) {
