@@ -15,6 +15,11 @@ has_header() {
     printf '#include <%s>\n' "$1" | $CC -E -x c - >/dev/null 2>&1
 }
 
+has_fuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+        clang -fsanitize=fuzzer -x c -o /dev/null - >/dev/null 2>&1
+}
+
 # The compiler's package is named like its program.
 compiler() {
     basename "${CC%% *}"
@@ -27,6 +32,7 @@ has() {
     libxxhash-dev) has_header xxhash.h ;;
     check) has_header check.h ;;
     libc6-dev) has_header stdlib.h ;;
+    libclang-rt-*) has_fuzzer ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
