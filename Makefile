@@ -35,7 +35,8 @@ LIB_SOURCES = \
     store_tree.c store_many.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
-    retention.c filter.c keys.c range.c plan.c gather.c scan.c cursor.c \
+    retention.c clearance.c filter.c keys.c range.c plan.c gather.c scan.c \
+    cursor.c \
     open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c wait.c keyexpr.c version.c
 

@@ -286,6 +286,9 @@ jn_commit(struct jn_shared *shared, struct jn_request *request)
 
     if (rc != 0)
         return rc;
+    /* It may have been through the queue before. */
+    request->next = NULL;
+    request->done = request->leads = false;
     /* A thread cancelled with LMDB's lock held would leave it for ever. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pass_queue(shared, request);

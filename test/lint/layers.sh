@@ -5,7 +5,7 @@
 #       mark stat wait keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
-#       keys range plan gather scan cursor
+#       keys range plan gather scan cursor clearance
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store
 #   1   checksum error clock futex stamp sized layout numbers rows
@@ -28,7 +28,7 @@ BEGIN {
     levels(4, "stat wait keyexpr version")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
-    levels(3, "plan gather scan cursor retention")
+    levels(3, "plan gather scan cursor retention clearance")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
