@@ -31,7 +31,7 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 LIB_SOURCES = \
     error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c \
     record.c links.c index.c state.c expr.c packed.c pages.c lock.c \
-    filesystem.c store.c store_lock.c store_txn.c \
+    filesystem.c tail.c tail_frame.c store.c store_lock.c store_txn.c \
     store_tree.c store_many.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \

@@ -7,12 +7,13 @@
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance
 #   2   parts that don't know each other: record links index state expr packed
-#       pages lock filesystem store
+#       pages lock filesystem store tail
 #   1   checksum error clock futex stamp sized layout numbers rows
 #   0   bytes
 #
-# Files store_*.c and store_*.h belong to store; a header store_*.h is for them
-# alone.  Neighbours on level 3 may know each other, but not both ways.
+# Files store_*.c and store_*.h belong to store, and tail_*.c to tail; a header
+# store_*.h is for them alone.  Neighbours on level 3 may know each other, but
+# not both ways.
 set -u
 
 for file in lib/*.[ch] lib/cli/*.[ch]; do
@@ -30,7 +31,7 @@ BEGIN {
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance")
     levels(2, "record links index state expr packed pages lock filesystem")
-    levels(2, "store")
+    levels(2, "store tail")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(0, "bytes")
     FS = ":"
@@ -38,7 +39,9 @@ BEGIN {
 
 function module(file) {
     sub(/\.[ch]$/, "", file)
-    return file in level_of ? file : file ~ /^store_/ ? "store" : ""
+    if (!(file in level_of) && match(file, /^(store|tail)_/))
+        file = substr(file, 1, RLENGTH - 1)
+    return file in level_of ? file : ""
 }
 
 function complain(text) {
