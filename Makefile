@@ -29,9 +29,10 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 # ---- sources ----------------------------------------------------------------
 
 LIB_SOURCES = \
-    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c \
-    record.c links.c index.c state.c expr.c packed.c pages.c lock.c \
-    filesystem.c tail.c tail_frame.c store.c store_lock.c store_txn.c \
+    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c reclaim.c \
+    arena.c keytable.c recent.c recent_window.c recent_look.c record.c \
+    links.c index.c state.c expr.c packed.c pages.c lock.c filesystem.c \
+    tail.c tail_frame.c store.c store_lock.c store_txn.c \
     store_tree.c store_many.c store_space.c \
     inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
     handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
@@ -63,6 +64,8 @@ WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep
 WRAP_unit/plan_test = -Wl,--wrap=jn_keys_next
+WRAP_unit/recent_test = -Wl,--wrap=jn_hash64,--wrap=malloc \
+    -Wl,--wrap=aligned_alloc,--wrap=free
 WRAP_unit/query_turns_test = -Wl,--wrap=jn_plan_make \
     -Wl,--wrap=jn_keys_next,--wrap=jn_store_end_read
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \

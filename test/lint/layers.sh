@@ -8,12 +8,14 @@
 #       keys range plan gather scan cursor clearance
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
-#   1   checksum error clock futex stamp sized layout numbers rows
-#   0   bytes
+#   1½  recent, of which transactions see a part
+#   1   checksum error clock futex stamp sized layout numbers rows arena
+#       keytable
+#   0   bytes reclaim
 #
-# Files store_*.c and store_*.h belong to store, and tail_*.c to tail; a header
-# store_*.h is for them alone.  Neighbours on level 3 may know each other, but
-# not both ways.
+# Files store_*.c and store_*.h belong to store, and likewise those of tail and
+# recent; such a header is for them alone.  Neighbours on level 3 may know each
+# other, but not both ways.
 set -u
 
 for file in lib/*.[ch] lib/cli/*.[ch]; do
@@ -32,14 +34,16 @@ BEGIN {
     levels(3, "plan gather scan cursor retention clearance")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")
+    levels(1.5, "recent")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
-    levels(0, "bytes")
+    levels(1, "arena keytable")
+    levels(0, "bytes reclaim")
     FS = ":"
 }
 
 function module(file) {
     sub(/\.[ch]$/, "", file)
-    if (!(file in level_of) && match(file, /^(store|tail)_/))
+    if (!(file in level_of) && match(file, /^(store|tail|recent)_/))
         file = substr(file, 1, RLENGTH - 1)
     return file in level_of ? file : ""
 }
