@@ -34,8 +34,8 @@ LIB_SOURCES = \
     links.c index.c state.c expr.c packed.c pages.c lock.c filesystem.c \
     tail.c tail_frame.c store.c store_lock.c store_txn.c \
     store_tree.c store_many.c store_space.c \
-    inspect.c create.c files.c shared.c request.c view.c apply.c commit.c \
-    handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
+    inspect.c create.c newest.c recovery.c files.c shared.c request.c view.c \
+    apply.c stage.c drain.c slices.c commit.c handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
     retention.c clearance.c filter.c keys.c range.c plan.c gather.c scan.c \
     cursor.c \
     open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \

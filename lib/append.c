@@ -1,9 +1,15 @@
 /* append.c - journal_append() and its kin, and journal_sync(). */
+#include <limits.h>
+
 #include "clearance.h"
 #include "commit.h"
 #include "error.h"
 #include "handle.h"
 #include "request.h"
+#include "slices.h"
+
+/* A sync drains the tail if more than one part of it in so many is in use. */
+#define SYNCED_AT 4u
 
 int
 journal_append_batch(struct journal *journal,
@@ -59,9 +65,46 @@ journal_delete(struct journal *journal, const void *key, size_t key_size,
     return journal_append_batch(journal, &record, 1, seq);
 }
 
+/* Where the tail ends now, ready to be flushed; 0: there is none. */
+static int
+find_end(struct jn_shared *shared, uint64_t *written)
+{
+    struct jn_txn txn;
+    int rc = jn_shared_begin_write(shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = jn_newest_prepare_flush(&shared->files.newest, &txn, written);
+    jn_store_abort(&txn);
+    return rc;
+}
+
+static int
+sync_tail(void *context)
+{
+    struct journal *journal = context;
+    struct jn_newest *newest = &journal->shared->files.newest;
+    uint64_t written;
+    int rc = find_end(journal->shared, &written);
+
+    if (rc != 0 || written == 0)
+        return rc;
+    rc = jn_newest_flush(newest, written);
+    if (rc != 0) {
+        jn_shared_fail(journal->shared);
+        return rc;
+    }
+    jn_shared_wake(journal->shared);
+    /* Whoever calls this has time, so that appends need take less of it. */
+    (void)jn_slices_drain(journal->shared, journal->limits.bytes_max,
+                          newest->name.capacity / SYNCED_AT, UINT_MAX);
+    return 0;
+}
+
 int
 journal_sync(struct journal *journal)
 {
-    /* Every append has been flushed by the time it returned. */
-    return journal == NULL ? EINVAL : jn_handle_check_write(journal);
+    int rc = journal == NULL ? EINVAL : jn_handle_check_write(journal);
+
+    return rc == 0 ? jn_commit_turn(journal->shared, sync_tail, journal) : rc;
 }

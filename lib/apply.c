@@ -1,10 +1,9 @@
-/* apply.c - a run of requests enters the store, within one transaction. */
+/* apply.c - a run of requests becomes entries, within one transaction. */
 #include "apply.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "error.h"
 #include "stamp.h"
 #include "view.h"
@@ -28,6 +27,8 @@ struct slot {
 
 struct run {
     struct jn_txn *txn;
+    jn_take take;
+    void *context;
     struct jn_state state;
     uint64_t time;
     size_t count;        /* of records, keyed or not */
@@ -180,47 +181,35 @@ check_request(const struct run *run, const struct jn_request *request,
     return 0;
 }
 
-/* ---- writing ------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------ */
 
 static int
-write_entry(struct run *run, struct jn_prepared *prepared,
-            const struct jn_links *links)
-{
-    uint64_t seq = run->state.next;
-    uint8_t key[8], before[JN_LINKS_MAX];
-    size_t size = (size_t)(jn_links_encode(before, links, seq) - before);
-    uint8_t *value;
-    int rc;
-
-    jn_put_be64(key, seq);
-    rc = jn_store_append(run->txn, JN_ENTRIES, jn_span(key, sizeof(key)),
-                         size + prepared->size, &value);
-    if (rc != 0)
-        return rc;
-    jn_record_seal(prepared->bytes, prepared->body_hash, seq, run->time);
-    memcpy(value, before, size);
-    memcpy(value + size, prepared->bytes, prepared->size);
-    return 0;
-}
-
-static int
-add_record(struct run *run, struct jn_prepared *prepared, struct key *key)
+add_record(struct run *run, struct jn_prepared *prepared, struct key *key,
+           bool more)
 {
     const struct journal_record *record = prepared->record;
     struct jn_state *state = &run->state;
     struct jn_links links = {.prev = JOURNAL_NONE, .jump = JOURNAL_NONE};
+    struct jn_applied applied = {.seq = state->next,
+                                 .time = run->time,
+                                 .prepared = prepared,
+                                 .links = &links,
+                                 .more = more};
     bool tombstone = (record->flags & JOURNAL_TOMBSTONE) != 0;
     bool stamped = (record->flags & JOURNAL_STAMPED) != 0;
     int rc;
 
     if (key != NULL) {
+        applied.chain = &key->known.chain;
+        applied.fresh = key->known.chain.revision == 0;
+        applied.buried = key->known.chain.tombstone;
         state->tombstones -= key->known.chain.tombstone;
         state->tombstones += tombstone;
         jn_chain_push(&key->known.chain, state->next, tombstone,
                       stamped ? &record->stamp : NULL, &links);
         key->changed = true;
     }
-    rc = write_entry(run, prepared, &links);
+    rc = run->take(run->context, &applied);
     if (rc != 0)
         return rc;
     state->next++;
@@ -239,7 +228,8 @@ add_request(struct run *run, struct jn_request *request, struct key **key_of)
     run->changed = true;
     request->first_seq = run->state.next;
     for (size_t i = 0; i < request->count; i++) {
-        int rc = add_record(run, &request->records[i], key_of[i]);
+        int rc = add_record(run, &request->records[i], key_of[i],
+                            i + 1 < request->count);
 
         if (rc != 0)
             return rc;
@@ -247,19 +237,92 @@ add_request(struct run *run, struct jn_request *request, struct key **key_of)
     return 0;
 }
 
-/*
- * Another new key of the run may have the same hash, and by now the row that
- * was free: takes the next one that is.
- */
 static int
-claim_row(struct run *run, struct jn_index_key *index_key)
+start_run(struct run *run, const struct jn_request *first)
+{
+    int rc = jn_view_state(run->txn, &run->state);
+
+    if (rc != 0)
+        return rc;
+    if (run->time < run->state.last_time)
+        run->time = run->state.last_time;
+    for (; first != NULL; first = first->next)
+        run->count += first->count;
+    run->key_of = calloc(run->count, sizeof(struct key *));
+    return run->key_of == NULL ? ENOMEM : 0;
+}
+
+static int
+add_requests(struct run *run, struct jn_request *first)
+{
+    size_t order = 0;
+    int rc = start_run(run, first);
+
+    if (rc == 0)
+        rc = collect_keys(run, first);
+    for (; rc == 0 && first != NULL; first = first->next) {
+        rc = add_request(run, first, run->key_of + order);
+        order += first->count;
+    }
+    return rc;
+}
+
+static void
+free_run(struct run *run)
+{
+    free(run->keys);
+    free(run->key_of);
+}
+
+int
+jn_apply(struct jn_txn *txn, struct jn_request *first, uint64_t now,
+         jn_take take, void *context, bool *changed)
+{
+    struct run run = {.txn = txn,
+                      .time = now,
+                      .take = take,
+                      .context = context};
+    int rc = add_requests(&run, first);
+
+    *changed = run.changed;
+    free_run(&run);
+    return rc;
+}
+
+/* ---- into the store ------------------------------------------------------ */
+
+static int
+write_entry(void *context, const struct jn_applied *applied)
+{
+    struct jn_txn *txn = context;
+    struct jn_prepared *prepared = applied->prepared;
+    uint8_t key[8], before[JN_LINKS_MAX];
+    uint8_t *end = jn_links_encode(before, applied->links, applied->seq);
+    struct jn_span links = {before, (size_t)(end - before)};
+    uint8_t *value;
+    int rc;
+
+    jn_put_be64(key, applied->seq);
+    rc = jn_store_append(txn, JN_ENTRIES, jn_span(key, sizeof(key)),
+                         links.size + prepared->size, &value);
+    if (rc != 0)
+        return rc;
+    jn_record_seal(prepared->bytes, prepared->body_hash, applied->seq,
+                   applied->time);
+    value = jn_span_copy(value, links);
+    memcpy(value, prepared->bytes, prepared->size);
+    return 0;
+}
+
+int
+jn_apply_claim_row(struct jn_txn *txn, struct jn_index_key *index_key)
 {
     struct jn_span row;
     int rc;
 
     if (!jn_index_is_hashed(jn_index_span(index_key)))
         return 0;
-    while ((rc = jn_store_get(run->txn, JN_LATEST, jn_index_span(index_key),
+    while ((rc = jn_store_get(txn, JN_LATEST, jn_index_span(index_key),
                               &row)) == 0) {
         unsigned probe = jn_index_probe(jn_index_span(index_key));
 
@@ -281,7 +344,7 @@ write_keys(struct run *run)
         if (!key->changed)
             continue;
         if (key->fresh)
-            rc = claim_row(run, &key->known.index_key);
+            rc = jn_apply_claim_row(run->txn, &key->known.index_key);
         if (rc == 0)
             rc = jn_view_put_chain(run->txn, &key->known);
         if (rc != 0)
@@ -290,41 +353,21 @@ write_keys(struct run *run)
     return 0;
 }
 
-static int
-start_run(struct run *run, const struct jn_request *first)
-{
-    uint64_t now = jn_clock_now();
-    int rc = jn_view_state(run->txn, &run->state);
-
-    if (rc != 0)
-        return rc;
-    run->time = now > run->state.last_time ? now : run->state.last_time;
-    for (; first != NULL; first = first->next)
-        run->count += first->count;
-    run->key_of = calloc(run->count, sizeof(struct key *));
-    return run->key_of == NULL ? ENOMEM : 0;
-}
-
 int
-jn_apply(struct jn_txn *txn, struct jn_request *first, bool *changed)
+jn_apply_to_store(struct jn_txn *txn, struct jn_request *first, uint64_t now,
+                  bool *changed)
 {
-    struct run run = {.txn = txn};
-    size_t order = 0;
-    int rc = start_run(&run, first);
+    struct run run = {.txn = txn,
+                      .time = now,
+                      .take = write_entry,
+                      .context = txn};
+    int rc = add_requests(&run, first);
 
-    if (rc == 0)
-        rc = collect_keys(&run, first);
-    for (struct jn_request *one = first; rc == 0 && one != NULL;
-         one = one->next) {
-        rc = add_request(&run, one, run.key_of + order);
-        order += one->count;
-    }
     if (rc == 0 && run.changed)
         rc = write_keys(&run);
     if (rc == 0 && run.changed)
         rc = jn_view_put_state(txn, &run.state);
     *changed = run.changed;
-    free(run.keys);
-    free(run.key_of);
+    free_run(&run);
     return rc;
 }

@@ -88,7 +88,7 @@ jn_arena_use(struct jn_arena *arena, uint64_t seq, size_t used)
     block->used += used;
 }
 
-/* Bytes of what was cut stay unused in a block that others share. */
+/* The newest block stays: what is reserved in it may be used yet. */
 void
 jn_arena_cut(struct jn_arena *arena, struct jn_reclaim *reclaim, uint64_t next)
 {
@@ -97,12 +97,12 @@ jn_arena_cut(struct jn_arena *arena, struct jn_reclaim *reclaim, uint64_t next)
 
     *arena = (struct jn_arena){NULL, NULL};
     while ((block = take(&all)) != NULL) {
-        if (block->used > 0 && block->first >= next) {
+        if (block->first >= next && all.oldest != NULL) {
             jn_reclaim_retire(reclaim, &block->piece);
             continue;
         }
-        if (block->limit > next)
-            block->limit = next;
+        block->first = block->first < next ? block->first : next;
+        block->limit = block->limit < next ? block->limit : next;
         append(arena, block);
     }
 }

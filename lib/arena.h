@@ -27,7 +27,7 @@ uint8_t *jn_arena_reserve(struct jn_arena *arena, struct jn_reclaim *reclaim,
 /* The first USED of the bytes that were reserved last are thing SEQ's. */
 void jn_arena_use(struct jn_arena *arena, uint64_t seq, size_t used);
 
-/* Things from NEXT on are gone. */
+/* Things from NEXT on are gone; their bytes stay unused where others are. */
 void jn_arena_cut(struct jn_arena *arena, struct jn_reclaim *reclaim,
                   uint64_t next);
 

@@ -2,12 +2,15 @@
 #include "commit.h"
 
 #include <assert.h>
-#include <string.h>
+#include <limits.h>
 
 #include "apply.h"
 #include "clock.h"
+#include "drain.h"
 #include "error.h"
 #include "retention.h"
+#include "slices.h"
+#include "stage.h"
 #include "view.h"
 
 /* A group is not made larger than this, unless by its first request. */
@@ -16,7 +19,13 @@
 
 #define FULL_TRIES 4u
 
-/* ---- one group ---------------------------------------------------------- */
+/* Bytes of the tail that a commit drains beside its own work. */
+#define DRAINED_ALONG (UINT64_C(128) << 10)
+
+/* The tail is drained when more than one part of it in so many is in use. */
+#define DRAINED_AT 2u
+
+/* ---- one group, into the store ------------------------------------------ */
 
 /*
  * Room that a commit of the list may take on the disk, at a guess.  Of the
@@ -36,7 +45,7 @@ estimate(struct jn_txn *txn, const struct jn_request *first)
     return bytes + bytes / 4 + records * 64 + (pages / 2 + 32) * 4096;
 }
 
-/* What the requests of the list have become. */
+/* What the requests of the list have become, or may become. */
 static struct jn_amount
 sum_of(const struct jn_request *first)
 {
@@ -56,11 +65,34 @@ sum_of(const struct jn_request *first)
     return sum;
 }
 
+/*
+ * The requests behind what is recent, all of it in the store then.  A process
+ * that goes on appending gets a tail: the first append alone is not worth one.
+ */
+static int
+apply_list(struct jn_newest *newest, struct jn_txn *txn,
+           struct jn_request *first, bool *changed)
+{
+    uint64_t used = jn_stage_used(newest, txn);
+    uint64_t written;
+    int rc = jn_newest_prepare_flush(newest, txn, &written);
+
+    if (rc == 0)
+        rc = jn_store_reserve(txn, estimate(txn, first) + 2 * used,
+                              first->limits.bytes_max);
+    if (rc == 0)
+        rc = jn_drain_all(newest, txn);
+    if (rc == 0)
+        rc = jn_apply_to_store(txn, first, jn_clock_now(), changed);
+    return rc;
+}
+
 /* With *RETAIN the oldest entries may go; unset if it was that which failed. */
 static int
 try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
 {
     struct jn_slowest *slowest = &shared->queue.slowest;
+    struct jn_newest *newest = &shared->files.newest;
     struct jn_txn txn;
     uint64_t number;
     bool changed = false;
@@ -69,9 +101,7 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     if (rc != 0)
         return rc;
     number = jn_store_number(&txn);
-    rc = jn_store_reserve(&txn, estimate(&txn, first), first->limits.bytes_max);
-    if (rc == 0)
-        rc = jn_apply(&txn, first, &changed);
+    rc = apply_list(newest, &txn, first, &changed);
     if (rc == 0 && changed && *retain) {
         const struct jn_amount added = sum_of(first);
 
@@ -80,6 +110,8 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     }
     if (rc == 0)
         rc = jn_store_check_limit(&txn, first->limits.bytes_max);
+    if (rc == 0 && changed && newest->appended)
+        rc = jn_stage_open(newest, &txn, &first->limits);
     if (rc != 0 || !changed) {
         jn_store_abort(&txn);
         return rc;
@@ -87,6 +119,7 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     rc = jn_shared_commit(shared, &txn);
     if (rc == 0)
         jn_marks_kept(slowest, number);
+    newest->appended |= rc == 0;
     return rc;
 }
 
@@ -94,7 +127,11 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
 static int
 try_in_room(struct jn_shared *shared, struct jn_request *first, bool *retain)
 {
-    int rc = try_list(shared, first, retain);
+    int rc = jn_slices_drain(shared, first->limits.bytes_max, DRAINED_ALONG,
+                             UINT_MAX);
+
+    if (rc == 0)
+        rc = try_list(shared, first, retain);
 
     for (unsigned i = 1; i < FULL_TRIES && rc == JOURNAL_FULL; i++) {
         if (jn_shared_make_room(shared, first->limits.bytes_max) != 0)
@@ -147,28 +184,130 @@ run_one_by_one(struct jn_shared *shared, struct jn_request *first)
 }
 
 static void
-run_group(struct jn_shared *shared, struct jn_request *first)
+run_in_store(struct jn_shared *shared, struct jn_request *first)
 {
-    int rc;
+    int rc = run_list(shared, first);
 
-    if (first->work != NULL) {
-        first->result = first->work(first->context);
-        return;
-    }
-    rc = run_list(shared, first);
     if ((rc == JOURNAL_FULL || rc == JOURNAL_TOO_BIG) && first->next != NULL)
         run_one_by_one(shared, first);
     else if (rc != 0)
         set_results(first, rc);
 }
 
+/* ---- one group, into the tail -------------------------------------------- */
+
+/* In TXN.  Where entries are to go for those that come the store is at work. */
+static int
+stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
+      enum jn_staged *staged, uint64_t *end, bool *broken)
+{
+    const struct jn_amount added = sum_of(first);
+    uint64_t now = jn_clock_now();
+    bool due;
+    int rc = jn_retention_is_due(txn, &first->limits, &added, now, &due);
+
+    *broken = false;
+    *staged = JN_NO_TAIL;
+    if (rc != 0 || due)
+        return rc;
+    return jn_stage(newest, txn, first, now, staged, end, broken);
+}
+
+static int
+try_tail(struct jn_shared *shared, struct jn_request *first,
+         enum jn_staged *staged, uint64_t *end)
+{
+    struct jn_txn txn;
+    bool broken;
+    int rc = first->limits.relaxed ? jn_shared_begin_brief(shared, &txn)
+                                   : jn_shared_begin_write(shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = stage(&shared->files.newest, &txn, first, staged, end, &broken);
+    jn_store_abort(&txn);
+    if (broken)
+        jn_shared_fail(shared);
+    return rc;
+}
+
+/* What has been written up to END is seen now, or once it has been flushed. */
+static int
+publish(struct jn_shared *shared, uint64_t end, bool relaxed)
+{
+    struct jn_newest *newest = &shared->files.newest;
+    int rc = 0;
+
+    if (relaxed)
+        jn_word_raise(&newest->words->published, end);
+    else
+        rc = jn_newest_flush(newest, end);
+    if (rc != 0)
+        jn_shared_fail(shared);
+    jn_shared_wake(shared);
+    return rc;
+}
+
+/* False: it is for the store. */
+static bool
+run_in_tail(struct jn_shared *shared, struct jn_request *first)
+{
+    enum jn_staged staged;
+    uint64_t end = 0;
+    int rc;
+
+    do {
+        staged = JN_STAGED;
+        rc = try_tail(shared, first, &staged, &end);
+        if (rc == 0 && staged == JN_NO_ROOM)
+            rc = jn_slices_drain(shared, first->limits.bytes_max, 0, 1);
+    } while (rc == 0 && staged == JN_NO_ROOM);
+    if (rc == 0 && staged == JN_NO_TAIL)
+        return false;
+    if (rc == 0)
+        rc = publish(shared, end, first->limits.relaxed);
+    if (rc != 0)
+        set_results(first, rc);
+    return true;
+}
+
+static void
+run_group(struct jn_shared *shared, struct jn_request *first)
+{
+    if (first->work != NULL)
+        first->result = first->work(first->context);
+    else if (!run_in_tail(shared, first))
+        run_in_store(shared, first);
+}
+
+/*
+ * After a group, which no longer waits: what has gathered in the tail is
+ * drained by those who fill it.  What fails is told to the next one.
+ */
+static void
+drain_ahead(struct jn_shared *shared, uint64_t bytes_max)
+{
+    const struct jn_newest *newest = &shared->files.newest;
+
+    if (newest->used > newest->name.capacity / DRAINED_AT)
+        (void)jn_slices_drain(shared, bytes_max, 0, 1);
+}
+
 /* ---- the queue ---------------------------------------------------------- */
+
+static bool
+is_same(const struct jn_limits *a, const struct jn_limits *b)
+{
+    return a->bytes_max == b->bytes_max && a->keep_entries == b->keep_entries &&
+           a->keep_bytes == b->keep_bytes && a->keep_ns == b->keep_ns &&
+           a->tail_bytes == b->tail_bytes && a->relaxed == b->relaxed;
+}
 
 static bool
 goes_with(const struct jn_request *first, const struct jn_request *next)
 {
     return first->work == NULL && next->work == NULL &&
-           memcmp(&first->limits, &next->limits, sizeof(first->limits)) == 0;
+           is_same(&first->limits, &next->limits);
 }
 
 /* Takes a group off the front of the queue, which is not empty. */
@@ -196,10 +335,9 @@ take_group(struct jn_queue *queue)
     return first;
 }
 
-/* Tells the threads that wait for the group, and the next leader. */
+/* Tells the threads that wait for the group. */
 static void
-finish_group(struct jn_queue *queue, struct jn_request *first,
-             const struct jn_request *own)
+finish_group(struct jn_request *first, const struct jn_request *own)
 {
     while (first != NULL) {
         /* Once it is done its thread may take it away. */
@@ -210,6 +348,12 @@ finish_group(struct jn_queue *queue, struct jn_request *first,
             pthread_cond_signal(&first->changed);
         first = next;
     }
+}
+
+/* Tells the next leader. */
+static void
+hand_over(struct jn_queue *queue)
+{
     if (queue->first != NULL) {
         queue->first->leads = true;
         pthread_cond_signal(&queue->first->changed);
@@ -253,7 +397,11 @@ lead(struct jn_shared *shared, struct jn_request *own)
     start = jn_clock_steady() - start;
     pthread_mutex_lock(&queue->mutex);
     queue->last_ns = start;
-    finish_group(queue, group, own);
+    finish_group(group, own);
+    pthread_mutex_unlock(&queue->mutex);
+    drain_ahead(shared, own->limits.bytes_max);
+    pthread_mutex_lock(&queue->mutex);
+    hand_over(queue);
 }
 
 /* Puts REQUEST into the queue and returns when it is done. */
@@ -289,6 +437,7 @@ jn_commit(struct jn_shared *shared, struct jn_request *request)
     /* It may have been through the queue before. */
     request->next = NULL;
     request->done = request->leads = false;
+    request->result = 0;
     /* A thread cancelled with LMDB's lock held would leave it for ever. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pass_queue(shared, request);

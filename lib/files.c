@@ -10,6 +10,7 @@
 #include "error.h"
 #include "filesystem.h"
 #include "inspect.h"
+#include "stage.h"
 
 int
 jn_files_identify(const char *directory, struct stat *file)
@@ -55,17 +56,34 @@ static int
 open_store(struct jn_files *files, const char *directory,
            const struct jn_wish *wish, bool others)
 {
+    uint64_t tail = jn_stage_capacity(wish->tail_bytes, wish->bytes_max);
     struct jn_store_options options = {
         .read_only = wish->read_only,
         .immutable = wish->immutable,
         .others = others,
         .mode = wish->mode,
         .bytes_max = wish->bytes_max,
+        .beside = tail == 0 ? 0 : JN_TAIL_HEADER + tail,
     };
 
     if (files->lock != NULL && jn_lock_failed(files->lock))
         options.read_only = true;
     return jn_store_open(&files->store, directory, &options);
+}
+
+/* And then what is not in the store yet. */
+static int
+open_newest(struct jn_files *files, const char *directory,
+            const struct jn_wish *wish, bool alone)
+{
+    const struct jn_newest_wish newest = {
+        .alone = alone,
+        .read_only = wish->read_only || jn_store_is_read_only(files->store),
+        .mode = wish->mode,
+    };
+
+    return jn_newest_open(&files->newest, directory, files->store, files->lock,
+                          &newest);
 }
 
 static void
@@ -103,6 +121,8 @@ open_within(struct jn_files *files, const char *directory,
         rc = examine(directory, wish);
     if (rc == 0)
         rc = open_store(files, directory, wish, !*alone);
+    if (rc == 0)
+        rc = open_newest(files, directory, wish, *alone);
     if (rc == 0) {
         files->device = file.st_dev;
         files->inode = file.st_ino;
@@ -172,6 +192,8 @@ open_immutable(struct jn_files *files, const char *directory,
         rc = examine(directory, wish);
     if (rc == 0)
         rc = open_store(files, directory, wish, false);
+    if (rc == 0)
+        rc = open_newest(files, directory, wish, true);
     if (rc == 0) {
         files->device = file.st_dev;
         files->inode = file.st_ino;
@@ -194,6 +216,7 @@ jn_files_open(struct jn_files *files, const char *directory,
             rc = open_locked(files, directory, wish, had_data);
     }
     if (rc != 0) {
+        jn_newest_close(&files->newest);
         jn_store_close(files->store);
         jn_lock_close(files->lock);
     }
@@ -206,6 +229,7 @@ jn_files_close(struct jn_files *files)
     /* Whoever is known to have it open must have LMDB's lock too. */
     bool entered = files->lock != NULL && jn_lock_enter(files->lock) == 0;
 
+    jn_newest_close(&files->newest);
     jn_store_close(files->store);
     if (entered)
         jn_lock_leave(files->lock);
@@ -237,6 +261,8 @@ remove_files(const char *directory)
     if (rc != 0)
         return rc;
     remove_file(directory, JN_NEW_FILE);
+    remove_file(directory, JN_TAIL_FILE);
+    remove_file(directory, JN_TAIL_NEW_FILE);
     remove_file(directory, JN_STORE_LOCK_FILE);
     remove_file(directory, JN_LOCK_FILE);
     /* Without the lock file anybody may remove the empty directory. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "lock.h"
+#include "newest.h"
 #include "store.h"
 
 /* How a handle wants to have the journal opened. */
@@ -25,13 +26,15 @@ struct jn_wish {
     mode_t mode;
     uint64_t first_seq;
     uint64_t bytes_max;
+    uint64_t tail_bytes;
 };
 
 /* What is open of a journal. */
 struct jn_files {
     struct jn_store *store;
     struct jn_lock *lock; /* NULL: immutable */
-    dev_t device;         /* of the data file */
+    struct jn_newest newest;
+    dev_t device; /* of the data file */
     ino_t inode;
 };
 

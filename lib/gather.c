@@ -158,27 +158,39 @@ get_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
     *high = range->reverse ? range->high : lower(range->high, cut);
 }
 
+/* Of this what is not listed with what is recent. */
+static void
+get_stored_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
+{
+    get_bounds(turn, low, high);
+    *high = lower(*high, turn->gather->store_end);
+}
+
 static int
 list_history(struct turn *turn, const struct jn_history *history)
 {
     uint64_t low, high;
     int rc;
 
-    get_bounds(turn, &low, &high);
-    if (history->chain->roots[0] < low)
+    get_stored_bounds(turn, &low, &high);
+    if (history->chain->roots[0] < low || low >= high)
         return 0;
     rc = cut_block(turn, history, low, high);
-    get_bounds(turn, &low, &high);
+    get_stored_bounds(turn, &low, &high);
     return rc == 0 ? jn_history_walk(history, low, high, list_met, turn) : rc;
 }
 
-/* A key's newest entry below the size that is asked about. */
+/*
+ * A key's newest entry below the size that is asked about, unless it is listed
+ * with what is recent.
+ */
 static int
 list_newest(struct turn *turn, uint64_t seq)
 {
-    const struct jn_range *range = turn->range;
+    uint64_t low = turn->range->low;
+    uint64_t high = lower(turn->range->high, turn->gather->store_end);
 
-    return seq < range->low || seq >= range->high ? 0 : list(turn, seq);
+    return seq < low || seq >= high ? 0 : list(turn, seq);
 }
 
 /* Goes from later entries of many keys to those that are looked for. */
@@ -248,19 +260,77 @@ cut_range(struct turn *turn)
                                          : range->low + gather->gap * share);
 }
 
-static void
+/* ---- what is recent ----------------------------------------------------- */
+
+/* Of a key whose newest recent entry is NEWEST, those in the range. */
+static int
+list_recent_history(struct turn *turn, const struct jn_recent_item *newest)
+{
+    const struct jn_recent_look *look = &turn->txn->look;
+    const struct jn_recent_item *item = newest;
+
+    for (;;) {
+        uint64_t low, high;
+        int rc = 0;
+
+        get_bounds(turn, &low, &high);
+        if (item->seq < low)
+            return 0;
+        if (item->seq < high)
+            rc = list_met(turn, item->seq, item->row);
+        if (rc != 0 || item->prev == JOURNAL_NONE || item->prev < look->low)
+            return rc;
+        item = jn_recent_at(look, item->prev);
+    }
+}
+
+static int
+list_recent_latest(struct turn *turn, struct jn_span key)
+{
+    const struct jn_range *range = turn->range;
+    const struct jn_recent_item *item = jn_recent_find(&turn->txn->look, key,
+                                                       range->as_of);
+
+    if (item == NULL || item->seq < range->low || item->seq >= range->high ||
+        is_unwanted(turn, item->seq, item->row))
+        return 0;
+    return list(turn, item->seq);
+}
+
+static int
+list_recent(struct turn *turn)
+{
+    const struct jn_recent_look *look = &turn->txn->look;
+    const struct jn_recent_item *item;
+    size_t at = 0;
+    int rc = 0;
+
+    if (look->recent == NULL || turn->range->high <= look->low)
+        return 0;
+    while (rc == 0 && (item = jn_recent_each(look, &at)) != NULL) {
+        if (!jn_filter_matches(turn->filter, item->key))
+            continue;
+        rc = turn->filter->latest ? list_recent_latest(turn, item->key)
+                                  : list_recent_history(turn, item);
+    }
+    return rc;
+}
+
+static int
 begin_pass(struct turn *turn)
 {
     struct jn_gather *gather = turn->gather;
     const struct jn_range *range = turn->range;
 
-    jn_keys_start(&gather->keys, turn->filter);
+    gather->store_end = jn_view_store_end(turn->txn);
+    jn_keys_start(&gather->keys, turn->filter, range->as_of);
     jn_numbers_start(&gather->numbers, gather->most, range->reverse);
     cut_range(turn);
     gather->copying = !turn->filter->latest;
     jn_rows_clear(turn->rows);
     jn_rows_allow_more(turn->rows);
     gather->passing = true;
+    return list_recent(turn);
 }
 
 /* What the pass tells of the next one. */
@@ -325,8 +395,12 @@ list_keys(struct turn *turn)
 static int
 pass(struct turn *turn)
 {
-    int rc = list_keys(turn);
-    bool over = rc == JOURNAL_NOT_FOUND;
+    int rc = JOURNAL_NOT_FOUND;
+    bool over;
+
+    if (turn->range->low < turn->gather->store_end)
+        rc = list_keys(turn);
+    over = rc == JOURNAL_NOT_FOUND;
 
     if (rc == 0 || over)
         rc = list_later(turn);
@@ -404,7 +478,7 @@ read_listed(struct turn *turn)
            !jn_rows_is_full(turn->rows)) {
         struct jn_numbered rows[ROWS_A_LOOK];
         size_t count = next_listed(turn, rows);
-        int rc = jn_store_get_many(turn->txn, JN_ENTRIES, rows, count);
+        int rc = jn_view_get_many(turn->txn, rows, count);
 
         for (size_t i = 0; rc == 0 && i < count && !full; i++) {
             rc = take(turn, &rows[i], &full);
@@ -445,8 +519,11 @@ jn_gather(struct jn_gather *gather, const struct jn_filter *filter,
 
     if (!gather->listed) {
         if (!gather->passing)
-            begin_pass(&turn);
-        rc = pass(&turn);
+            rc = begin_pass(&turn);
+        if (rc == 0)
+            rc = pass(&turn);
+        else
+            give_up(&turn);
         if (rc != 0 || gather->passing)
             return rc;
         if (gather->copying) {

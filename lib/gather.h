@@ -8,7 +8,10 @@
  * fit the cursor's rows they are copied as they are met, so that a small answer
  * reads each entry once.
  *
- * A pass may take several transactions.
+ * A pass may take several transactions.  Entries that are recent in the first
+ * one are listed there; from then on the pass is about those before them, for a
+ * key that is new then has its row in the index, before or behind the place
+ * where the pass is, once the entries have come into the store.
  */
 #ifndef JN_GATHER_H
 #define JN_GATHER_H
@@ -30,11 +33,13 @@
 struct jn_gather {
     struct jn_keys keys;
     struct jn_numbers numbers;
-    bool passing; /* a pass has begun, and is not over */
-    bool listed;  /* one is over, and its numbers are being read */
-    bool copying; /* what is met still fits into the rows */
-    size_t most;  /* numbers that the next pass is to list */
-    uint64_t gap; /* between two entries, on the average; 0: not known */
+    uint64_t
+        store_end; /* when the pass began: what is from here on is listed */
+    bool passing;  /* a pass has begun, and is not over */
+    bool listed;   /* one is over, and its numbers are being read */
+    bool copying;  /* what is met still fits into the rows */
+    size_t most;   /* numbers that the next pass is to list */
+    uint64_t gap;  /* between two entries, on the average; 0: not known */
 };
 
 /*

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "stage.h"
+#include "upkeep.h"
 
 void
 jn_handle_retain(struct journal *journal)
@@ -11,11 +13,35 @@ jn_handle_retain(struct journal *journal)
     atomic_fetch_add(&journal->references, 1);
 }
 
+static int
+close_tail(struct jn_step *step, void *context)
+{
+    struct journal *journal = context;
+
+    step->done = true;
+    return jn_stage_close(&journal->shared->files.newest, step->txn,
+                          &step->changed);
+}
+
+/*
+ * The last one who may write leaves a store that is the whole journal.  If that
+ * fails, or somebody else comes in between, the tail tells the next one.
+ */
+static void
+leave_whole(struct journal *journal)
+{
+    if (jn_handle_check_write(journal) == 0 &&
+        jn_shared_is_last_writer(journal->shared))
+        (void)jn_upkeep(journal->shared, journal->limits.bytes_max, close_tail,
+                        NULL, journal);
+}
+
 void
 jn_handle_release(struct journal *journal)
 {
     if (journal == NULL || atomic_fetch_sub(&journal->references, 1) > 1)
         return;
+    leave_whole(journal);
     jn_shared_release(journal->shared, journal->read_only, journal->exclusive);
     free(journal);
 }

@@ -104,7 +104,7 @@ below_some(struct jn_txn *txn, uint64_t bound, uint64_t *seqs, size_t count)
     }
     while (count > 0) {
         size_t left = 0;
-        int rc = jn_store_get_many(txn, JN_ENTRIES, rows, count);
+        int rc = jn_view_get_many(txn, rows, count);
 
         for (size_t i = 0; rc == 0 && i < count; i++) {
             struct jn_links links;
@@ -341,7 +341,7 @@ step(struct walk *walk)
     memcpy(taken, walk->branches + walk->count, count * sizeof(*taken));
     for (size_t i = 0; i < count; i++)
         rows[i].number = taken[i].root;
-    rc = jn_store_get_many(walk->history->txn, JN_ENTRIES, rows, count);
+    rc = jn_view_get_many(walk->history->txn, rows, count);
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = rows[i].found ? visit(walk, &taken[i], rows[i].value)
                            : JOURNAL_CORRUPT;

@@ -12,6 +12,7 @@
 #include "pages.h"
 #include "state.h"
 #include "store.h"
+#include "tail.h"
 
 /* What a look at the names in a directory has found. */
 struct names {
@@ -31,7 +32,9 @@ note_name(struct names *names, const char *name)
     else if (strcmp(name, JN_LOCK_FILE) == 0)
         names->lock = true;
     else if (strcmp(name, JN_STORE_LOCK_FILE) == 0 ||
-             strcmp(name, JN_NEW_FILE) == 0)
+             strcmp(name, JN_NEW_FILE) == 0 ||
+             strcmp(name, JN_TAIL_FILE) == 0 ||
+             strcmp(name, JN_TAIL_NEW_FILE) == 0)
         names->leftovers = true;
     else
         names->others = true;
@@ -74,7 +77,8 @@ check_format(struct jn_pages *pages)
         return JOURNAL_UNSUPPORTED;
     if (rc != 0)
         return rc;
-    if (size != sizeof(format) || jn_get_be64(format) != JN_FORMAT)
+    if (size != sizeof(format) || jn_get_be64(format) < JN_FORMAT_OLDEST ||
+        jn_get_be64(format) > JN_FORMAT)
         return JOURNAL_UNSUPPORTED;
     return 0;
 }

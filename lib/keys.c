@@ -5,9 +5,11 @@
 #include "view.h"
 
 void
-jn_keys_start(struct jn_keys *keys, const struct jn_filter *filter)
+jn_keys_start(struct jn_keys *keys, const struct jn_filter *filter,
+              uint64_t as_of)
 {
     keys->filter = filter;
+    keys->as_of = as_of;
     keys->place = (struct jn_place){NULL, NULL};
     keys->met = keys->placed = keys->done = false;
     jn_index_lowest(&keys->at, filter->literal);
@@ -75,6 +77,24 @@ move(struct jn_keys *keys, struct jn_span *value)
     return 0;
 }
 
+/* Whether what is wanted of some key may not be in the store yet. */
+static bool
+may_be_recent(const struct jn_keys *keys)
+{
+    const struct jn_recent_look *look = &keys->txn->look;
+
+    return keys->filter->latest && look->recent != NULL &&
+           look->low < look->high && keys->as_of > look->low;
+}
+
+/* Whether that is so of KEY. */
+static bool
+is_recent(const struct jn_keys *keys, struct jn_span key)
+{
+    return may_be_recent(keys) &&
+           jn_recent_find(&keys->txn->look, key, keys->as_of) != NULL;
+}
+
 /* Of a key of which the index holds only the start: the entry has all of it. */
 static int
 match_whole(struct jn_keys *keys, const struct jn_chain *chain, bool *matches)
@@ -84,7 +104,8 @@ match_whole(struct jn_keys *keys, const struct jn_chain *chain, bool *matches)
 
     if (rc != 0)
         return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
-    *matches = jn_filter_matches(keys->filter, stored.record.key);
+    *matches = jn_filter_matches(keys->filter, stored.record.key) &&
+               !is_recent(keys, stored.record.key);
     return 0;
 }
 
@@ -105,8 +126,9 @@ match_row(struct jn_keys *keys, struct jn_span value, struct jn_chain *chain,
     if (whole && !jn_filter_matches(keys->filter, start))
         return 0;
     rc = jn_view_chain(chain, keys->row, value);
-    *matches = rc == 0;
-    if (rc != 0 || whole || jn_filter_knows_by(keys->filter, start.size))
+    *matches = rc == 0 && !(whole && is_recent(keys, start));
+    if (rc != 0 || whole ||
+        (jn_filter_knows_by(keys->filter, start.size) && !may_be_recent(keys)))
         return rc;
     return match_whole(keys, chain, matches);
 }

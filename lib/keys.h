@@ -4,6 +4,8 @@
  * They come in the order of the index, of which no more is read than lies
  * between the first and the last key that begins as the filter's do.  A walk
  * may go on in a later transaction: it remembers the row that it met last.
+ * Keys that are new and not in the store yet are left to others, and so are, of
+ * a walk for `latest`, those that have an entry there.
  */
 #ifndef JN_KEYS_H
 #define JN_KEYS_H
@@ -15,6 +17,7 @@
 
 struct jn_keys {
     const struct jn_filter *filter;
+    uint64_t as_of; /* of a walk for `latest` */
     struct jn_txn *txn;
     struct jn_place place;
     struct jn_index_key at; /* where to begin, or the row that was met last */
@@ -24,8 +27,12 @@ struct jn_keys {
     bool done;              /* there is none left */
 };
 
-/* A walk over the keys of FILTER, in no transaction yet. */
-void jn_keys_start(struct jn_keys *keys, const struct jn_filter *filter);
+/*
+ * A walk over the keys of FILTER, in no transaction yet.  AS_OF counts where
+ * the filter is for `latest`.
+ */
+void jn_keys_start(struct jn_keys *keys, const struct jn_filter *filter,
+                   uint64_t as_of);
 
 /* Goes on in TXN, and lets go of it.  Leave also after an error. */
 int jn_keys_enter(struct jn_keys *keys, struct jn_txn *txn);

@@ -1,5 +1,5 @@
 /*
- * keytable.h - a table from keys to their newest nodes, to be read without lock.
+ * keytable.h - a table from keys to their newest nodes, read without a lock.
  *
  * Open addressing.  From a key's newest node others lead on to its older ones.
  * One thread at a time, which holds a lock of its owner's, puts nodes in; any

@@ -22,6 +22,7 @@
 #define FAILED_OFFSET 64u
 #define ATTEMPT_OFFSET 128u
 #define FUTEX_OFFSET 192u
+#define WORDS_OFFSET 320u
 
 /* Bytes of the file that are locked, each with a meaning of its own. */
 enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
@@ -34,7 +35,10 @@ struct jn_lock {
     char path[PATH_MAX];
 };
 
-static_assert(sizeof(magic) <= FAILED_OFFSET, "the words do not overlap");
+static_assert(sizeof(magic) <= FAILED_OFFSET &&
+                  FUTEX_OFFSET + sizeof(struct jn_futex) <= WORDS_OFFSET &&
+                  WORDS_OFFSET + sizeof(struct jn_words) <= FILE_SIZE,
+              "the words do not overlap");
 static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
               "processes share atomic words");
 
@@ -302,4 +306,22 @@ struct jn_futex *
 jn_lock_futex(const struct jn_lock *lock)
 {
     return (struct jn_futex *)(void *)(lock->page + FUTEX_OFFSET);
+}
+
+struct jn_words *
+jn_lock_words(const struct jn_lock *lock)
+{
+    return (struct jn_words *)(void *)(lock->page + WORDS_OFFSET);
+}
+
+bool
+jn_lock_only_writer(const struct jn_lock *lock)
+{
+    struct flock range = {.l_type = F_WRLCK,
+                          .l_whence = SEEK_SET,
+                          .l_start = PLACE_WRITERS,
+                          .l_len = 1};
+
+    return fcntl(lock->file, F_OFD_GETLK, &range) == 0 &&
+           range.l_type == F_UNLCK;
 }

@@ -13,6 +13,7 @@
 #ifndef JN_LOCK_H
 #define JN_LOCK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,29 @@
 #include "futex.h"
 
 struct jn_lock;
+
+/*
+ * What processes tell each other of the tail: positions, each on a cache line
+ * of its own.  They only hint at what the files hold: whoever has the journal
+ * open alone finds them out anew.
+ */
+struct jn_word {
+    _Atomic uint64_t value;
+    uint8_t space[56];
+};
+
+struct jn_words {
+    /* Changed with LMDB's writer lock held: */
+    struct jn_word written; /* up to here the ring has been written */
+    struct jn_word torn;    /* 1: behind that may be what is torn */
+    /* These only rise: */
+    struct jn_word reserved;  /* up to here it may have been written */
+    struct jn_word published; /* readers see what ends up to here */
+    struct jn_word flushed;   /* it is on the disk, or in the store */
+    /* What the last one to open the journal alone has found: */
+    struct jn_word records;   /* entries in the tail, */
+    struct jn_word discarded; /* and bytes behind them that were torn */
+};
 
 #define JN_LOCK_FILE "journal.lock"
 
@@ -66,6 +90,12 @@ bool jn_lock_failed(const struct jn_lock *lock);
  */
 void jn_lock_set_attempt(struct jn_lock *lock, uint64_t number);
 uint64_t jn_lock_attempt(const struct jn_lock *lock);
+
+/* The words about the tail. */
+struct jn_words *jn_lock_words(const struct jn_lock *lock);
+
+/* Whether no other process is a writer at the moment. */
+bool jn_lock_only_writer(const struct jn_lock *lock);
 
 /*
  * Where those sleep who wait for an append.  It lies in the page: in a child

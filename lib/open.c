@@ -81,6 +81,7 @@ wish_of(const struct journal_options *options)
         .mode = options->mode == 0 ? MODE_DEFAULT : options->mode,
         .first_seq = options->first_seq,
         .bytes_max = options->bytes_max,
+        .tail_bytes = options->tail_bytes,
     };
 
     wish.may_create = !wish.read_only && (flags & JOURNAL_OPEN_EXISTING) == 0;
@@ -120,6 +121,8 @@ journal_open(const char *path, const struct journal_options *given,
         .keep_entries = options.keep_entries,
         .keep_bytes = options.keep_bytes,
         .keep_ns = options.keep_ns,
+        .tail_bytes = options.tail_bytes,
+        .relaxed = options.durability == JOURNAL_RELAXED,
     };
     *out = journal;
     return 0;

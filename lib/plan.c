@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "history.h"
 #include "keys.h"
+#include "view.h"
 
 /* So few entries are not worth a thought. */
 #define RANGE_MIN 64u
@@ -27,7 +28,7 @@ static uint64_t
 size_of(struct jn_txn *txn, const struct jn_range *range)
 {
     uint64_t size = range->high - range->low;
-    uint64_t all = jn_store_count(txn, JN_ENTRIES);
+    uint64_t all = jn_view_entries(txn);
 
     return size < all ? size : all;
 }
@@ -80,7 +81,7 @@ count_keys(struct count *count, uint64_t size)
     struct jn_keys keys;
     int rc;
 
-    jn_keys_start(&keys, count->filter);
+    jn_keys_start(&keys, count->filter, count->range->as_of);
     rc = jn_keys_enter(&keys, count->txn);
     while (rc == 0 && !is_dear(count, size)) {
         struct jn_chain chain;
@@ -104,7 +105,7 @@ static bool
 is_best_by_key(const struct jn_filter *filter, struct jn_txn *txn,
                uint64_t size)
 {
-    uint64_t keys = jn_store_count(txn, JN_LATEST);
+    uint64_t keys = jn_view_keys(txn);
 
     return keys <= size &&
            cost_of_keys(filter, keys, keys) / JN_PLAN_FACTOR <= size;
@@ -141,7 +142,7 @@ jn_plan_make(struct jn_plan *plan, const struct jn_filter *filter,
     plan->by_index = !is_dear(&count, size);
     plan->keys = count.keys;
     plan->entries = count.entries;
-    if (plan->by_index)
-        plan->newest = count.newest;
+    if (plan->by_index && range->high <= jn_view_store_end(txn))
+        plan->newest = count.newest; /* what is recent is not counted */
     return 0;
 }

@@ -184,7 +184,6 @@ jn_recent_cut(struct jn_recent *recent, uint64_t next, uint64_t position)
         recent->sums = next > jn_window_low(window)
                            ? jn_window_place(window, next - 1)->item.sums
                            : recent->forgotten;
-        jn_arena_cut(&recent->arena, &recent->reclaim, next);
     }
     atomic_store_explicit(&window->position, position, memory_order_release);
     atomic_store_explicit(&window->end, next, memory_order_release);

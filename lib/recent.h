@@ -32,8 +32,10 @@ struct jn_recent_item {
     struct jn_span chain; /* the key's, with this entry: as in `latest` */
     uint64_t prev;        /* the key's entry before it, or UINT64_MAX */
     uint64_t time;
-    uint64_t start, end; /* positions in the tail */
-    uint32_t run;        /* of the tail */
+    uint64_t start, end;       /* positions in the tail */
+    uint32_t run;              /* of the tail */
+    bool more;                 /* the batch goes on with the next item */
+    struct jn_recent_sums own; /* what it adds to the sums */
     struct jn_recent_sums sums;
 };
 

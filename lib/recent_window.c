@@ -148,7 +148,8 @@ jn_window_retire_chunks(struct jn_recent *recent, struct jn_window *window,
 /*
  * After a cut: a window and a table without what was cut, so that its numbers
  * can be given again.  Looks go on with what they have, where nothing is ever
- * overwritten: the last chunk, which may be cut in two, is there twice.
+ * overwritten: the last chunk, which may be cut in two, is there twice.  Until
+ * then the table leads to what was cut, so nothing of that was retired before.
  */
 static int
 renew(struct jn_recent *recent)
@@ -176,6 +177,7 @@ renew(struct jn_recent *recent)
     jn_window_retire_chunks(recent, old, old->kept + whole, old->count);
     jn_reclaim_retire(reclaim, &jn_window_table(old)->piece);
     replace_window(recent, window);
+    jn_arena_cut(&recent->arena, reclaim, jn_window_end(window));
     recent->cut = false;
     return 0;
 out:

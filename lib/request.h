@@ -26,6 +26,8 @@ struct jn_limits {
     uint64_t keep_entries; /* retention: see retention.h */
     uint64_t keep_bytes;
     uint64_t keep_ns;
+    uint64_t tail_bytes; /* size of the tail, if this handle makes it */
+    bool relaxed;        /* appends don't wait for the disk */
 };
 
 struct jn_request {

@@ -1,6 +1,7 @@
 /* retention.c - old entries go as new ones come: keep_entries and its kin. */
 #include "retention.h"
 
+#include "error.h"
 #include "removal.h"
 #include "view.h"
 
@@ -35,23 +36,45 @@ is_passed(uint64_t value, uint64_t limit, uint64_t step_max)
     return limit != 0 && value > limit && value - limit > step;
 }
 
-/* By age it takes a look at the oldest entry; so that comes last. */
+/*
+ * With so much ADDED to what there is, at LAST_TIME.  By age it takes a look at
+ * the oldest entry; so that comes last.
+ */
 static int
 is_any_passed(struct jn_txn *txn, const struct jn_state *state,
-              const struct jn_limits *limits, bool *passed)
+              const struct jn_limits *limits, const struct jn_amount *added,
+              uint64_t last_time, bool *passed)
 {
     uint64_t time;
     int rc;
 
-    *passed = is_passed(jn_store_count(txn, JN_ENTRIES), limits->keep_entries,
-                        STEP_ENTRIES) ||
-              is_passed(state->bytes_logical, limits->keep_bytes, STEP_BYTES);
+    *passed = is_passed(jn_view_entries(txn) + added->entries,
+                        limits->keep_entries, STEP_ENTRIES) ||
+              is_passed(state->bytes_logical + added->bytes, limits->keep_bytes,
+                        STEP_BYTES);
     if (*passed || limits->keep_ns == 0)
         return 0;
     rc = jn_oldest_time(txn, state, &time);
     if (rc == 0)
-        *passed = is_passed(state->last_time - time, limits->keep_ns, STEP_NS);
-    return rc;
+        *passed = is_passed(last_time - time, limits->keep_ns, STEP_NS);
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+int
+jn_retention_is_due(struct jn_txn *txn, const struct jn_limits *limits,
+                    const struct jn_amount *added, uint64_t now, bool *due)
+{
+    struct jn_state state;
+    int rc;
+
+    *due = false;
+    if (!jn_retention_wanted(limits))
+        return 0;
+    rc = jn_view_state(txn, &state);
+    if (rc != 0)
+        return rc;
+    now = now > state.last_time ? now : state.last_time;
+    return is_any_passed(txn, &state, limits, added, now, due);
 }
 
 /* ---- remove ------------------------------------------------------------- */
@@ -128,6 +151,7 @@ jn_retention_apply(struct jn_txn *txn, const struct jn_limits *limits,
         .entries = MOST_ENTRIES + MOST_TIMES * added->entries,
         .bytes = MOST_BYTES + MOST_TIMES * added->bytes,
     };
+    const struct jn_amount none = {0, 0};
     struct jn_state state;
     uint64_t removed = 0;
     bool passed = false;
@@ -137,7 +161,8 @@ jn_retention_apply(struct jn_txn *txn, const struct jn_limits *limits,
         return 0;
     rc = jn_view_state(txn, &state);
     if (rc == 0)
-        rc = is_any_passed(txn, &state, limits, &passed);
+        rc = is_any_passed(txn, &state, limits, &none, state.last_time,
+                           &passed);
     if (rc == 0 && passed)
         rc = jn_retention_remove(txn, &state, limits, &most, slowest, &removed);
     if (rc == 0 && removed > 0)

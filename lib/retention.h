@@ -28,6 +28,13 @@ struct jn_amount {
 bool jn_retention_wanted(const struct jn_limits *limits);
 
 /*
+ * Whether entries are to go once so much has been ADDED, at time NOW, to what
+ * TXN sees.
+ */
+int jn_retention_is_due(struct jn_txn *txn, const struct jn_limits *limits,
+                        const struct jn_amount *added, uint64_t now, bool *due);
+
+/*
  * To be called in TXN once it has ADDED its entries.  After an error the
  * transaction is to be aborted.
  */

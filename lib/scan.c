@@ -309,6 +309,63 @@ look_at_rows(struct scan *scan)
     return expected(scan->range) == start ? lose_next(scan, &full) : 0;
 }
 
+/* The part of the range that is in the store. */
+static int
+scan_store(struct scan *scan)
+{
+    int rc = jn_place_open(&scan->place, scan->txn, JN_ENTRIES);
+
+    scan->last_expected = expected(scan->range);
+    if (rc == 0)
+        rc = look_at_rows(scan);
+    jn_place_close(&scan->place);
+    return rc;
+}
+
+/* ---- what is not in the store yet --------------------------------------- */
+
+static int
+scan_recent(struct scan *scan, bool *full)
+{
+    struct jn_range *range = scan->range;
+    uint64_t end = jn_view_store_end(scan->txn);
+
+    for (unsigned i = 0; i < ENTRIES_A_TURN && !*full; i++) {
+        uint64_t seq;
+        int rc;
+
+        if (jn_range_is_empty(range) || expected(range) < end)
+            return 0;
+        seq = expected(range);
+        if (seq >= scan->txn->look.high)
+            return JOURNAL_CORRUPT;
+        rc = take(scan, seq, jn_recent_at(&scan->txn->look, seq)->row, full);
+        if (rc != 0 || *full)
+            return rc;
+        range->low += range->reverse ? 0 : 1;
+        range->high -= range->reverse ? 1 : 0;
+    }
+    return 0;
+}
+
+/* Up to where the store ends, and whether all of that has been looked at. */
+static int
+scan_below(struct scan *scan, uint64_t end, bool *all)
+{
+    struct jn_range *whole = scan->range, part = *whole;
+    int rc;
+
+    part.high = part.high < end ? part.high : end;
+    scan->range = &part;
+    rc = scan_store(scan);
+    scan->range = whole;
+    *all = jn_range_is_empty(&part) && !scan->is_spoilt;
+    whole->low = part.low;
+    if (whole->reverse)
+        whole->high = part.high;
+    return rc;
+}
+
 int
 jn_scan(const struct jn_filter *filter, struct jn_txn *txn,
         const struct jn_state *state, struct jn_range *range,
@@ -318,13 +375,17 @@ jn_scan(const struct jn_filter *filter, struct jn_txn *txn,
                         .txn = txn,
                         .state = state,
                         .range = range,
-                        .rows = rows,
-                        .last_expected = expected(range)};
-    int rc = jn_place_open(&scan.place, txn, JN_ENTRIES);
+                        .rows = rows};
+    uint64_t end = jn_view_store_end(txn);
+    bool full = false, all = true;
+    int rc = 0;
 
     jn_rows_clear(rows);
-    if (rc == 0)
-        rc = look_at_rows(&scan);
-    jn_place_close(&scan.place);
+    if (range->reverse && range->high > end)
+        rc = scan_recent(&scan, &full);
+    if (rc == 0 && !full && expected(range) < end && !jn_range_is_empty(range))
+        rc = scan_below(&scan, end, &all);
+    if (rc == 0 && all && !range->reverse && !jn_rows_is_full(rows))
+        rc = scan_recent(&scan, &full);
     return rc;
 }

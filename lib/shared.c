@@ -17,6 +17,7 @@
 #include "inspect.h"
 
 #define OPEN_TRIES 100u
+#define READ_TRIES 10000u
 
 /*
  * The registry: what this process has open, and what it has inherited from
@@ -171,6 +172,8 @@ make_writable(struct jn_shared *shared)
     rc = jn_store_reopen(shared->files.store, false);
     if (rc != 0)
         (void)jn_store_reopen(shared->files.store, true);
+    else
+        jn_newest_close_tail(&shared->files.newest);
     jn_lock_leave(shared->files.lock);
     return rc;
 }
@@ -204,6 +207,7 @@ static void
 forget(struct jn_shared *shared)
 {
     unlist(&registry.inherited, shared);
+    jn_newest_close(&shared->files.newest);
     jn_store_forget(shared->files.store);
     jn_lock_close(shared->files.lock);
     /* Threads that the child does not have may wait in the queue for ever. */
@@ -216,6 +220,23 @@ close_last(struct jn_shared *shared)
     unlist(&registry.open, shared);
     jn_files_close(&shared->files);
     free_shared(shared);
+}
+
+bool
+jn_shared_is_last_writer(struct jn_shared *shared)
+{
+    bool last;
+
+    pthread_mutex_lock(&registry.mutex);
+    last = shared->writers == 1;
+    pthread_mutex_unlock(&registry.mutex);
+    return last && jn_lock_only_writer(shared->files.lock);
+}
+
+void
+jn_shared_wake(struct jn_shared *shared)
+{
+    jn_futex_wake(jn_lock_futex(shared->files.lock));
 }
 
 void
@@ -388,20 +409,39 @@ jn_shared_check_write(const struct jn_shared *shared)
     return rc;
 }
 
+/* *AGAIN: a writer has overtaken the transaction. */
+static int
+try_read(struct jn_shared *shared, struct jn_txn *txn, bool *again)
+{
+    struct jn_newest *newest = &shared->files.newest;
+    uint64_t published = jn_newest_published(newest);
+    int rc = jn_store_begin_read(shared->files.store, txn);
+
+    *again = false;
+    if (rc != 0)
+        return rc;
+    rc = jn_newest_look(newest, txn, published, again);
+    if (rc != 0 || *again)
+        jn_store_end_read(txn);
+    return rc;
+}
+
 int
 jn_shared_begin_read(struct jn_shared *shared, struct jn_txn *txn)
 {
+    bool again = true;
     int rc = jn_shared_check(shared);
 
-    return rc == 0 ? jn_store_begin_read(shared->files.store, txn) : rc;
+    for (unsigned i = 0; rc == 0 && again; i++) {
+        if (i == READ_TRIES)
+            return EAGAIN;
+        rc = try_read(shared, txn, &again);
+    }
+    return rc;
 }
 
-/*
- * After a write of unknown outcome: tell all, and let reads go on, for which
- * LMDB may need to be opened anew.
- */
-static void
-fail(struct jn_shared *shared)
+void
+jn_shared_fail(struct jn_shared *shared)
 {
     jn_lock_set_failed(shared->files.lock);
     (void)jn_store_reopen(shared->files.store, true);
@@ -420,8 +460,39 @@ settle_attempt(struct jn_shared *shared, struct jn_txn *txn)
     if (jn_lock_attempt(shared->files.lock) != jn_store_number(txn))
         return 0;
     rc = jn_store_flush(txn);
-    if (rc != 0)
+    if (rc == 0)
+        jn_lock_set_attempt(shared->files.lock, 0);
+    else
         jn_lock_set_failed(shared->files.lock);
+    return rc;
+}
+
+/* A writer sees all that has been written: nobody can overtake it. */
+static int
+look_at_all(struct jn_shared *shared, struct jn_txn *txn)
+{
+    struct jn_newest *newest = &shared->files.newest;
+    uint64_t written = jn_word_get(&newest->words->written);
+    bool again;
+    int rc = jn_newest_look(newest, txn, written, &again);
+
+    return rc == 0 && again ? JOURNAL_CORRUPT : rc;
+}
+
+/* With LMDB's writer lock just taken. */
+static int
+check_write(struct jn_shared *shared, struct jn_txn *txn)
+{
+    int rc;
+
+    /* It may have failed while this thread waited for the writer's lock. */
+    rc = jn_shared_check_write(shared);
+    if (rc == 0)
+        rc = settle_attempt(shared, txn);
+    if (rc == 0)
+        rc = look_at_all(shared, txn);
+    if (rc != 0)
+        jn_store_abort(txn);
     return rc;
 }
 
@@ -432,15 +503,17 @@ jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn)
 
     if (rc == 0)
         rc = jn_store_begin_write(shared->files.store, txn);
-    if (rc != 0)
-        return rc;
-    /* It may have failed while this thread waited for the writer's lock. */
-    rc = jn_shared_check_write(shared);
+    return rc == 0 ? check_write(shared, txn) : rc;
+}
+
+int
+jn_shared_begin_brief(struct jn_shared *shared, struct jn_txn *txn)
+{
+    int rc = jn_shared_check_write(shared);
+
     if (rc == 0)
-        rc = settle_attempt(shared, txn);
-    if (rc != 0)
-        jn_store_abort(txn);
-    return rc;
+        rc = jn_store_begin_brief(shared->files.store, txn);
+    return rc == 0 ? check_write(shared, txn) : rc;
 }
 
 int
@@ -452,7 +525,7 @@ jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn)
     jn_lock_set_attempt(shared->files.lock, jn_store_number(txn));
     rc = jn_store_commit(txn, &unknown);
     if (unknown)
-        fail(shared);
+        jn_shared_fail(shared);
     /*
      * Whoever waits for an append finds out alone whether there was one; after
      * an unknown outcome too, for what was to be committed may be there.

@@ -56,6 +56,9 @@ int jn_shared_acquire(struct jn_shared **shared, const char *path,
 void jn_shared_release(struct jn_shared *shared, bool read_only,
                        bool exclusive);
 
+/* Whether there is but one handle left that may write, in all processes. */
+bool jn_shared_is_last_writer(struct jn_shared *shared);
+
 /* Removes the journal in PATH. */
 int jn_shared_destroy(const char *path);
 
@@ -69,12 +72,24 @@ int jn_shared_check_write(const struct jn_shared *shared);
 int jn_shared_begin_read(struct jn_shared *shared, struct jn_txn *txn);
 int jn_shared_begin_write(struct jn_shared *shared, struct jn_txn *txn);
 
+/* The same for a moment, and often: see jn_store_begin_brief(). */
+int jn_shared_begin_brief(struct jn_shared *shared, struct jn_txn *txn);
+
 /*
  * Commits TXN, and wakes those who wait for an append.  If the outcome is
  * unknown, every handle of every process gives JOURNAL_FAILED from now on to
  * whatever would write.
  */
 int jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn);
+
+/*
+ * After a write of unknown outcome: tells all processes, and lets reads go on,
+ * for which LMDB may need to be opened anew.  With no transaction open.
+ */
+void jn_shared_fail(struct jn_shared *shared);
+
+/* Wakes those who wait for an append. */
+void jn_shared_wake(struct jn_shared *shared);
 
 /* A commit that changes nothing: see jn_store_touch(). */
 int jn_shared_tick(struct jn_shared *shared);

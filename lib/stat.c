@@ -29,11 +29,52 @@ first_time(struct jn_txn *txn, uint64_t *time)
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
+/* Entries below it are in the store, or flushed. */
+static uint64_t
+durable_size(const struct jn_txn *txn, const struct jn_words *words,
+             uint64_t next)
+{
+    const struct jn_recent_look *look = &txn->look;
+    uint64_t flushed = jn_word_get(&words->flushed), low, high;
+
+    if (look->recent == NULL)
+        return next;
+    low = look->low;
+    high = look->high;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+
+        if (jn_recent_at(look, middle)->end <= flushed)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static int
-read_stat(struct jn_txn *txn, struct journal_stat *stat)
+read_tail(struct jn_txn *txn, const struct jn_words *words,
+          struct journal_stat *stat)
+{
+    struct jn_tail_row row;
+    uint64_t written = jn_word_get(&words->written);
+    int rc = jn_view_tail(txn, &row);
+
+    if (rc != 0)
+        return rc;
+    stat->tail_bytes = row.capacity;
+    if (row.open && written > row.start)
+        stat->tail_bytes_used = written - row.start;
+    stat->bytes_used += stat->tail_bytes_used;
+    return 0;
+}
+
+static int
+read_stat(struct jn_txn *txn, const struct jn_words *words,
+          struct journal_stat *stat)
 {
     struct jn_state state;
-    uint64_t rows = jn_store_count(txn, JN_LATEST);
+    uint64_t rows = jn_view_keys(txn);
     int rc = jn_view_state(txn, &state);
 
     if (rc == 0 && rows < state.tombstones)
@@ -44,19 +85,20 @@ read_stat(struct jn_txn *txn, struct journal_stat *stat)
         rc = first_time(txn, &stat->first_time);
     if (rc == 0)
         rc = jn_marks_count(txn, &stat->marks);
+    if (rc == 0)
+        rc = jn_view_format(txn, &stat->format);
     if (rc != 0)
         return rc;
     stat->first = state.first;
     stat->size = state.next;
-    stat->durable_size = state.next;
-    stat->entries = jn_store_count(txn, JN_ENTRIES);
+    stat->durable_size = durable_size(txn, words, state.next);
+    stat->entries = jn_view_entries(txn);
     stat->keys = rows - state.tombstones;
     stat->tombstones = state.tombstones;
     stat->bytes_logical = state.bytes_logical;
     stat->bytes_used = jn_store_bytes_used(txn);
     stat->last_time = state.last_time;
-    stat->format = JN_FORMAT;
-    return 0;
+    return read_tail(txn, words, stat);
 }
 
 int
@@ -71,11 +113,13 @@ journal_stat(struct journal *journal, struct journal_stat *stat)
     rc = jn_shared_begin_read(journal->shared, &txn);
     if (rc != 0)
         return rc;
-    rc = read_stat(&txn, &result);
+    rc = read_stat(&txn, journal->shared->files.newest.words, &result);
     jn_store_end_read(&txn);
     if (rc == 0)
         rc = jn_store_file_bytes(journal->shared->files.store,
                                  &result.bytes_file);
+    if (rc == 0 && result.tail_bytes > 0)
+        result.bytes_file += JN_TAIL_HEADER + result.tail_bytes;
     if (rc != 0)
         return rc;
     result.bytes_max = journal->limits.bytes_max;

@@ -61,6 +61,37 @@ jn_state_decode(struct jn_state *state, struct jn_span next,
     return 0;
 }
 
+void
+jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE], const struct jn_tail_row *row)
+{
+    jn_put_le32(out, row->open);
+    jn_put_le32(out + 4, row->run);
+    jn_put_le64(out + 8, row->salt);
+    jn_put_le64(out + 16, row->capacity);
+    jn_put_le64(out + 24, row->start);
+    jn_put_le64(out + 32, row->next);
+    jn_put_le64(out + 40, row->last);
+    jn_put_le64(out + 48, row->last_check);
+    jn_put_le64(out + 56, jn_hash64(jn_span(out, 56), 0));
+}
+
+int
+jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in)
+{
+    if (in.size != JN_TAIL_ROW_SIZE ||
+        jn_get_le64(in.data + 56) != jn_hash64(jn_span(in.data, 56), 0))
+        return JOURNAL_CORRUPT;
+    row->open = jn_get_le32(in.data) != 0;
+    row->run = jn_get_le32(in.data + 4);
+    row->salt = jn_get_le64(in.data + 8);
+    row->capacity = jn_get_le64(in.data + 16);
+    row->start = jn_get_le64(in.data + 24);
+    row->next = jn_get_le64(in.data + 32);
+    row->last = jn_get_le64(in.data + 40);
+    row->last_check = jn_get_le64(in.data + 48);
+    return row->start % 8 == 0 && row->last % 8 == 0 ? 0 : JOURNAL_CORRUPT;
+}
+
 /*
  * Two neighbours become one, of the later number and the lower position: a
  * cursor between them may end early without need.  So they are of the older

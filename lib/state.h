@@ -16,13 +16,20 @@
  *     removals  the same of the compactions, with the complement of the highest
  *               number that each one removed
  *     mark/...  positions with names: see marks.h
+ *     tail      where in the file `tail` what is not in the store yet begins:
+ *               see struct jn_tail_row; absent before there is a tail
  */
 #ifndef JN_STATE_H
 #define JN_STATE_H
 
 #include "bytes.h"
 
-#define JN_FORMAT UINT64_C(1)
+/*
+ * A journal of format 1 has never had a tail, and becomes one of format 2 with
+ * its first.
+ */
+#define JN_FORMAT UINT64_C(2)
+#define JN_FORMAT_OLDEST UINT64_C(1)
 #define JN_ID_SIZE 16u
 
 #define JN_TOTALS_MIN 32u /* without dense */
@@ -55,6 +62,31 @@ void jn_state_encode(struct jn_state_rows *rows, const struct jn_state *state);
 /* JOURNAL_CORRUPT if the rows do not fit together. */
 int jn_state_decode(struct jn_state *state, struct jn_span next,
                     struct jn_span first, struct jn_span totals);
+
+/*
+ * The row `tail`: 4 bytes for open or not, and then the others in the order in
+ * which they are here, little endian; and a check, XXH3-64 of all before it.
+ *
+ * While it is open, entries from `next` on may be in the tail, from `start` on;
+ * otherwise all there is is in the store.  Positions never fall, from one tail
+ * of a journal to the next.
+ */
+#define JN_TAIL_ROW_SIZE 64u
+
+struct jn_tail_row {
+    bool open;
+    uint32_t run;  /* of the first frame that is not drained */
+    uint64_t salt; /* which tail it is */
+    uint64_t capacity;
+    uint64_t start;      /* position of what is not drained yet */
+    uint64_t next;       /* and the number of its first entry */
+    uint64_t last;       /* position of the last frame that was drained, */
+    uint64_t last_check; /* and its check; start: none was */
+};
+
+void jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE],
+                        const struct jn_tail_row *row);
+int jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in);
 
 /*
  * Cuts: what took away, from a position on, what a cursor may have been

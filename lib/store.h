@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "bytes.h"
+#include "recent.h"
 
 #define JN_STORE_FILE "data.mdb"
 #define JN_STORE_LOCK_FILE "lock.mdb"
@@ -38,6 +38,11 @@ struct jn_txn {
     struct MDB_txn *handle;
     bool write;
     uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
+    /*
+     * What the layer above sees beside it, of entries that are not in the
+     * store yet; it is left when the transaction ends.
+     */
+    struct jn_recent_look look;
 };
 
 /* A place in a table, within a transaction. */
@@ -66,6 +71,7 @@ struct jn_store_options {
     bool others;    /* other processes are known to have it open */
     mode_t mode;    /* of the lock file, if it is made */
     uint64_t bytes_max;
+    uint64_t beside; /* what the journal keeps in other files, within that */
 };
 
 /*
@@ -102,6 +108,8 @@ void jn_store_end_read(struct jn_txn *txn);
 
 /* Waits for the writer before.  Commit or abort on the same thread. */
 int jn_store_begin_write(struct jn_store *store, struct jn_txn *txn);
+/* The same, but whether the files are still there is asked only now and then. */
+int jn_store_begin_brief(struct jn_store *store, struct jn_txn *txn);
 void jn_store_abort(struct jn_txn *txn);
 
 /*
@@ -117,6 +125,12 @@ int jn_store_commit(struct jn_txn *txn, bool *unknown);
  * reserve for pruning behind it: JOURNAL_FULL if not.
  */
 int jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
+
+/* Whether the store can take BYTES more within BYTES_MAX (0: no limit). */
+bool jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
+
+/* So much is beside the store: see struct jn_store_options. */
+void jn_store_set_beside(struct jn_store *store, uint64_t bytes);
 
 /* JOURNAL_FULL if TXN, committed now, would leave no reserve in BYTES_MAX. */
 int jn_store_check_limit(struct jn_txn *txn, uint64_t bytes_max);
@@ -136,7 +150,10 @@ int jn_store_make_room(struct jn_store *store, uint64_t bytes_max,
  */
 int jn_store_touch(struct jn_txn *txn);
 
-/* The number of a writing TXN: one more than that of the last commit. */
+/*
+ * The number of a writing TXN: one more than that of the last commit; of a
+ * reading one, that of the commit whose outcome it sees.
+ */
 uint64_t jn_store_number(const struct jn_txn *txn);
 
 /* Flushes the file as it is, with TXN open. */

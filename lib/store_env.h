@@ -41,6 +41,7 @@ struct jn_store {
     struct jn_file_id lock_id;
     _Atomic uint64_t looked; /* when the files were last looked at */
     uint64_t page_size;
+    _Atomic uint64_t beside;      /* bytes of the journal's that are not here */
     _Atomic(const uint8_t *) map; /* where page 0 is mapped; NULL: not known */
     /* The rest belongs to whoever holds LMDB's writer lock. */
     uint64_t allocated; /* bytes from the file's start that have disk blocks */
@@ -70,8 +71,9 @@ bool jn_store_disk_is_full(int file);
 /* Bytes to map: as much as can be had, up to WANTED; 0: less than LEAST. */
 uint64_t jn_store_probe_map(uint64_t wanted, uint64_t least);
 
-/* How many bytes to map for a file of FILE_SIZE bytes. */
-uint64_t jn_store_choose_map(uint64_t file_size, uint64_t bytes_max);
+/* How many bytes to map for a file of FILE_SIZE, with others BESIDE it. */
+uint64_t jn_store_choose_map(uint64_t file_size, uint64_t bytes_max,
+                             uint64_t beside);
 
 /* With no transaction open: follows other processes that grew the file. */
 int jn_store_adopt_map(struct jn_store *store);

@@ -59,21 +59,35 @@ whole_pages(uint64_t bytes)
     return bytes / page * page;
 }
 
-/* What the data file may take of a limit. */
+/* What the data file may take of a limit, with so much BESIDE it. */
 static uint64_t
-data_limit(uint64_t bytes_max)
+limit_beside(uint64_t bytes_max, uint64_t beside)
 {
-    return bytes_max > OTHER_FILES ? whole_pages(bytes_max - OTHER_FILES) : 0;
+    uint64_t other = OTHER_FILES + beside;
+
+    return bytes_max > other ? whole_pages(bytes_max - other) : 0;
+}
+
+static uint64_t
+data_limit(const struct jn_store *store, uint64_t bytes_max)
+{
+    return limit_beside(bytes_max, atomic_load(&store->beside));
+}
+
+void
+jn_store_set_beside(struct jn_store *store, uint64_t bytes)
+{
+    atomic_store(&store->beside, bytes);
 }
 
 uint64_t
-jn_store_choose_map(uint64_t file_size, uint64_t bytes_max)
+jn_store_choose_map(uint64_t file_size, uint64_t bytes_max, uint64_t beside)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t least = whole_pages(file_size + page - 1);
 
     if (bytes_max != 0) {
-        uint64_t limit = data_limit(bytes_max);
+        uint64_t limit = limit_beside(bytes_max, beside);
 
         limit = limit > least ? limit : least;
         return jn_store_probe_map(limit, limit);
@@ -185,13 +199,16 @@ reserve_within(uint64_t limit)
 int
 jn_store_check_limit(struct jn_txn *txn, uint64_t bytes_max)
 {
-    uint64_t limit = data_limit(bytes_max);
+    return jn_store_has_room(txn, 0, bytes_max) ? 0 : JOURNAL_FULL;
+}
 
-    if (bytes_max == 0)
-        return 0;
-    if (jn_store_bytes_used(txn) + reserve_within(limit) > limit)
-        return JOURNAL_FULL;
-    return 0;
+bool
+jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
+{
+    uint64_t limit = data_limit(txn->store, bytes_max);
+
+    return bytes_max == 0 ||
+           jn_store_bytes_used(txn) + bytes + reserve_within(limit) <= limit;
 }
 
 bool
@@ -254,9 +271,9 @@ jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
 
     if (need <= store->allocated)
         return 0;
-    if (bytes_max != 0 && need + ahead > data_limit(bytes_max)) {
+    if (bytes_max != 0 && need + ahead > data_limit(store, bytes_max)) {
         ahead = 0;
-        need = data_limit(bytes_max);
+        need = data_limit(store, bytes_max);
         if (need <= in_file || need <= store->allocated)
             return 0;
     }
@@ -329,7 +346,7 @@ clear_dead_readers(struct jn_store *store)
 int
 jn_store_make_room(struct jn_store *store, uint64_t bytes_max, bool *free_pages)
 {
-    uint64_t limit = bytes_max == 0 ? UINT64_MAX : data_limit(bytes_max);
+    uint64_t limit = bytes_max == 0 ? UINT64_MAX : data_limit(store, bytes_max);
 
     *free_pages = false;
     clear_dead_readers(store);

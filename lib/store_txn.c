@@ -9,8 +9,9 @@
 #include "store_env.h"
 
 #define BEGIN_TRIES 10u
-#define LOOK_EVERY 1000000000u /* ns between looks at the files */
-#define CLEAR_EVERY 1000u      /* commits between clearings of dead readers */
+#define LOOK_SELDOM 1000000000u     /* ns between looks at the files */
+#define LOOK_NOW_AND_THEN 10000000u /* the same, for who writes in a hurry */
+#define CLEAR_EVERY 1000u /* commits between clearings of dead readers */
 
 /* ---- idle read transactions --------------------------------------------- */
 
@@ -61,18 +62,22 @@ put_idle(struct jn_store *store, MDB_txn *txn)
 
 /* ---- begin, end --------------------------------------------------------- */
 
+/* How often the system is asked whether the files are still there. */
+enum look { ALWAYS, NOW_AND_THEN, SELDOM };
+
 /* With the gate held: whether the environment is there and is the right one. */
 static int
-check_env(struct jn_store *store, bool always)
+check_env(struct jn_store *store, enum look look)
 {
+    uint64_t every = look == SELDOM ? LOOK_SELDOM : LOOK_NOW_AND_THEN;
     uint64_t now, looked;
 
     if (store->env == NULL)
         return JOURNAL_FAILED;
-    if (!always) {
+    if (look != ALWAYS) {
         now = jn_clock_coarse();
         looked = atomic_load_explicit(&store->looked, memory_order_relaxed);
-        if (now - looked < LOOK_EVERY)
+        if (now - looked < every)
             return 0;
         atomic_store_explicit(&store->looked, now, memory_order_relaxed);
     }
@@ -142,19 +147,20 @@ overcome(struct jn_store *store, int rc, bool write)
 }
 
 static int
-begin(struct jn_store *store, struct jn_txn *txn, bool write)
+begin(struct jn_store *store, struct jn_txn *txn, bool write, enum look look)
 {
     int rc = 0;
 
     for (unsigned i = 0; i < BEGIN_TRIES; i++) {
         pthread_rwlock_rdlock(&store->gate);
-        rc = check_env(store, write);
+        rc = check_env(store, look);
         if (rc == 0)
             rc = start(store, write, &txn->handle);
         if (rc == 0) {
             txn->store = store;
             txn->write = write;
             txn->entries_read = 0;
+            txn->look.recent = NULL;
             return 0;
         }
         pthread_rwlock_unlock(&store->gate);
@@ -167,12 +173,13 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write)
 int
 jn_store_begin_read(struct jn_store *store, struct jn_txn *txn)
 {
-    return begin(store, txn, false);
+    return begin(store, txn, false, SELDOM);
 }
 
 void
 jn_store_end_read(struct jn_txn *txn)
 {
+    jn_recent_leave(&txn->look);
     mdb_txn_reset(txn->handle);
     if (!put_idle(txn->store, txn->handle))
         mdb_txn_abort(txn->handle);
@@ -182,12 +189,19 @@ jn_store_end_read(struct jn_txn *txn)
 int
 jn_store_begin_write(struct jn_store *store, struct jn_txn *txn)
 {
-    return begin(store, txn, true);
+    return begin(store, txn, true, ALWAYS);
+}
+
+int
+jn_store_begin_brief(struct jn_store *store, struct jn_txn *txn)
+{
+    return begin(store, txn, true, NOW_AND_THEN);
 }
 
 void
 jn_store_abort(struct jn_txn *txn)
 {
+    jn_recent_leave(&txn->look);
     mdb_txn_abort(txn->handle);
     pthread_rwlock_unlock(&txn->store->gate);
 }
@@ -195,7 +209,6 @@ jn_store_abort(struct jn_txn *txn)
 uint64_t
 jn_store_number(const struct jn_txn *txn)
 {
-    assert(txn->write);
     return mdb_txn_id(txn->handle);
 }
 
@@ -247,6 +260,7 @@ jn_store_commit(struct jn_txn *txn, bool *unknown)
     int dead, rc;
 
     *unknown = false;
+    jn_recent_leave(&txn->look);
     if (++store->commits >= CLEAR_EVERY) {
         store->commits = 0;
         (void)mdb_reader_check(store->env, &dead);

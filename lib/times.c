@@ -10,10 +10,10 @@ struct probe {
     uint64_t time;
 };
 
-/* JOURNAL_NOT_FOUND if there is none in [FROM, LIMIT). */
+/* In the store; JOURNAL_NOT_FOUND if there is none in [FROM, LIMIT). */
 static int
-probe_at(struct jn_place *place, uint64_t from, uint64_t limit,
-         struct probe *probe)
+probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
+            struct probe *probe)
 {
     struct jn_stored stored;
     enum jn_move move = JN_AT_OR_AFTER;
@@ -37,16 +37,33 @@ probe_at(struct jn_place *place, uint64_t from, uint64_t limit,
     return rc;
 }
 
+/* The same of all entries. */
+static int
+probe_at(struct jn_txn *txn, struct jn_place *place, uint64_t from,
+         uint64_t limit, struct probe *probe)
+{
+    uint64_t end = jn_view_store_end(txn);
+    int rc = JOURNAL_NOT_FOUND;
+
+    if (from < end)
+        rc = probe_store(place, from, limit < end ? limit : end, probe);
+    if (rc != JOURNAL_NOT_FOUND || limit <= end)
+        return rc;
+    probe->seq = from < end ? end : from;
+    probe->time = jn_recent_at(&txn->look, probe->seq)->time;
+    return 0;
+}
+
 /* What is below LOW is too old; what is at HIGH or above is not. */
 static int
-search(struct jn_place *place, uint64_t time, uint64_t low, uint64_t high,
-       uint64_t *seq)
+search(struct jn_txn *txn, struct jn_place *place, uint64_t time, uint64_t low,
+       uint64_t high, uint64_t *seq)
 {
     *seq = high;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct probe probe;
-        int rc = probe_at(place, middle, high, &probe);
+        int rc = probe_at(txn, place, middle, high, &probe);
 
         if (rc != 0 && rc != JOURNAL_NOT_FOUND)
             return rc;
@@ -74,7 +91,7 @@ jn_times_find(struct jn_txn *txn, const struct jn_state *state, uint64_t time,
     }
     rc = jn_place_open(&place, txn, JN_ENTRIES);
     if (rc == 0)
-        rc = search(&place, time, state->first, state->next, seq);
+        rc = search(txn, &place, time, state->first, state->next, seq);
     jn_place_close(&place);
     return rc;
 }

@@ -3,11 +3,13 @@
 
 #include "clock.h"
 #include "commit.h"
+#include "drain.h"
 #include "error.h"
 #include "view.h"
 
 #define STEP_FIRST 256u
 #define STEP_MAX 4096u
+#define DRAIN_MAX (UINT64_C(1) << 20) /* bytes that a step drains */
 #define FULL_TRIES 4u
 
 /*
@@ -26,16 +28,37 @@ struct upkeep {
     void *context;
     uint64_t most;
     bool done;
-    uint64_t number; /* of the last commit that it has seen; 0: none yet */
-    bool others;     /* have committed since the step before */
-    uint64_t took;   /* ns, the last step, once it had its turn */
+    uint64_t number;  /* of the last commit that it has seen; 0: none yet */
+    uint64_t written; /* of the tail, at that time */
+    bool others;      /* have committed since the step before, or appended */
+    uint64_t took;    /* ns, the last step, once it had its turn */
 };
+
+/*
+ * What is recent goes into the store first; *ALL, or as much as may be.  Where
+ * the work then changes nothing, this is undone with it.
+ */
+static int
+drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
+{
+    struct jn_newest *newest = &upkeep->shared->files.newest;
+    /* Where room is short its steps are small, and so is this. */
+    uint64_t most = upkeep->most < STEP_FIRST ? upkeep->most : DRAIN_MAX;
+
+    *all = jn_drain_left(txn) <= most;
+    return *all ? jn_drain_all(newest, txn) : jn_drain(newest, txn, most);
+}
 
 static int
 do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
 {
-    int rc = jn_view_state(txn, &step->state);
+    bool all;
+    int rc = drain(upkeep, txn, &all);
 
+    step->changed = !all;
+    if (rc != 0 || !all)
+        return rc;
+    rc = jn_view_state(txn, &step->state);
     if (rc == 0)
         rc = upkeep->work(step, upkeep->context);
     if (rc == 0 && step->changed)
@@ -61,6 +84,20 @@ end_step(struct upkeep *upkeep, struct jn_txn *txn, bool changed)
     return rc;
 }
 
+/* Since the step before, if there was one. */
+static bool
+have_others_written(struct upkeep *upkeep, const struct jn_txn *txn)
+{
+    const struct jn_words *words = upkeep->shared->files.newest.words;
+    uint64_t written = jn_word_get(&words->written);
+    bool have = upkeep->number != 0 &&
+                (jn_store_number(txn) > upkeep->number + 1 ||
+                 written > upkeep->written);
+
+    upkeep->written = written;
+    return have;
+}
+
 static int
 take_step(void *context)
 {
@@ -73,8 +110,7 @@ take_step(void *context)
     if (rc != 0)
         return rc;
     start = jn_clock_steady();
-    upkeep->others = upkeep->number != 0 &&
-                     jn_store_number(&txn) > upkeep->number + 1;
+    upkeep->others = have_others_written(upkeep, &txn);
     rc = do_step(upkeep, &txn, &step);
     if (rc == 0)
         rc = end_step(upkeep, &txn, step.changed);
@@ -94,10 +130,17 @@ pause_for_others(const struct upkeep *upkeep)
     jn_clock_sleep(long_one ? upkeep->took : PAUSE);
 }
 
+/* The limit for the next of so many TRIES. */
+static uint64_t
+over(uint64_t bytes_max, unsigned tries)
+{
+    return bytes_max == 0 || tries < FULL_TRIES / 2 ? bytes_max
+                                                    : bytes_max + OVERDRAFT;
+}
+
 static int
 take_steps(struct upkeep *upkeep, uint64_t bytes_max)
 {
-    uint64_t limit = bytes_max == 0 ? 0 : bytes_max + OVERDRAFT;
     unsigned tries = 0;
 
     while (!upkeep->done) {
@@ -106,7 +149,9 @@ take_steps(struct upkeep *upkeep, uint64_t bytes_max)
         if (rc == JOURNAL_FULL && upkeep->most > 1) {
             upkeep->most = upkeep->most / 8 + 1;
         } else if (rc == JOURNAL_FULL && ++tries < FULL_TRIES) {
-            if (jn_shared_make_room(upkeep->shared, limit) != 0)
+            /* Dead readers may have been in the way, or there is no way. */
+            if (jn_shared_make_room(upkeep->shared, over(bytes_max, tries)) !=
+                0)
                 return rc;
         } else if (rc != 0) {
             return rc;

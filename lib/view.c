@@ -24,7 +24,7 @@ get_meta(struct jn_txn *txn, const char *key, struct jn_span *value)
 }
 
 int
-jn_view_state(struct jn_txn *txn, struct jn_state *state)
+jn_view_stored_state(struct jn_txn *txn, struct jn_state *state)
 {
     struct jn_span next, first, totals;
     int rc = get_meta(txn, "next", &next);
@@ -36,12 +36,127 @@ jn_view_state(struct jn_txn *txn, struct jn_state *state)
     return rc == 0 ? jn_state_decode(state, next, first, totals) : rc;
 }
 
+static bool
+has_recent(const struct jn_txn *txn)
+{
+    return txn->look.recent != NULL && txn->look.low < txn->look.high;
+}
+
+/* What the recent entries add to the sums. */
+static struct jn_recent_sums
+sums_of_recent(const struct jn_txn *txn)
+{
+    const struct jn_recent_look *look = &txn->look;
+    const struct jn_recent_item *first, *last;
+    struct jn_recent_sums sums = {0, 0, 0};
+
+    if (!has_recent(txn))
+        return sums;
+    first = jn_recent_at(look, look->low);
+    last = jn_recent_at(look, look->high - 1);
+    sums.bytes = last->sums.bytes - first->sums.bytes + first->own.bytes;
+    sums.tombstones = last->sums.tombstones - first->sums.tombstones +
+                      first->own.tombstones;
+    sums.keys = last->sums.keys - first->sums.keys + first->own.keys;
+    return sums;
+}
+
+int
+jn_view_state(struct jn_txn *txn, struct jn_state *state)
+{
+    struct jn_recent_sums sums;
+    int rc = jn_view_stored_state(txn, state);
+
+    if (rc != 0 || !has_recent(txn))
+        return rc;
+    sums = sums_of_recent(txn);
+    state->next = txn->look.high;
+    state->last_time = jn_recent_at(&txn->look, txn->look.high - 1)->time;
+    state->tombstones += sums.tombstones;
+    state->bytes_logical += sums.bytes;
+    return 0;
+}
+
+uint64_t
+jn_view_entries(struct jn_txn *txn)
+{
+    uint64_t stored = jn_store_count(txn, JN_ENTRIES);
+
+    return has_recent(txn) ? stored + txn->look.high - txn->look.low : stored;
+}
+
+uint64_t
+jn_view_keys(struct jn_txn *txn)
+{
+    return jn_store_count(txn, JN_LATEST) + sums_of_recent(txn).keys;
+}
+
+int
+jn_view_tail(struct jn_txn *txn, struct jn_tail_row *row)
+{
+    struct jn_span value;
+    int rc = jn_store_get(txn, JN_META, name("tail"), &value);
+
+    if (rc == JOURNAL_NOT_FOUND) {
+        memset(row, 0, sizeof(*row));
+        return 0;
+    }
+    return rc == 0 ? jn_tail_row_decode(row, value) : rc;
+}
+
+int
+jn_view_put_tail(struct jn_txn *txn, const struct jn_tail_row *row)
+{
+    uint8_t bytes[JN_TAIL_ROW_SIZE];
+
+    jn_tail_row_encode(bytes, row);
+    return jn_store_put(txn, JN_META, name("tail"),
+                        jn_span(bytes, sizeof(bytes)));
+}
+
+/* The tail goes on where the store ends. */
+static int
+move_tail(struct jn_txn *txn, uint64_t next)
+{
+    struct jn_tail_row row;
+    int rc = jn_view_tail(txn, &row);
+
+    if (rc != 0 || !row.open || row.next == next)
+        return rc;
+    row.next = next;
+    return jn_view_put_tail(txn, &row);
+}
+
+int
+jn_view_format(struct jn_txn *txn, uint64_t *format)
+{
+    struct jn_span value;
+    int rc = get_meta(txn, "format", &value);
+
+    if (rc == 0 && value.size != 8)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        *format = jn_get_be64(value.data);
+    return rc;
+}
+
+int
+jn_view_put_format(struct jn_txn *txn)
+{
+    uint8_t format[8];
+
+    jn_put_be64(format, JN_FORMAT);
+    return jn_store_put(txn, JN_META, name("format"),
+                        jn_span(format, sizeof(format)));
+}
+
 int
 jn_view_put_state(struct jn_txn *txn, const struct jn_state *state)
 {
     struct jn_state_rows rows;
     int rc;
 
+    assert(txn->look.recent == NULL || state->next == txn->look.low);
     jn_state_encode(&rows, state);
     rc = jn_store_put(txn, JN_META, name("next"),
                       jn_span(rows.next, sizeof(rows.next)));
@@ -51,7 +166,7 @@ jn_view_put_state(struct jn_txn *txn, const struct jn_state *state)
     if (rc == 0)
         rc = jn_store_put(txn, JN_META, name("totals"),
                           jn_span(rows.totals, rows.totals_size));
-    return rc;
+    return rc == 0 ? move_tail(txn, state->next) : rc;
 }
 
 int
@@ -128,8 +243,70 @@ jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes)
 {
     uint8_t key[8];
 
+    if (seq >= jn_view_store_end(txn)) {
+        if (seq >= txn->look.high)
+            return JOURNAL_NOT_FOUND;
+        *bytes = jn_recent_at(&txn->look, seq)->row;
+        return 0;
+    }
     jn_put_be64(key, seq);
     return jn_store_get(txn, JN_ENTRIES, jn_span(key, sizeof(key)), bytes);
+}
+
+/* Fills in which of ROWS are recent; false if any other is. */
+static bool
+get_recent(struct jn_txn *txn, struct jn_numbered *rows, size_t count)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < count; i++) {
+        struct jn_numbered *row = &rows[i];
+
+        if (row->number < txn->look.low) {
+            all = false;
+            continue;
+        }
+        row->found = row->number < txn->look.high;
+        if (row->found)
+            row->value = jn_recent_at(&txn->look, row->number)->row;
+    }
+    return all;
+}
+
+#define MANY 64u
+
+/* At most MANY of them, some of which are recent. */
+static int
+get_mixed(struct jn_txn *txn, struct jn_numbered *rows, size_t count)
+{
+    struct jn_numbered stored[MANY];
+    size_t wanted = 0, given = 0;
+    int rc;
+
+    if (get_recent(txn, rows, count))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].number < txn->look.low)
+            stored[wanted++] = rows[i];
+    }
+    rc = jn_store_get_many(txn, JN_ENTRIES, stored, wanted);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (rows[i].number < txn->look.low)
+            rows[i] = stored[given++];
+    }
+    return rc;
+}
+
+int
+jn_view_get_many(struct jn_txn *txn, struct jn_numbered *rows, size_t count)
+{
+    int rc = 0;
+
+    if (!has_recent(txn))
+        return jn_store_get_many(txn, JN_ENTRIES, rows, count);
+    for (size_t i = 0; rc == 0 && i < count; i += MANY)
+        rc = get_mixed(txn, rows + i, count - i < MANY ? count - i : MANY);
+    return rc;
 }
 
 int
@@ -152,8 +329,18 @@ jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links)
     return rc == 0 ? jn_links_decode(links, &bytes, seq) : rc;
 }
 
-int
-jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq, uint64_t *time)
+/* The oldest or newest of the recent entries, which are sound. */
+static void
+get_recent_end(const struct jn_txn *txn, enum jn_move end, uint64_t *seq,
+               uint64_t *time)
+{
+    *seq = end == JN_FIRST ? txn->look.low : txn->look.high - 1;
+    *time = jn_recent_at(&txn->look, *seq)->time;
+}
+
+static int
+get_stored_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq,
+               uint64_t *time)
 {
     struct jn_place place = {NULL, NULL};
     struct jn_stored stored;
@@ -177,6 +364,19 @@ jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq, uint64_t *time)
     }
     jn_place_close(&place);
     return rc;
+}
+
+int
+jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq, uint64_t *time)
+{
+    int rc = JOURNAL_NOT_FOUND;
+
+    if (end == JN_FIRST || !has_recent(txn))
+        rc = get_stored_end(txn, end, seq, time);
+    if (rc != JOURNAL_NOT_FOUND || !has_recent(txn))
+        return rc;
+    get_recent_end(txn, end, seq, time);
+    return 0;
 }
 
 /* ---- keys --------------------------------------------------------------- */
@@ -266,10 +466,33 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
     return 0;
 }
 
-int
-jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
+/* The chain of a recent entry is checked with the key's first index key. */
+static uint64_t
+recent_seed_of(struct jn_span key)
 {
-    jn_index_make(&known->index_key, key);
+    struct jn_index_key index_key;
+
+    jn_index_make(&index_key, key);
+    return seed_of(jn_index_span(&index_key));
+}
+
+int
+jn_view_recent_chain(struct jn_chain *chain, struct jn_span key,
+                     const struct jn_recent_item *item)
+{
+    return jn_chain_decode(chain, item->chain, recent_seed_of(key));
+}
+
+uint8_t *
+jn_view_encode_chain(uint8_t *out, struct jn_span key,
+                     const struct jn_chain *chain)
+{
+    return jn_chain_encode(out, chain, recent_seed_of(key));
+}
+
+static int
+find_stored(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
+{
     known->chain.revision = 0;
     known->chain.count = 0;
     known->chain.tombstone = false;
@@ -277,6 +500,28 @@ jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
     if (jn_index_is_hashed(jn_index_span(&known->index_key)))
         return find_hashed(txn, key, known);
     return find_whole(txn, known);
+}
+
+int
+jn_view_find_stored(struct jn_txn *txn, struct jn_span key,
+                    struct jn_known *known)
+{
+    jn_index_make(&known->index_key, key);
+    return find_stored(txn, key, known);
+}
+
+int
+jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
+{
+    const struct jn_recent_item *item = NULL;
+
+    jn_index_make(&known->index_key, key);
+    if (has_recent(txn))
+        item = jn_recent_find(&txn->look, key, UINT64_MAX);
+    if (item == NULL)
+        return find_stored(txn, key, known);
+    return jn_chain_decode(&known->chain, item->chain,
+                           seed_of(jn_index_span(&known->index_key)));
 }
 
 int

@@ -27,6 +27,11 @@ home(void)
     return test_path("journal");
 }
 
+/* With this limit there is no tail, and appends go to LMDB. */
+#define NO_TAIL (UINT64_C(1) << 20)
+
+static uint64_t bytes_max;
+
 static struct journal *
 open_home(uint32_t flags)
 {
@@ -35,6 +40,7 @@ open_home(uint32_t flags)
 
     journal_options_init(&options);
     options.flags = flags;
+    options.bytes_max = bytes_max;
     ck_assert_int_eq(journal_open(home(), &options, &journal), 0);
     return journal;
 }
@@ -195,7 +201,11 @@ poison_at(unsigned n, int class, enum fault_effect effect, bool for_ever)
     if (for_ever && faults_hit())
         ck_assert_int_ne(rc, 0);
     faults_disarm();
-    if (faults_hit()) {
+    if (faults_hit() && rc == 0 && effect == FAULT_SHORT) {
+        /* The tail is written on from there, and nothing is amiss. */
+        ck_assert_int_eq(append(second, 6), 0);
+        ck_assert_int_eq(journal_rewind(second, 6), 0);
+    } else if (faults_hit()) {
         ck_assert_msg(rc > 0, "call %u: %s", n, journal_errname(rc));
         assert_poisoned(first);
         assert_poisoned(second);
@@ -234,10 +244,12 @@ static const struct {
 
 START_TEST(a_failed_write_or_flush_fails_all_handles_until_all_are_closed)
 {
+    int i = _i % CASES;
     unsigned n = 1;
 
+    bytes_max = _i < CASES ? 0 : NO_TAIL;
     while (n < CALLS_MAX &&
-           poison_at(n, cases[_i].class, cases[_i].effect, cases[_i].for_ever))
+           poison_at(n, cases[i].class, cases[i].effect, cases[i].for_ever))
         n++;
     ck_assert_uint_gt(n, 1);
     ck_assert_uint_lt(n, CALLS_MAX);
@@ -280,9 +292,10 @@ START_TEST(a_full_disk_at_any_call_is_said_and_survived)
 {
     unsigned n = 1;
 
+    bytes_max = _i == 0 ? 0 : NO_TAIL;
     while (n < CALLS_MAX && fill_at(n))
         n++;
-    ck_assert_uint_gt(n, 2);
+    ck_assert_uint_gt(n, _i == 0 ? 1 : 2);
     ck_assert_uint_lt(n, CALLS_MAX);
 }
 END_TEST
@@ -429,11 +442,13 @@ flushes_of_an_append(struct journal *journal)
  */
 START_TEST(who_goes_on_after_an_unfinished_commit_flushes_first)
 {
-    struct journal *journal = open_home(0);
+    struct journal *journal;
     unsigned usual;
     int status;
     pid_t pid;
 
+    bytes_max = NO_TAIL;
+    journal = open_home(0);
     append_good(journal, 2);
     usual = flushes_of_an_append(journal);
     faults_arm(home(), FAULT_SYNC, 2, 0, FAULT_KILL, false);
@@ -493,8 +508,9 @@ suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(
         tcase, a_failed_write_or_flush_fails_all_handles_until_all_are_closed,
-        0, CASES);
-    tcase_add_test(tcase, a_full_disk_at_any_call_is_said_and_survived);
+        0, 2 * CASES);
+    tcase_add_loop_test(tcase, a_full_disk_at_any_call_is_said_and_survived, 0,
+                        2);
     tcase_add_test(tcase, pruning_survives_a_full_disk_at_any_call);
     tcase_add_loop_test(tcase, creation_fails_whole_at_any_call, 0, 3);
     tcase_add_test(tcase, creation_may_be_killed_at_any_call);

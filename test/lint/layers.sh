@@ -5,7 +5,8 @@
 #       mark stat wait keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
-#       keys range plan gather scan cursor clearance
+#       keys range plan gather scan cursor clearance newest recovery stage
+#       drain slices
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
 #   1½  recent, of which transactions see a part
@@ -31,7 +32,8 @@ BEGIN {
     levels(4, "stat wait keyexpr version")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
-    levels(3, "plan gather scan cursor retention clearance")
+    levels(3, "plan gather scan cursor retention clearance newest recovery")
+    levels(3, "stage drain slices")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")
     levels(1.5, "recent")

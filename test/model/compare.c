@@ -196,7 +196,7 @@ compare_stat(const struct model *model, struct journal *journal)
     SAME(bytes_logical);
     SAME(marks);
 #undef SAME
-    expect(stat.durable_size == stat.size, "durable_size is not the size");
+    expect(stat.durable_size <= stat.size, "durable_size is over the size");
     compare_times(model, &stat);
 }
 

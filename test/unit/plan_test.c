@@ -14,6 +14,7 @@
 
 #include "cursor.h"
 #include "error.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 
@@ -81,6 +82,7 @@ setup(void)
         append(i, false);
     for (unsigned i = 0; i < HOT; i += BATCH)
         append(i, true);
+    settle(journal);
 }
 
 static void
@@ -360,6 +362,7 @@ append_groups(uint64_t count, uint64_t keys)
                                                   NULL),
                              0);
     }
+    settle(journal);
 }
 
 /* 120,000 entries: 300 revisions of each of 400 keys. */

@@ -12,6 +12,7 @@
 
 #include "cursor.h"
 #include "error.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 
@@ -132,6 +133,7 @@ setup(void)
     }
     for (unsigned i = 0; i < HOT; i += 500)
         append("hot", 500, 0);
+    settle(journal);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "error.h"
 #include "plan.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 
@@ -193,6 +194,7 @@ fill(void)
     size = first = 0;
     while (size < ENTRIES)
         append();
+    settle(journal);
 }
 
 /* ---- the answer --------------------------------------------------------- */

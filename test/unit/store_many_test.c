@@ -8,6 +8,7 @@
 #include "error.h"
 #include "handle.h"
 #include "layout.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "view.h"
@@ -42,6 +43,7 @@ append(unsigned count)
                                                 : below(150);
     }
     ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
+    settle(journal);
 }
 
 static void

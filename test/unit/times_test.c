@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "handle.h"
+#include "settle.h"
 #include "support/test.h"
 #include "view.h"
 
@@ -121,6 +122,7 @@ START_TEST(damaged_entries_are_passed_over)
 
     for (unsigned i = 0; i < FEW; i++)
         ck_assert_int_eq(journal_append(journal, "k", 1, "value", 5, NULL), 0);
+    settle(journal);
     times = all_times(&count);
     for (unsigned pattern = 0; pattern < 1u << FEW; pattern += 37) {
         ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);

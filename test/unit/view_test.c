@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "apply.h"
+#include "clock.h"
 #include "entry.h"
 #include "error.h"
 #include "handle.h"
@@ -37,7 +38,7 @@ apply(const struct journal_record *records, size_t count, bool *changed)
     int rc;
 
     ck_assert_int_eq(jn_request_make(&request, records, count), 0);
-    rc = jn_apply(&txn, &request, changed);
+    rc = jn_apply_to_store(&txn, &request, jn_clock_now(), changed);
     ck_assert_int_eq(rc, 0);
     rc = request.result;
     jn_request_free(&request);

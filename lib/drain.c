@@ -1,0 +1,255 @@
+/* drain.c - what is recent moves into the store. */
+#include "drain.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "apply.h"
+#include "error.h"
+#include "view.h"
+
+/* A key of the part that is moved, with its newest entry there. */
+struct slot {
+    uint64_t prefix; /* of the index key: most comparisons end here */
+    const struct jn_recent_item *item;
+};
+
+struct drain {
+    struct jn_newest *newest;
+    struct jn_txn *txn;
+    uint64_t from, to;                 /* entries that are moved, */
+    const struct jn_recent_item *last; /* and the last of them */
+    struct jn_recent_sums sums;
+    struct slot *slots;
+    size_t count;
+};
+
+uint64_t
+jn_drain_left(const struct jn_txn *txn)
+{
+    const struct jn_recent_look *look = &txn->look;
+
+    if (look->recent == NULL || look->low == look->high)
+        return 0;
+    return jn_recent_at(look, look->high - 1)->end -
+           jn_recent_at(look, look->low)->start;
+}
+
+/* The first entry that ends behind POSITION. */
+static uint64_t
+find_position(const struct jn_recent_look *look, uint64_t position)
+{
+    uint64_t low = look->low, high = look->high;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+
+        if (jn_recent_at(look, middle)->end <= position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Where to stop after about so many BYTES: between two batches. */
+static uint64_t
+choose_end(const struct jn_recent_look *look, uint64_t bytes)
+{
+    uint64_t start = jn_recent_at(look, look->low)->start;
+    uint64_t middle = find_position(look, start + bytes), to = middle;
+
+    while (to > look->low && jn_recent_at(look, to - 1)->more)
+        to--;
+    if (to > look->low)
+        return to;
+    to = middle > look->low ? middle : look->low + 1;
+    while (jn_recent_at(look, to - 1)->more)
+        to++;
+    return to;
+}
+
+/* ---- entries ------------------------------------------------------------ */
+
+static int
+move_entries(struct drain *drain)
+{
+    for (uint64_t seq = drain->from; seq < drain->to; seq++) {
+        const struct jn_recent_item *item = jn_recent_at(&drain->txn->look,
+                                                         seq);
+        uint8_t key[8], *value;
+        int rc;
+
+        jn_put_be64(key, seq);
+        rc = jn_store_append(drain->txn, JN_ENTRIES, jn_span(key, sizeof(key)),
+                             item->row.size, &value);
+        if (rc != 0)
+            return rc;
+        memcpy(value, item->row.data, item->row.size);
+        drain->sums.bytes += item->own.bytes;
+        drain->sums.tombstones += item->own.tombstones;
+    }
+    return 0;
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+/* Whether ITEM is the newest of its key in the part. */
+static bool
+is_newest(const struct drain *drain, const struct jn_recent_item *item)
+{
+    return jn_recent_find(&drain->txn->look, item->key, drain->to) == item;
+}
+
+static void
+list_keys(struct drain *drain)
+{
+    for (uint64_t seq = drain->from; seq < drain->to; seq++) {
+        const struct jn_recent_item *item = jn_recent_at(&drain->txn->look,
+                                                         seq);
+        uint8_t start[8] = {0};
+
+        if (item->key.size == 0 || !is_newest(drain, item))
+            continue;
+        memcpy(start, item->key.data, item->key.size < 7 ? item->key.size : 7);
+        start[7] = (uint8_t)(item->key.size < 8 ? item->key.size : 8);
+        drain->slots[drain->count].prefix = jn_get_be64(start);
+        drain->slots[drain->count++].item = item;
+    }
+}
+
+/* As the index sorts, but for keys that it knows by their hashes. */
+static int
+compare_slots(const void *left, const void *right)
+{
+    const struct slot *a = left, *b = right;
+    struct jn_span x = a->item->key, y = b->item->key;
+    int order;
+
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
+    if (order != 0)
+        return order;
+    return x.size < y.size ? -1 : x.size > y.size;
+}
+
+/* The index has only a start and a hash of the key: looks for its row. */
+static int
+move_hashed(struct jn_txn *txn, const struct jn_recent_item *item)
+{
+    struct jn_known known;
+    int rc = jn_view_find_stored(txn, item->key, &known);
+    bool fresh = rc == 0 && known.chain.revision == 0;
+
+    if (fresh)
+        rc = jn_apply_claim_row(txn, &known.index_key);
+    if (rc == 0)
+        rc = jn_view_recent_chain(&known.chain, item->key, item);
+    return rc == 0 ? jn_view_put_chain(txn, &known) : rc;
+}
+
+static int
+move_key(struct jn_txn *txn, const struct jn_recent_item *item)
+{
+    struct jn_index_key index_key;
+
+    jn_index_make(&index_key, item->key);
+    if (jn_index_is_hashed(jn_index_span(&index_key)))
+        return move_hashed(txn, item);
+    return jn_store_put(txn, JN_LATEST, jn_index_span(&index_key), item->chain);
+}
+
+static int
+move_keys(struct drain *drain)
+{
+    int rc = 0;
+
+    drain->slots = malloc((drain->to - drain->from) * sizeof(*drain->slots));
+    if (drain->slots == NULL)
+        return ENOMEM;
+    list_keys(drain);
+    if (drain->count > 1)
+        qsort(drain->slots, drain->count, sizeof(*drain->slots), compare_slots);
+    for (size_t i = 0; rc == 0 && i < drain->count; i++)
+        rc = move_key(drain->txn, drain->slots[i].item);
+    free(drain->slots);
+    return rc;
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+static int
+move_state(const struct drain *drain)
+{
+    struct jn_state state;
+    int rc = jn_view_stored_state(drain->txn, &state);
+
+    if (rc != 0)
+        return rc;
+    if (state.next != drain->from)
+        return JOURNAL_CORRUPT;
+    state.next = drain->to;
+    state.last_time = drain->last->time;
+    state.bytes_logical += drain->sums.bytes;
+    state.tombstones += drain->sums.tombstones;
+    return jn_view_put_state(drain->txn, &state);
+}
+
+/*
+ * The row leads to the last frame, for whoever has to tell whether tail and
+ * store belong together: so that has to be on the disk.  It is written again,
+ * since after a flush that failed the page cache may not know that it is not.
+ */
+static int
+move_start(const struct drain *drain)
+{
+    const struct jn_recent_item *last = drain->last;
+    const uint8_t *frame = last->row.data - JN_FRAME_HEADER;
+    struct jn_tail *tail = drain->newest->tail;
+    struct jn_tail_row row;
+    int rc = jn_view_tail(drain->txn, &row);
+
+    if (rc == 0)
+        rc = jn_tail_write(tail, last->start, frame,
+                           (size_t)(last->end - last->start));
+    if (rc == 0)
+        rc = jn_tail_flush_part(tail, last->start, last->end);
+    if (rc != 0)
+        return rc;
+    row.start = last->end;
+    row.run = last->run;
+    row.last = last->start;
+    row.last_check = jn_get_le64(frame);
+    row.next = drain->to;
+    return jn_view_put_tail(drain->txn, &row);
+}
+
+int
+jn_drain(struct jn_newest *newest, struct jn_txn *txn, uint64_t bytes)
+{
+    struct drain drain = {.newest = newest, .txn = txn, .from = txn->look.low};
+    int rc;
+
+    assert(jn_drain_left(txn) > 0);
+    drain.to = choose_end(&txn->look, bytes);
+    drain.last = jn_recent_at(&txn->look, drain.to - 1);
+    rc = move_entries(&drain);
+    if (rc == 0)
+        rc = move_keys(&drain);
+    if (rc == 0)
+        rc = move_start(&drain);
+    txn->look.low = drain.to;
+    return rc == 0 ? move_state(&drain) : rc;
+}
+
+int
+jn_drain_all(struct jn_newest *newest, struct jn_txn *txn)
+{
+    int rc = 0;
+
+    if (jn_drain_left(txn) > 0)
+        rc = jn_drain(newest, txn, jn_drain_left(txn));
+    jn_recent_leave(&txn->look);
+    return rc;
+}

@@ -1,0 +1,118 @@
+/*
+ * newest.h - the entries that are not in the store yet.
+ *
+ * Appends go to the file `tail` first, a ring of frames (tail.h), and from
+ * there into the store, many at a time (drain.h).  Where the one ends and the
+ * other begins, the store's row `tail` says.  Of what lies between, each
+ * process keeps copies in memory (recent.h): those that it has appended itself,
+ * and those of others, copied from the ring when a transaction is to see them.
+ *
+ * A transaction sees the store as LMDB has it, and behind that the recent
+ * entries up to a position: a reader those that are published, a writer all.
+ * What was copied may have been overtaken by a writer that has gone once round
+ * the ring; then the store has it by now, and the transaction begins anew.
+ */
+#ifndef JN_NEWEST_H
+#define JN_NEWEST_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "lock.h"
+#include "state.h"
+#include "store.h"
+#include "tail.h"
+
+struct jn_newest {
+    struct jn_store *store;
+    struct jn_words *words; /* in the lock file's page, or OWN */
+    struct jn_words own;    /* without locks */
+    struct jn_recent *recent;
+    char directory[PATH_MAX];
+    mode_t mode; /* of the file, if it is made */
+    /* With the lock of RECENT held: */
+    struct jn_tail *tail; /* NULL: not opened yet */
+    struct jn_tail_name name;
+    uint32_t run; /* of the frame that is to follow */
+    /* With LMDB's writer lock held: */
+    uint64_t no_tail_until; /* there was no room for one; steady clock */
+    bool appended;          /* this process has committed to the store */
+    uint64_t used;          /* bytes of the tail, when it last was */
+    uint64_t slice;         /* bytes of the next one: see slices.c */
+};
+
+/*
+ * With the STORE just opened.  Who has the journal open ALONE finds out what
+ * the tail holds, and unless READ_ONLY sees to it that this is on the disk.
+ * JOURNAL_CORRUPT: what was acknowledged is missing.
+ */
+struct jn_newest_wish {
+    bool alone;
+    bool read_only;
+    mode_t mode;
+};
+int jn_newest_open(struct jn_newest *newest, const char *directory,
+                   struct jn_store *store, struct jn_lock *lock,
+                   const struct jn_newest_wish *wish);
+void jn_newest_close(struct jn_newest *newest);
+
+/* The position up to which readers see what there is. */
+uint64_t jn_newest_published(const struct jn_newest *newest);
+
+/*
+ * Lets TXN see what is recent up to position LIMIT.  *AGAIN: it is too old for
+ * that; end it and begin another.
+ */
+int jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
+                   bool *again);
+
+/* Opens the tail that ROW tells of, unless it is open; with the lock held. */
+int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
+                        const struct jn_tail_row *row);
+
+/* Closes it, to be opened anew by a process that may write by now. */
+void jn_newest_close_tail(struct jn_newest *newest);
+
+/* Copies FRAME, of BYTES that end at position END, behind what is recent. */
+int jn_newest_add(struct jn_newest *newest, const struct jn_frame *frame,
+                  struct jn_span bytes, uint64_t end);
+
+/*
+ * Writes what lies in [FROM, TO) once more.  What a flush that failed has left
+ * may be in the page cache alone, and not known there as still to be written.
+ */
+int jn_newest_write_again(struct jn_newest *newest, uint64_t from, uint64_t to);
+
+/*
+ * In TXN, with LMDB's writer lock held: has the tail open for a flush of all
+ * that is written, if there is one.
+ */
+int jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
+                            uint64_t *written);
+
+/* Adds ITEM, of USED bytes, behind what is recent, with its sums. */
+int jn_newest_append(struct jn_newest *newest, struct jn_recent_item *item,
+                     size_t used);
+
+/* Words: the value, and one that only rises. */
+static inline uint64_t
+jn_word_get(const struct jn_word *word)
+{
+    return atomic_load(&word->value);
+}
+
+static inline void
+jn_word_set(struct jn_word *word, uint64_t value)
+{
+    atomic_store(&word->value, value);
+}
+
+void jn_word_raise(struct jn_word *word, uint64_t value);
+
+/*
+ * Flushes the tail if what ends at position UPTO is not on the disk yet, and
+ * publishes what is there then.  Not with LMDB's writer lock held.
+ */
+int jn_newest_flush(struct jn_newest *newest, uint64_t upto);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * slices.h - the tail drained, a slice in each commit.
+ *
+ * Whoever waits for LMDB's writer lock waits for one slice at most; so its size
+ * follows the time that the slices before it have taken.
+ */
+#ifndef JN_SLICES_H
+#define JN_SLICES_H
+
+#include "shared.h"
+
+/*
+ * Drains until no more than KEEP bytes of the tail are in use, or that many
+ * SLICES are done.  BYTES_MAX is the handle's limit; a little over it is
+ * allowed, for what is drained has been acknowledged.
+ */
+int jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
+                    unsigned slices);
+
+#endif
