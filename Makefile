@@ -62,6 +62,7 @@ SHIM_SOURCE  = test/fault/shim.c
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
+WRAP_unit/tail_flush_test = -Wl,--wrap=msync
 WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep
 WRAP_unit/plan_test = -Wl,--wrap=jn_keys_next
 WRAP_unit/recent_test = -Wl,--wrap=jn_hash64,--wrap=malloc \
