@@ -141,8 +141,6 @@ write_all(int file, const struct jn_tail_name *name, mode_t mode)
 
     if (fchmod(file, mode) != 0)
         return errno;
-    if (!is_allowed(JN_TAIL_HEADER + name->capacity))
-        return jn_error_from_errno(EFBIG);
     encode_header(header, name);
     rc = write_at(file, 0, header, sizeof(header));
     if (rc == 0)
