@@ -130,8 +130,8 @@ TESTS       = $(patsubst %.c,$(OUT)/%,\
     $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
-SCRIPTS     = $(wildcard test/cli/*_test.sh $(if \
-    $(SAN_NAME),,test/install/*_test.sh test/ffi/*_test.sh))
+SCRIPTS     = $(wildcard test/cli/*_test.sh $(if $(SAN_NAME),,\
+    test/install/*_test.sh test/ffi/*_test.sh test/model/*_test.sh))
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
