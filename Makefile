@@ -22,6 +22,8 @@ WERROR   =     # 1: a warning is an error
 SAN      =     # address,undefined or thread: instrument everything
 SHARED   =     # 1: tests of the public interface use the shared library
 RUN      =     # valgrind: run the test programs under it
+DURABILITY =   # relaxed: the journals of tests are, unless they choose
+TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
@@ -58,6 +60,8 @@ TEST_FOLDERS = unit api model crash fault cli
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
 
+# All tests open journals through test/support/mode.c.
+WRAP_ALL = -Wl,--wrap=journal_open
 # Tests that replace a function of the library, and which.
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
@@ -150,6 +154,13 @@ ifeq ($(strip $(RUN)),valgrind)
 SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/crash/kill_test $(OUT)/test/crash/retain_test,$(TESTS))
+endif
+
+# What does not open its journals through mode.c would do the same again.
+ifneq ($(strip $(DURABILITY) $(TAIL)),)
+FUZZ     :=
+SCRIPTS  :=
+EXAMPLES :=
 endif
 
 ifeq ($(strip $(SHARED)),1)
@@ -285,7 +296,7 @@ $(OUT)/test/%.o: test/%.c $(OUT)/compiled-with | $(OUT)/needs
 $(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
     $(SUPPORT) $(TEST_LIBRARY)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) $(WRAP_$*_test) -o $@ $(filter %.o,$^) \
+	$(Q)$(LINK) $(WRAP_ALL) $(WRAP_$*_test) -o $@ $(filter %.o,$^) \
 	    $(TEST_LIBRARY_LINK) $(CHECK_LIBS)
 
 # A fuzz target: without a fuzzer, for `make check`, and with libFuzzer.
@@ -325,6 +336,10 @@ $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	$(call say,LINK  $@)
 	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(SQLITE)
 
+# Where they are not given, the caller's environment may have them.
+MODE = $(if $(strip $(DURABILITY)),TEST_DURABILITY='$(strip $(DURABILITY))') \
+    $(if $(strip $(TAIL)),TEST_TAIL='$(strip $(TAIL))')
+
 # A make of its own, so that it begins after packages have been installed.
 BUILD_ALL = $(MAKE) --no-print-directory \
     $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -334,12 +349,13 @@ soak:
 	$(MAKE) --no-print-directory check TEST_SCALE=30 TEST_TIMEOUT=7200
 	$(MAKE) --no-print-directory check RUN=valgrind TEST_TIMEOUT=7200
 
-## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1
+## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1,
+##             DURABILITY=relaxed, TAIL=65536, TEST_FOLDERS="api crash"
 check: check-deps
 	@$(BUILD_ALL) tests
 	@OUT='$(OUT)' SAN='$(SAN_NAME)' RUN='$(strip $(RUN))' JOBS='$(JOBS)' \
-	    CC='$(CC)' SHIM='$(SHIM)' test/run.sh $(TESTS) $(FUZZ) $(SCRIPTS) \
-	    $(EXAMPLES)
+	    CC='$(CC)' SHIM='$(SHIM)' $(MODE) test/run.sh $(TESTS) $(FUZZ) \
+	    $(SCRIPTS) $(EXAMPLES)
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
@@ -397,7 +413,7 @@ docs:
 
 ## help        this list
 help:
-	@sed -n 's/^## /make /p' Makefile
+	@sed -n -e 's/^##  /      /p' -e 's/^## /make /p' Makefile
 
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZ:=.d) \
     $(SUPPORT:.o=.d) $(EXAMPLES:=.d) $(BENCH_OBJECTS:.o=.d) $(SHIM:.so=.d) \

@@ -18,7 +18,8 @@
 #             of these are absolute paths
 # Taken from the caller: JOBS at a time, TEST_TIMEOUT seconds for each, RUN
 # (valgrind), SAN, SHIM, and what the programs look at (TEST_SCALE, TEST_SEED,
-# CK_...).  The last line printed is "N passed, M failed".
+# TEST_DURABILITY, TEST_TAIL, CK_...).  The last line printed is
+# "N passed, M failed".
 set -u
 
 SUPPRESSIONS=$PWD/test/support

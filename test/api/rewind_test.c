@@ -244,7 +244,7 @@ assert_state(const struct state *then)
 
     ck_assert_uint_eq(now.stat.first, then->stat.first);
     ck_assert_uint_eq(now.stat.size, then->stat.size);
-    ck_assert_uint_eq(now.stat.durable_size, then->stat.durable_size);
+    ck_assert_uint_eq(now.stat.durable_size, then->stat.size);
     ck_assert_uint_eq(now.stat.entries, then->stat.entries);
     ck_assert_uint_eq(now.stat.keys, then->stat.keys);
     ck_assert_uint_eq(now.stat.tombstones, then->stat.tombstones);

@@ -196,7 +196,11 @@ compare_stat(const struct model *model, struct journal *journal)
     SAME(bytes_logical);
     SAME(marks);
 #undef SAME
-    expect(stat.durable_size <= stat.size, "durable_size is over the size");
+    expect(stat.durable_size >= model->durable &&
+               stat.durable_size <= stat.size,
+           "durable_size %llu is not in [%llu, %llu]",
+           (unsigned long long)stat.durable_size,
+           (unsigned long long)model->durable, (unsigned long long)stat.size);
     compare_times(model, &stat);
 }
 

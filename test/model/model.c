@@ -12,6 +12,7 @@ model_init(struct model *model, uint64_t first_seq)
     memset(model, 0, sizeof(*model));
     model->first = first_seq;
     model->size = first_seq;
+    model->durable = first_seq;
 }
 
 struct model_entry *
@@ -461,7 +462,14 @@ model_rewind(struct model *model, uint64_t size)
     for (size_t i = 0; i < model->mark_count; i++)
         if (model->marks[i].seq > size)
             model->marks[i].seq = size;
+    model_sync(model);
     return 0;
+}
+
+void
+model_sync(struct model *model)
+{
+    model->durable = model->size;
 }
 
 /* ---- marks -------------------------------------------------------------- */

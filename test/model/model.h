@@ -38,6 +38,7 @@ struct model {
     uint64_t size;
     struct model_mark marks[MODEL_MARKS_MAX]; /* in no order */
     size_t mark_count;
+    uint64_t durable; /* entries below this are, and maybe more */
 };
 
 void model_init(struct model *model, uint64_t first_seq);
@@ -90,6 +91,9 @@ uint64_t model_prune(struct model *model, uint64_t before, uint32_t flags,
 int model_mark(struct model *model, const char *name, uint64_t seq);
 int model_unmark(struct model *model, const char *name);
 int model_marked(const struct model *model, const char *name, uint64_t *seq);
+
+/* All that has been appended is durable. */
+void model_sync(struct model *model);
 
 /* The mark that sorts next behind NAME; NULL if there is none. */
 const struct model_mark *model_next_mark(const struct model *model,

@@ -1,0 +1,79 @@
+/* mode.c - the durability and the tail that the journals of this run have. */
+#include "mode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* By these names the linker knows the library's function and its stand-in. */
+int __real_journal_open(const char *path, const struct journal_options *options,
+                        struct journal **journal);
+int __wrap_journal_open(const char *path, const struct journal_options *options,
+                        struct journal **journal);
+
+/* A run that was misspelled would test something else. */
+static void __attribute__((noreturn)) refuse(const char *name, const char *text)
+{
+    fprintf(stderr, "%s=%s: what is that?\n", name, text);
+    abort();
+}
+
+bool
+mode_is_relaxed(void)
+{
+    const char *text = getenv("TEST_DURABILITY");
+
+    if (text == NULL || text[0] == '\0' || strcmp(text, "durable") == 0)
+        return false;
+    if (strcmp(text, "relaxed") != 0)
+        refuse("TEST_DURABILITY", text);
+    return true;
+}
+
+uint64_t
+mode_tail_bytes(void)
+{
+    const char *text = getenv("TEST_TAIL");
+    unsigned long long bytes;
+    char *end;
+
+    if (text == NULL || text[0] == '\0')
+        return 0;
+    bytes = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0')
+        refuse("TEST_TAIL", text);
+    return bytes;
+}
+
+int
+mode_open_as_is(const char *path, const struct journal_options *options,
+                struct journal **journal)
+{
+    return __real_journal_open(path, options, journal);
+}
+
+/* Options that are a mistake stay one, and a reader has nothing to choose. */
+static bool
+may_be_filled_in(const struct journal_options *options)
+{
+    return options == NULL || (options->struct_size == sizeof(*options) &&
+                               (options->flags & JOURNAL_OPEN_READ_ONLY) == 0);
+}
+
+int
+__wrap_journal_open(const char *path, const struct journal_options *options,
+                    struct journal **journal)
+{
+    struct journal_options filled_in;
+
+    if (!may_be_filled_in(options))
+        return __real_journal_open(path, options, journal);
+    journal_options_init(&filled_in);
+    if (options != NULL)
+        filled_in = *options;
+    if (filled_in.durability == JOURNAL_DURABLE && mode_is_relaxed())
+        filled_in.durability = JOURNAL_RELAXED;
+    if (filled_in.tail_bytes == 0)
+        filled_in.tail_bytes = mode_tail_bytes();
+    return __real_journal_open(path, &filled_in, journal);
+}
