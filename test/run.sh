@@ -27,6 +27,8 @@ LOGS=$OUT/log
 
 # Slower programs get more time, and do less, unless the caller has his wishes.
 prepare() {
+    SCALE_ONE_THREAD=
+    [ "${SAN:-}" != thread ] || SCALE_ONE_THREAD=${TEST_SCALE:-0.05}
     multiplier=1
     scale=1
     if [ "${RUN:-}" = valgrind ]; then
@@ -49,7 +51,8 @@ prepare() {
     TSAN_OPTIONS=${TSAN_OPTIONS:-ignore_noninstrumented_modules=1}
     TSAN_OPTIONS=$TSAN_OPTIONS:die_after_fork=0:second_deadlock_stack=1
     export CK_TIMEOUT_MULTIPLIER TEST_SCALE TEST_TIMEOUT TEST_ROOT TEST_DATA \
-        TEST_SHIM JOURNAL ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+        TEST_SHIM JOURNAL ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS \
+        SCALE_ONE_THREAD
 }
 
 # foo/bar_test.sh is called bar_test; examples by their folder too.
@@ -70,6 +73,14 @@ leak_check() {
     esac
 }
 
+# Whether the program's source, or a file of its folder's, starts threads; the
+# library starts none.
+has_threads() {
+    folder=$TEST_ROOT/test/$(basename "$(dirname "$1")")
+    find "$folder" \( -name '*.c' ! -name '*_test.c' -o -name "${1##*/}.c" \) \
+        -exec cat {} + | grep -q pthread_create
+}
+
 start() {
     case $1 in
     *.sh)
@@ -85,6 +96,10 @@ start() {
         fi
         ;;
     *)
+        # A sanitizer of threads has little to say of a program that has one.
+        if [ -n "${SCALE_ONE_THREAD:-}" ] && ! has_threads "$1"; then
+            TEST_SCALE=$SCALE_ONE_THREAD
+        fi
         if [ "${RUN:-}" = valgrind ]; then
             leaks=$(leak_check "$1")
             set -- --suppressions="$SUPPRESSIONS/valgrind.supp" "$1"
