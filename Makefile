@@ -153,7 +153,8 @@ MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 ifeq ($(strip $(RUN)),valgrind)
 SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
-    $(OUT)/test/crash/kill_test $(OUT)/test/crash/retain_test,$(TESTS))
+    $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test \
+    $(OUT)/test/crash/retain_test,$(TESTS))
 endif
 
 # What does not open its journals through mode.c would do the same again.

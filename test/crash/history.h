@@ -41,9 +41,10 @@ struct history {
     uint64_t start;  /* from here on it is remembered; up to first */
     uint64_t first;
     uint64_t size;
+    bool relaxed; /* what has been appended may not be durable yet */
 };
 
-/* Of a journal whose first entry will be ORIGIN. */
+/* Of a journal whose first entry will be ORIGIN, relaxed if the run is. */
 void history_start(struct history *history, uint64_t origin);
 void history_end(struct history *history);
 

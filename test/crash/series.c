@@ -103,6 +103,13 @@ close_journal(struct series *series)
     series->journal = NULL;
 }
 
+static void
+start_history(struct series *series, uint64_t origin)
+{
+    history_start(&series->history, origin);
+    series->history.relaxed |= series->kind->mixed;
+}
+
 /* The next round begins with no journal there. */
 static void
 give_up_journal(struct series *series)
@@ -115,7 +122,7 @@ give_up_journal(struct series *series)
                   journal_errname(rc));
     ck_assert_int_ne(access(series->path, F_OK), 0);
     history_end(&series->history);
-    history_start(&series->history,
+    start_history(series,
                   choose(series, 2) == 0 ? 0 : choose(series, 1u << 20));
     series->exists = false;
 }
@@ -123,15 +130,9 @@ give_up_journal(struct series *series)
 /* ---- the writers -------------------------------------------------------- */
 
 static void
-body_of_writer(const void *context)
+body(const void *context)
 {
-    job_write(context);
-}
-
-static void
-body_of_reader(const void *context)
-{
-    job_read(context);
+    job_do(context);
 }
 
 static void
@@ -153,10 +154,13 @@ start_one(struct series *series, bool reader)
         .prunes = kind->prunes && series->count == 0,
         .rewinds = kind->rewinds,
         .deep = kind->deep,
+        .reads = reader,
+        .as_is = kind->mixed,
+        .tail_bytes = kind->tail_bytes,
     };
-    series->pids[series->count++] = victim_start(reader ? body_of_reader
-                                                        : body_of_writer,
-                                                 job);
+    if (kind->mixed && choose(series, 2) == 0)
+        job->durability = JOURNAL_RELAXED;
+    series->pids[series->count++] = victim_start(body, job);
 }
 
 /* A reader needs a journal that is there. */
@@ -223,6 +227,22 @@ wait_for_upkeep(const struct series *series)
     } while (count == 0 || writer->operations[count - 1].kind == APPEND);
 }
 
+/* Others go on meanwhile, and find what it has left. */
+static void
+replace_one(struct series *series)
+{
+    unsigned which = (unsigned)choose(series, series->count);
+    struct job *job = &series->jobs[which];
+
+    if (!victim_kill(series->pids[which]))
+        fail_of(series, which);
+    job->which = BOARD_WRITERS - 1;
+    job->seed = test_random(&series->state);
+    job->prunes = false;
+    series->pids[which] = victim_start(body, job);
+    sleep_for(choose(series, DELAY_MAX));
+}
+
 /* One after the other, in any order; those left go on for a moment. */
 static void
 kill_all(struct series *series)
@@ -261,6 +281,8 @@ run_round(struct series *series)
         wait_for_upkeep(series);
     sleep_for(
         choose(series, choose(series, 3) == 0 ? DELAY_MAX / 8 : DELAY_MAX));
+    if (series->kind->replaced)
+        replace_one(series);
     kill_all(series);
     settled = series->journal == NULL;
     open_journal(series);
@@ -301,7 +323,7 @@ series_run(const struct kind *kind, unsigned count, int number)
     fflush(stdout);
     snprintf(series.path, sizeof(series.path), "%s", test_path("journal"));
     attempts_start(test_random(&series.state));
-    history_start(&series.history, 0);
+    start_history(&series, 0);
     for (unsigned rounds = rounds_of(count, number); rounds > 0; rounds--)
         run_round(&series);
     close_journal(&series);

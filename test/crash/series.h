@@ -24,7 +24,10 @@ struct kind {
     bool prunes;
     bool rewinds;
     bool reader;
-    bool deep; /* removes so much at once that it takes several steps */
+    bool deep;     /* removes so much at once that it takes several steps */
+    bool mixed;    /* each process durable or relaxed, as chance has it */
+    bool replaced; /* one is killed first, and another comes in its place */
+    uint64_t tail_bytes; /* if mixed */
 };
 
 /* How many series there are of COUNT rounds, scaled. */

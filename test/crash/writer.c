@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "attempt.h"
+#include "support/mode.h"
 #include "support/test.h"
 
 #define NEVER_EXPECTED (JOURNAL_NONE - 1)
@@ -232,7 +233,12 @@ open_journal(const struct job *job, uint32_t flags)
     journal_options_init(&options);
     options.flags = flags;
     options.first_seq = job->first_seq;
-    rc = journal_open(job->path, &options, &journal);
+    options.durability = job->durability;
+    options.tail_bytes = job->tail_bytes;
+    if (job->as_is)
+        rc = mode_open_as_is(job->path, &options, &journal);
+    else
+        rc = journal_open(job->path, &options, &journal);
     if (rc != 0)
         board_complain(notes, "open: %s", journal_errname(rc));
     return journal;
@@ -257,8 +263,8 @@ prepare(struct worker *worker, const struct job *job, struct journal *journal,
     return rc == 0;
 }
 
-void
-job_write(const struct job *job)
+static void
+write_on(const struct job *job)
 {
     struct journal *journal = open_journal(job, 0);
     struct worker workers[BOARD_WRITERS];
@@ -318,6 +324,62 @@ replay(struct journal *journal, struct writer *notes)
     return next > 0 ? next : 1;
 }
 
+/* The newest of WRITER's appends that is acknowledged; NULL if none. */
+static const struct operation *
+last_acknowledged(const struct writer *writer)
+{
+    for (unsigned i = atomic_load(&writer->count); i > 0; i--) {
+        const struct operation *one = &writer->operations[i - 1];
+
+        if (one->kind == APPEND && atomic_load(&one->outcome) == ACKNOWLEDGED)
+            return one;
+    }
+    return NULL;
+}
+
+/* Whether the last entry of ONE's is there, and is its own. */
+static bool
+is_there(struct journal *journal, const struct operation *one)
+{
+    uint64_t number = JOURNAL_NONE;
+    struct journal_entry *entry;
+    size_t index, count;
+    int rc = journal_read(journal, one->number + one->count - 1, &entry);
+    bool there;
+
+    if (rc != 0)
+        return rc == JOURNAL_PRUNED;
+    there = attempt_of(entry, &number, &index, &count) && is_right(entry) &&
+            number == one->argument && index + 1 == one->count;
+    journal_entry_free(entry);
+    return there;
+}
+
+/* What all writers have had acknowledged; returns the end of it, or 0. */
+static uint64_t
+look_for_acknowledged(struct journal *journal, const struct job *job)
+{
+    uint64_t size = 1;
+
+    for (unsigned i = 0; i < BOARD_WRITERS; i++) {
+        const struct operation *one = last_acknowledged(
+            &job->board->writers[i]);
+
+        if (one == NULL)
+            continue;
+        if (!is_there(journal, one)) {
+            board_complain(&job->board->writers[job->which],
+                           "append %llx, acknowledged as %llu, is not there",
+                           (unsigned long long)one->argument,
+                           (unsigned long long)one->number);
+            return 0;
+        }
+        if (one->number + one->count > size)
+            size = one->number + one->count;
+    }
+    return size;
+}
+
 static bool
 look_up(struct journal *journal, unsigned which, struct writer *notes)
 {
@@ -333,12 +395,12 @@ look_up(struct journal *journal, unsigned which, struct writer *notes)
     return right;
 }
 
-void
-job_read(const struct job *job)
+static void
+read_on(const struct job *job)
 {
     struct writer *notes = &job->board->writers[job->which];
     struct journal *journal = open_journal(job, JOURNAL_OPEN_READ_ONLY);
-    uint64_t size = 0, before;
+    uint64_t size = 0, least, before;
     unsigned which = 0;
 
     if (journal == NULL)
@@ -346,11 +408,23 @@ job_read(const struct job *job)
     atomic_store(&notes->ready, 1);
     do {
         before = size;
-        size = replay(journal, notes);
+        least = look_for_acknowledged(journal, job);
+        if (least < before)
+            least = before;
+        size = least > 0 ? replay(journal, notes) : 0;
         which = (which + 1) % ATTEMPT_KEYS;
     } while (size > 0 && look_up(journal, which, notes) &&
-             (size >= before || size == 1));
+             (size >= least || size == 1));
     if (atomic_load(&notes->complained) == 0)
         board_complain(notes, "the size fell from %llu to %llu",
-                       (unsigned long long)before, (unsigned long long)size);
+                       (unsigned long long)least, (unsigned long long)size);
+}
+
+void
+job_do(const struct job *job)
+{
+    if (job->reads)
+        read_on(job);
+    else
+        write_on(job);
 }

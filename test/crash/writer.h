@@ -21,10 +21,17 @@ struct job {
     bool prunes;      /* the first thread */
     bool rewinds;     /* only if alone */
     bool deep;        /* few prunes and rewinds, of many entries; alone */
+    bool reads;       /* and does not write */
+    bool as_is;       /* with these, whatever the run's mode is: */
+    uint32_t durability;
+    uint64_t tail_bytes;
 };
 
-/* Both go on until they are killed, and return only to complain. */
-void job_write(const struct job *job);
-void job_read(const struct job *job);
+/*
+ * Goes on until it is killed, and returns only to complain: a writer of what
+ * the library says, a reader (where nobody rewinds) also if an entry that has
+ * been acknowledged is not there.
+ */
+void job_do(const struct job *job);
 
 #endif
