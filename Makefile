@@ -54,8 +54,9 @@ CLI_SOURCES = \
 CLI_TESTED = when.c calendar.c span.c parse.c
 
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
-# with the folder's other files and test/support.
-TEST_FOLDERS = unit api model crash fault cli
+# with the folder's other files and test/support.  The longest come first, so
+# that all cores have something to do until the end.
+TEST_FOLDERS = crash model unit fault api cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
@@ -355,8 +356,8 @@ soak:
 check: check-deps
 	@$(BUILD_ALL) tests
 	@OUT='$(OUT)' SAN='$(SAN_NAME)' RUN='$(strip $(RUN))' JOBS='$(JOBS)' \
-	    CC='$(CC)' SHIM='$(SHIM)' $(MODE) test/run.sh $(TESTS) $(FUZZ) \
-	    $(SCRIPTS) $(EXAMPLES)
+	    CC='$(CC)' SHIM='$(SHIM)' $(MODE) test/run.sh $(SCRIPTS) $(TESTS) \
+	    $(FUZZ) $(EXAMPLES)
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
