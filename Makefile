@@ -56,7 +56,7 @@ CLI_TESTED = when.c calendar.c span.c parse.c
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so
 # that all cores have something to do until the end.
-TEST_FOLDERS = crash model unit fault api cli
+TEST_FOLDERS = crash model power unit fault api cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
@@ -167,7 +167,8 @@ endif
 
 ifeq ($(strip $(SHARED)),1)
 # The modules' own tests need what the shared library hides.
-TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/%,$(TESTS))
+TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/% \
+    $(OUT)/test/power/%,$(TESTS))
 FUZZ    :=
 SCRIPTS :=
 TEST_LIBRARY      = $(DYNAMIC) $(LINKS)

@@ -1,0 +1,343 @@
+/* explore.c - every crash of a recorded run, tried. */
+#include "explore.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "claims.h"
+#include "crashes.h"
+#include "judge.h"
+#include "report.h"
+#include "support/test.h"
+
+#define TRACE_SIZE ((size_t)256 << 20)
+#define HANGS 120u /* seconds that one image may take */
+#define AGAIN_MAX 16u
+
+/* What a crash left, for another run; its files are in a directory. */
+struct left {
+    struct state state;
+    bool exists;
+};
+
+/* Shared with the process that judges, which may die of an image. */
+struct board {
+    struct figures figures;
+    uint64_t image; /* that it is at, of this run */
+    bool whole;     /* all of the run is done */
+    unsigned again;
+    struct left left[AGAIN_MAX];
+};
+
+struct explorer {
+    struct plan plan;
+    const struct limits *limits;
+    const char *directory;
+    struct trace *trace;
+    struct life *life;
+    struct disk *disk;
+    struct board *board;
+    struct claims claims;
+    uint64_t skip; /* images that were judged before */
+    unsigned depth;
+    struct event event; /* where it is */
+};
+
+static void *
+shared_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
+static const char *
+place(const struct explorer *explorer, const char *name, unsigned number)
+{
+    static char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s-%u-%u", explorer->directory, name,
+             explorer->depth, number);
+    return path;
+}
+
+/* ---- one image ---------------------------------------------------------- */
+
+static void
+violation(struct explorer *explorer, const uint32_t *versions, const char *why)
+{
+    const struct choice *choices;
+    size_t count = disk_choices(explorer->disk, &choices);
+
+    explorer->board->figures.violations++;
+    if (explorer->limits->flaws != 0 || explorer->board->figures.violations > 3)
+        return;
+    report_violation(&explorer->plan, explorer->limits, &explorer->claims,
+                     &explorer->event, why);
+    for (size_t i = 0; i < count; i++) {
+        char text[200];
+
+        disk_describe(explorer->disk, &choices[i], versions[i], text,
+                      sizeof(text));
+        printf("    %s\n", text);
+    }
+    fflush(stdout);
+}
+
+static bool
+is_wanted_again(const struct explorer *explorer, uint64_t chance)
+{
+    return explorer->depth == 0 &&
+           explorer->board->again < explorer->limits->again &&
+           test_random(&chance) % 64 == 0;
+}
+
+static bool
+judge(struct explorer *explorer, const char *directory, bool again,
+      uint64_t chance, char *why)
+{
+    static struct state image;
+    struct journal *journal;
+    struct board *board = explorer->board;
+    unsigned every = explorer->limits->go_on_every;
+
+    if (!judge_open(directory, !explorer->claims.exists, &journal, &image,
+                    why)) {
+        journal_close(journal);
+        return false;
+    }
+    if (!claims_allow(&explorer->claims, &image)) {
+        report_difference(&explorer->claims, &image, why);
+        board->figures.lost++;
+        journal_close(journal);
+        return false;
+    }
+    if (again) {
+        state_copy(&board->left[board->again].state, &image);
+        board->left[board->again++].exists = explorer->claims.exists;
+    }
+    if (every > 0 && chance % every == 0) {
+        board->figures.gone_on++;
+        return judge_go_on(directory, journal, &image, chance, why);
+    }
+    journal_close(journal);
+    return true;
+}
+
+static void
+try_image(struct explorer *explorer, const uint32_t *versions, uint64_t chance)
+{
+    struct board *board = explorer->board;
+    const char *directory = place(explorer, "crash", 0);
+    bool again;
+    char why[WHY_SIZE];
+
+    if (board->image++ < explorer->skip)
+        return;
+    (void)alarm(HANGS);
+    board->figures.images++;
+    again = is_wanted_again(explorer, chance);
+    if (again) {
+        const char *kept = place(explorer, "again", board->again);
+
+        (void)mkdir(kept, 0700);
+        disk_crash(explorer->disk, versions, kept, chance);
+        directory = place(explorer, "crash", 0);
+    }
+    disk_crash(explorer->disk, versions, directory, chance);
+    if (!judge(explorer, directory, again, chance, why))
+        violation(explorer, versions, why);
+}
+
+/* ---- one run ------------------------------------------------------------ */
+
+static bool
+is_over(const struct explorer *explorer)
+{
+    const struct limits *limits = explorer->limits;
+    const struct figures *figures = &explorer->board->figures;
+
+    return figures->violations >= limits->violations ||
+           (limits->images > 0 && figures->images >= limits->images);
+}
+
+static void
+try_moment(struct explorer *explorer)
+{
+    const struct choice *choices;
+    struct crashes crashes;
+    const uint32_t *versions;
+    size_t count = disk_choices(explorer->disk, &choices);
+    uint64_t seed = explorer->plan.seed ^ (uint64_t)explorer->event.number
+                                              << 20;
+    uint64_t chance = seed;
+
+    crashes_begin(&crashes, choices, count, explorer->limits->most, seed);
+    if (explorer->board->image >= explorer->skip)
+        explorer->board->figures.moments++;
+    while (!is_over(explorer) && (versions = crashes_next(&crashes)) != NULL)
+        try_image(explorer, versions, test_random(&chance));
+    crashes_end(&crashes);
+}
+
+/* In a process of its own. */
+static void
+judge_all(struct explorer *explorer)
+{
+    size_t at = 0;
+
+    explorer->board->image = 0;
+    while (!is_over(explorer) &&
+           trace_read(explorer->trace, &at, &explorer->event)) {
+        if (explorer->event.kind == EVENT_FLUSHED)
+            try_moment(explorer);
+        disk_happens(explorer->disk, &explorer->event);
+        claims_happens(&explorer->claims, &explorer->event);
+    }
+    explorer->event.number++;
+    if (!is_over(explorer))
+        try_moment(explorer);
+    explorer->board->whole = true;
+    fflush(stdout);
+    _exit(0);
+}
+
+/* The process died of the image it was at. */
+static void
+judge_was_killed(struct explorer *explorer, int status)
+{
+    struct board *board = explorer->board;
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+    board->figures.violations++;
+    board->figures.killed++;
+    if (explorer->limits->flaws == 0)
+        printf("image %llu of the run of seed %llu, %u: killed by signal %d "
+               "(%s)\n",
+               (unsigned long long)board->image,
+               (unsigned long long)explorer->plan.seed, explorer->limits->unit,
+               number, strsignal(number));
+    explorer->skip = board->image;
+}
+
+static void
+judge_in_children(struct explorer *explorer)
+{
+    explorer->skip = 0;
+    explorer->board->whole = false;
+    fflush(stdout);
+    while (!explorer->board->whole && !is_over(explorer)) {
+        int status = 0;
+        pid_t child = fork();
+
+        if (child == 0)
+            judge_all(explorer);
+        if (child < 0 || waitpid(child, &status, 0) != child)
+            abort();
+        if (status != 0)
+            judge_was_killed(explorer, status);
+    }
+}
+
+static bool
+explore_run(struct explorer *explorer, const char *stage,
+            const struct state *base, bool exists)
+{
+    const char *wrong;
+    const struct plan *plan = &explorer->plan;
+
+    (void)mkdir(stage, 0700);
+    (void)mkdir(place(explorer, "crash", 0), 0700);
+    trace_clear(explorer->trace);
+    explorer->disk = disk_new(explorer->trace, stage, explorer->limits->unit,
+                              explorer->limits->flaws);
+    workload_run(plan, stage, base, explorer->trace, explorer->life, &wrong);
+    if (wrong == NULL && trace_is_full(explorer->trace))
+        wrong = "the trace is full";
+    explorer->board->figures.runs++;
+    if (wrong == NULL) {
+        claims_init(&explorer->claims, explorer->life, base,
+                    plan->hands * plan->processes == 1, exists);
+        judge_in_children(explorer);
+    } else {
+        printf("the run of seed %llu failed: %s\n",
+               (unsigned long long)plan->seed, wrong);
+    }
+    disk_free(explorer->disk);
+    return wrong == NULL;
+}
+
+/* Runs that begin with what crashes of the first have left. */
+static bool
+explore_again(struct explorer *explorer)
+{
+    struct board *board = explorer->board;
+    unsigned count = board->again;
+    bool good = true;
+
+    for (unsigned i = 0; i < count && good && !is_over(explorer); i++) {
+        char stage[PATH_MAX];
+
+        snprintf(stage, sizeof(stage), "%s", place(explorer, "again", i));
+        explorer->depth = 1;
+        explorer->plan.seed++;
+        explorer->plan.sessions = 1;
+        explorer->plan.deeds /= 2;
+        board->figures.again++;
+        good = explore_run(explorer, stage, &board->left[i].state,
+                           board->left[i].exists);
+        explorer->plan.deeds *= 2;
+        explorer->depth = 0;
+    }
+    return good;
+}
+
+static double
+seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool
+explore(const struct plan *plan, const struct limits *limits,
+        const char *directory, struct figures *figures)
+{
+    static struct state empty;
+    static struct explorer explorer;
+    double start = seconds_now();
+    char stage[PATH_MAX];
+    bool good;
+
+    if (explorer.trace == NULL) {
+        explorer.trace = trace_new(TRACE_SIZE);
+        explorer.life = life_new();
+        explorer.board = shared_memory(sizeof(*explorer.board));
+    }
+    explorer.plan = *plan;
+    explorer.limits = limits;
+    explorer.directory = directory;
+    explorer.board->figures = *figures;
+    explorer.board->again = 0;
+    explorer.depth = 0;
+    state_init(&empty);
+    snprintf(stage, sizeof(stage), "%s", place(&explorer, "stage", 0));
+    good = explore_run(&explorer, stage, &empty, false) &&
+           explore_again(&explorer);
+    *figures = explorer.board->figures;
+    figures->seconds += seconds_now() - start;
+    return good;
+}

@@ -1,0 +1,45 @@
+/*
+ * explore.h - every crash of a recorded run, tried.
+ *
+ * A run is recorded; at the end of each of its flushes, the moment before it
+ * counts, many crashes are made up, and each is judged: opened, read, compared
+ * with what the journal may be.  That is, with all that was acknowledged, and
+ * of the rest nothing but a beginning.  Some are gone on with, and from some
+ * new runs start, which are explored in turn.
+ */
+#ifndef TEST_POWER_EXPLORE_H
+#define TEST_POWER_EXPLORE_H
+
+#include "disk.h"
+#include "workload.h"
+
+struct limits {
+    uint32_t unit;        /* 512 or 4096 */
+    unsigned flaws;       /* of the model */
+    uint32_t most;        /* crashes of one moment */
+    unsigned go_on_every; /* so many; 0: never */
+    unsigned again;       /* new runs from what a crash left */
+    uint64_t violations;  /* end after so many */
+    uint64_t images;      /* ... or so many images; 0: all */
+};
+
+struct figures {
+    uint64_t runs;
+    uint64_t moments;
+    uint64_t images;
+    uint64_t gone_on; /* images that were used further */
+    uint64_t again;   /* images that a further run began with */
+    uint64_t violations;
+    uint64_t killed; /* of these: the process that opened it died */
+    uint64_t lost;   /* ... or the journal is sound, and a wrong one */
+    double seconds;
+};
+
+/*
+ * Records PLAN in DIRECTORY, which is empty, explores it, and adds to FIGURES.
+ * The first violations are told in words.  False if the run itself failed.
+ */
+bool explore(const struct plan *plan, const struct limits *limits,
+             const char *directory, struct figures *figures);
+
+#endif

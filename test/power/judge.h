@@ -1,0 +1,28 @@
+/*
+ * judge.h - is what a crash left a journal, and which?
+ *
+ * Looks with the public calls only, and trusts none of them: all ways that
+ * lead to an entry have to lead to the same one.
+ */
+#ifndef TEST_POWER_JUDGE_H
+#define TEST_POWER_JUDGE_H
+
+#include "life.h"
+
+#define WHY_SIZE 400u
+
+/*
+ * Opens the journal in DIRECTORY/home, or makes one if MAY_BE_NEW, and reads
+ * it into IMAGE.  False, with WHY in words, if it is not sound.
+ */
+bool judge_open(const char *directory, bool may_be_new,
+                struct journal **journal, struct state *image, char *why);
+
+/*
+ * Goes on with it: appends, prunes, closes, opens and reads again, and closes.
+ * SALT is that of the new entries.
+ */
+bool judge_go_on(const char *directory, struct journal *journal,
+                 struct state *image, uint64_t salt, char *why);
+
+#endif

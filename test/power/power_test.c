@@ -1,0 +1,163 @@
+/*
+ * power_test.c - what is acknowledged survives loss of power.
+ *
+ * Recorded runs, and for each moment of them many of the states in which a
+ * loss of power may leave the files; see explore.h.  POWER_SECONDS makes the
+ * long tests take so long each.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explore.h"
+#include "report.h"
+#include "support/fast_dir.h"
+#include "support/test.h"
+
+static const struct plan common = {.durability = JOURNAL_DURABLE,
+                                   .tail_bytes = 64 << 10,
+                                   .sessions = 2,
+                                   .deeds = 20,
+                                   .hands = 1,
+                                   .processes = 1};
+
+static const struct limits whole = {
+    .unit = 512, .most = 24, .go_on_every = 16, .again = 1, .violations = 20};
+
+/* Explores a run of PLAN in a directory of its own. */
+static void
+explore_one(const struct plan *plan, const struct limits *limits,
+            struct figures *figures)
+{
+    test_setup();
+    ck_assert(explore(plan, limits, test_dir, figures));
+    test_teardown();
+}
+
+static double
+seconds_wanted(void)
+{
+    const char *text = getenv("POWER_SECONDS");
+
+    return text != NULL ? strtod(text, NULL) : 1.2 * test_scale();
+}
+
+/* Explores runs like PLAN until the time is up; none may go wrong. */
+static void
+explore_many(const char *title, struct plan plan, struct limits limits)
+{
+    struct figures figures = {0};
+    double seconds = seconds_wanted();
+    uint64_t seed = test_seed();
+    unsigned round = 0;
+
+    do {
+        plan.seed = test_random(&seed);
+        limits.unit = round++ % 2 == 0 ? 512 : 4096;
+        explore_one(&plan, &limits, &figures);
+    } while (figures.seconds < seconds && figures.violations == 0);
+    report_figures(title, &figures);
+    ck_assert_uint_gt(figures.images, 0);
+    ck_assert_uint_eq(figures.violations, 0);
+}
+
+START_TEST(what_is_acknowledged_durable_survives)
+{
+    explore_many("durable", common, whole);
+}
+END_TEST
+
+START_TEST(what_is_acknowledged_relaxed_survives_from_a_sync_on)
+{
+    struct plan plan = common;
+
+    plan.durability = JOURNAL_RELAXED;
+    explore_many("relaxed", plan, whole);
+}
+END_TEST
+
+START_TEST(what_threads_append_at_the_same_time_survives)
+{
+    struct plan plan = common;
+
+    plan.hands = 4;
+    plan.sessions = 1;
+    explore_many("durable, 4 threads", plan, whole);
+    plan.durability = JOURNAL_RELAXED;
+    explore_many("relaxed, 4 threads", plan, whole);
+}
+END_TEST
+
+START_TEST(what_processes_append_at_the_same_time_survives)
+{
+    struct plan plan = common;
+
+    plan.hands = 2;
+    plan.processes = 2;
+    plan.sessions = 1;
+    explore_many("durable, 2 processes", plan, whole);
+    plan.durability = JOURNAL_RELAXED;
+    explore_many("relaxed, 2 processes", plan, whole);
+}
+END_TEST
+
+/* ---- the harness bites -------------------------------------------------- */
+
+static const struct {
+    const char *title;
+    unsigned flaws;
+} flaws[] = {
+    {"if fdatasync did nothing", FLAW_NO_FLUSH},
+    {"if O_DSYNC did nothing", FLAW_NO_DSYNC},
+    {"if flushes of directories did nothing", FLAW_NO_DIRECTORY},
+};
+
+/* Explores until COUNT, one of the figures, is over 0. */
+static void
+explore_until(const char *title, const struct plan *like,
+              const struct limits *limits, struct figures *figures,
+              const uint64_t *count)
+{
+    struct plan plan = *like;
+    uint64_t seed = test_seed();
+
+    for (unsigned i = 0; i < 20 && *count == 0; i++) {
+        plan.seed = test_random(&seed);
+        figures->violations = 0;
+        explore_one(&plan, limits, figures);
+    }
+    report_figures(title, figures);
+    ck_assert_uint_gt(*count, 0);
+}
+
+START_TEST(a_disk_that_lies_is_noticed)
+{
+    struct limits limits = whole;
+    struct figures figures = {0};
+
+    limits.flaws = flaws[_i].flaws;
+    explore_until(flaws[_i].title, &common, &limits, &figures,
+                  limits.flaws == FLAW_NO_DIRECTORY ? &figures.violations
+                                                    : &figures.lost);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("power");
+    TCase *tcase = tcase_create("survival");
+
+    tcase_set_timeout(tcase, 7200);
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_test(tcase, what_is_acknowledged_durable_survives);
+    tcase_add_test(tcase, what_is_acknowledged_relaxed_survives_from_a_sync_on);
+    tcase_add_test(tcase, what_threads_append_at_the_same_time_survives);
+    tcase_add_test(tcase, what_processes_append_at_the_same_time_survives);
+    tcase_add_loop_test(tcase, a_disk_that_lies_is_noticed, 0,
+                        sizeof(flaws) / sizeof(flaws[0]));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)

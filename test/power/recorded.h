@@ -1,0 +1,37 @@
+/* recorded.h - what calls.c tells recorder.c about the calls. */
+#ifndef TEST_POWER_RECORDED_H
+#define TEST_POWER_RECORDED_H
+
+#include "trace.h"
+
+#define NOT_OURS UINT32_MAX
+
+/* A call in progress; while it lasts no other is recorded. */
+struct recorded {
+    struct trace *trace; /* NULL: it is not to be recorded */
+    uint32_t file;
+    bool dsync;
+};
+
+void recorder_opened(int fd, const char *path, int flags);
+void recorder_closed(int fd);
+void recorder_made_home(const char *path);
+
+/* A call begins, on something open or on a name in the journal's directory. */
+struct recorded recorder_enter(int fd);
+struct recorded recorder_enter_path(const char *path);
+void recorder_leave(const struct recorded *call);
+
+/* In between: what it has done. */
+void recorder_wrote(const struct recorded *call, uint64_t offset,
+                    const void *data, size_t size);
+/* ... and the whole of the write, which may have gone out at once. */
+void recorder_wrote_all(const struct recorded *call, uint64_t offset,
+                        size_t size);
+void recorder_sized(const struct recorded *call, uint64_t size);
+
+/* The path's last link is about to go. */
+void recorder_unlinked(const struct recorded *call, const char *path);
+uint32_t recorder_name(const struct recorded *call, const char *path);
+
+#endif

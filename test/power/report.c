@@ -1,0 +1,85 @@
+/* report.c - violations and figures in words. */
+#include "report.h"
+
+#include <stdio.h>
+
+#include "judge.h"
+
+static unsigned long long
+ull(uint64_t number)
+{
+    return number;
+}
+
+static const char *
+name_of(const struct deed *deed)
+{
+    static const char *const names[] = {"open",  "close",   "sync",   "append",
+                                        "prune", "compact", "rewind", "mark"};
+
+    return names[deed->kind];
+}
+
+void
+report_violation(const struct plan *plan, const struct limits *limits,
+                 const struct claims *claims, const struct event *event,
+                 const char *why)
+{
+    printf("VIOLATION: %s\n", why);
+    printf("  plan: seed %llu, %s, tail of %llu, %u sessions of %u deeds, "
+           "%u processes of %u hands; units of %u\n",
+           ull(plan->seed),
+           plan->durability == JOURNAL_DURABLE ? "durable" : "relaxed",
+           ull(plan->tail_bytes), plan->sessions, plan->deeds, plan->processes,
+           plan->hands, limits->unit);
+    printf("  crash before event %u; %u changes promised, %u possible, of %u\n",
+           event->number, claims->promised, claims->possible, claims->count);
+    for (uint32_t i = 0; i < claims->life->count; i++) {
+        const struct deed *deed = &claims->life->deeds[i];
+
+        if (claims->begun[i] &&
+            (i + 6 >= claims->life->count || !claims->begun[i + 6]))
+            printf("  deed %u: %s %llu, %u records, %s\n", i, name_of(deed),
+                   ull(deed->seq), deed->count,
+                   claims->done[i] ? "acknowledged" : "begun");
+    }
+    printf("  what had got to the disk:\n");
+}
+
+void
+report_difference(const struct claims *claims, const struct state *image,
+                  char *why)
+{
+    const struct state *state = &claims->state;
+    uint64_t seq = 0;
+
+    while (seq < state->size && seq < image->size &&
+           state->slot[seq].there == image->slot[seq].there &&
+           (!state->slot[seq].there ||
+            state->slot[seq].tag.deed == image->slot[seq].tag.deed))
+        seq++;
+    snprintf(
+        why, WHY_SIZE,
+        "the journal is [%llu, %llu), marks %lld, %lld; promised is [%llu, "
+        "%llu), marks %lld, %lld; they differ from %llu on",
+        ull(state_first(image)), ull(image->size), (long long)image->mark[0],
+        (long long)image->mark[1], ull(state_first(state)), ull(state->size),
+        (long long)state->mark[0], (long long)state->mark[1], ull(seq));
+}
+
+void
+report_figures(const char *title, const struct figures *figures)
+{
+    printf("%s: %llu images of %llu moments of %llu runs, %llu gone on with, "
+           "%llu begun again from; %.0f images/s; %llu violations",
+           title, ull(figures->images), ull(figures->moments),
+           ull(figures->runs), ull(figures->gone_on), ull(figures->again),
+           figures->seconds > 0 ? (double)figures->images / figures->seconds
+                                : 0,
+           ull(figures->violations));
+    if (figures->violations > 0)
+        printf(" (%llu lost, %llu killed)", ull(figures->lost),
+               ull(figures->killed));
+    printf("\n");
+    fflush(stdout);
+}

@@ -1,0 +1,345 @@
+/* workload.c - a journal is used, on record. */
+#include "workload.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "recorder.h"
+#include "support/test.h"
+
+/* What the sessions know, one after another. */
+struct book {
+    struct state now;
+    char wrong[200];
+};
+
+struct hand {
+    const struct plan *plan;
+    struct life *life;
+    struct book *book;
+    struct journal *journal;
+    uint64_t chance;
+    bool alone;
+};
+
+static char home[PATH_MAX];
+
+static void *
+shared_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
+struct life *
+life_new(void)
+{
+    return shared_memory(sizeof(struct life));
+}
+
+static void
+complain(const struct hand *hand, const char *call, int rc)
+{
+    snprintf(hand->book->wrong, sizeof(hand->book->wrong), "%s: %s", call,
+             journal_errname(rc));
+    _exit(1);
+}
+
+static uint64_t
+below(struct hand *hand, uint64_t limit)
+{
+    return limit == 0 ? 0 : test_random(&hand->chance) % limit;
+}
+
+/* ---- deeds -------------------------------------------------------------- */
+
+/* Enters a deed into the book, and begins it. */
+static uint32_t
+begin(const struct hand *hand, const struct deed *deed)
+{
+    uint32_t number = __atomic_fetch_add(&hand->life->count, 1,
+                                         __ATOMIC_RELAXED);
+
+    if (number >= LIFE_DEEDS)
+        complain(hand, "too many deeds", 0);
+    hand->life->deeds[number] = *deed;
+    recorder_note(EVENT_DEED_BEGUN, number);
+    return number;
+}
+
+static void
+done(const struct hand *hand, uint32_t number, int rc)
+{
+    static const char *const calls[] = {"open",  "close",   "sync",   "append",
+                                        "prune", "compact", "rewind", "mark"};
+
+    hand->life->deeds[number].result = rc;
+    recorder_note(EVENT_DEED_DONE, number);
+    if (rc != 0)
+        complain(hand, calls[hand->life->deeds[number].kind], rc);
+    if (hand->alone && !state_apply(&hand->book->now, hand->life, number))
+        complain(hand, "too many entries", 0);
+}
+
+static int
+open_it(const struct hand *hand, struct journal **journal)
+{
+    struct journal_options options;
+
+    journal_options_init(&options);
+    options.durability = hand->plan->durability;
+    options.tail_bytes = hand->plan->tail_bytes;
+    return journal_open(home, &options, journal);
+}
+
+static void
+do_open(struct hand *hand)
+{
+    const struct deed deed = {.kind = DEED_OPEN, .durable = true};
+    uint32_t number = begin(hand, &deed);
+
+    done(hand, number, open_it(hand, &hand->journal));
+}
+
+static void
+do_close(struct hand *hand)
+{
+    const struct deed deed = {.kind = DEED_CLOSE};
+    uint32_t number = begin(hand, &deed);
+
+    journal_close(hand->journal);
+    hand->journal = NULL;
+    done(hand, number, 0);
+}
+
+static void
+do_sync(struct hand *hand)
+{
+    const struct deed deed = {.kind = DEED_SYNC, .durable = true};
+    uint32_t number = begin(hand, &deed);
+
+    done(hand, number, journal_sync(hand->journal));
+}
+
+static bool
+is_durable(const struct hand *hand)
+{
+    return hand->plan->durability == JOURNAL_DURABLE;
+}
+
+static void
+do_append(struct hand *hand)
+{
+    struct journal_record records[LIFE_BATCH];
+    struct deed deed = {.kind = DEED_APPEND,
+                        .durable = is_durable(hand),
+                        .count = 1};
+    struct tag tag = {.salt = hand->life->salt};
+    int rc;
+
+    if (below(hand, 4) == 0)
+        deed.count += (uint32_t)below(hand, below(hand, LIFE_BATCH) + 1);
+    tag.deed = begin(hand, &deed);
+    for (; tag.part < deed.count; tag.part++)
+        records[tag.part] = life_record(&tag);
+    rc = journal_append_batch(hand->journal, records, deed.count,
+                              &hand->life->deeds[tag.deed].seq);
+    done(hand, tag.deed, rc);
+}
+
+static uint64_t
+slowest_mark(const struct state *state)
+{
+    uint64_t slowest = JOURNAL_NONE;
+
+    for (unsigned i = 0; i < LIFE_MARKS; i++)
+        slowest = state->mark[i] < slowest ? state->mark[i] : slowest;
+    return slowest;
+}
+
+static void
+do_prune(struct hand *hand)
+{
+    const struct state *now = &hand->book->now;
+    uint64_t first = state_first(now), slowest = slowest_mark(now);
+    uint64_t before = first + below(hand, now->size - first + 1);
+    uint32_t flags = below(hand, 4) == 0 ? 0 : JOURNAL_PRUNE_PAST_MARKS;
+    struct deed deed = {.kind = DEED_PRUNE, .durable = true, .seq = before};
+    uint32_t number;
+
+    if (below(hand, 2) == 0) {
+        deed.kind = DEED_COMPACT;
+        flags |= JOURNAL_PRUNE_KEEP_LATEST;
+    }
+    if ((flags & JOURNAL_PRUNE_PAST_MARKS) == 0 && slowest < before)
+        deed.seq = slowest;
+    number = begin(hand, &deed);
+    done(hand, number, journal_prune(hand->journal, before, flags, NULL));
+}
+
+static void
+do_rewind(struct hand *hand)
+{
+    const struct state *now = &hand->book->now;
+    uint64_t most = now->size - state_first(now);
+    const struct deed deed = {.kind = DEED_REWIND,
+                              .durable = true,
+                              .seq = now->size -
+                                     below(hand, below(hand, most + 1) + 1)};
+    uint32_t number = begin(hand, &deed);
+
+    done(hand, number, journal_rewind(hand->journal, deed.seq));
+}
+
+static void
+do_mark(struct hand *hand)
+{
+    const struct deed deed = {.kind = DEED_MARK,
+                              .durable = is_durable(hand),
+                              .mark = (uint32_t)below(hand, LIFE_MARKS),
+                              .seq = below(hand, hand->book->now.size + 1)};
+    uint32_t number = begin(hand, &deed);
+
+    done(hand, number,
+         journal_mark(hand->journal, life_marks[deed.mark], deed.seq));
+}
+
+/* ---- sessions ----------------------------------------------------------- */
+
+static void
+do_anything(struct hand *hand)
+{
+    unsigned what = (unsigned)below(hand, 64);
+
+    if (what < 48)
+        do_append(hand);
+    else if (what < 53)
+        do_sync(hand);
+    else if (what < 57)
+        do_mark(hand);
+    else if (what < 60)
+        do_prune(hand);
+    else if (what < 62)
+        do_rewind(hand);
+    else {
+        do_close(hand);
+        do_open(hand);
+    }
+}
+
+static void *
+append_much(void *context)
+{
+    struct hand *hand = context;
+
+    for (unsigned i = 0; i < hand->plan->deeds; i++)
+        if (below(hand, 12) == 0)
+            do_sync(hand);
+        else
+            do_append(hand);
+    return NULL;
+}
+
+/* One process of those that append at the same time. */
+static void
+append_beside(const struct hand *like, unsigned process)
+{
+    enum { HANDS_MAX = 8 };
+    struct hand hands[HANDS_MAX];
+    pthread_t threads[HANDS_MAX];
+    unsigned count = like->plan->hands;
+    struct journal *journal = NULL;
+    int rc = open_it(like, &journal);
+
+    if (rc != 0 || count > HANDS_MAX)
+        complain(like, "open beside", rc);
+    for (unsigned i = 0; i < count; i++) {
+        hands[i] = *like;
+        hands[i].journal = journal;
+        hands[i].chance += 1 + process * HANDS_MAX + i;
+        if (pthread_create(&threads[i], NULL, append_much, &hands[i]) != 0)
+            abort();
+    }
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    journal_close(journal);
+    _exit(0);
+}
+
+static bool
+ended_well(pid_t child)
+{
+    int status = 0;
+
+    return waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void
+session(struct hand *hand)
+{
+    const struct plan *plan = hand->plan;
+    pid_t children[8] = {0};
+
+    do_open(hand);
+    if (hand->alone) {
+        for (unsigned i = 0; i < plan->deeds; i++)
+            do_anything(hand);
+        if (below(hand, 2) == 0)
+            do_close(hand);
+        _exit(0);
+    }
+    do_close(hand);
+    for (unsigned i = 0; i < plan->processes; i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            append_beside(hand, i);
+    }
+    for (unsigned i = 0; i < plan->processes; i++)
+        if (!ended_well(children[i]))
+            _exit(1);
+    do_open(hand);
+    do_close(hand);
+    _exit(0);
+}
+
+void
+workload_run(const struct plan *plan, const char *directory,
+             const struct state *base, struct trace *trace, struct life *life,
+             const char **wrong)
+{
+    static struct book *book;
+    struct hand hand = {.plan = plan,
+                        .life = life,
+                        .alone = plan->hands * plan->processes == 1};
+
+    if (book == NULL)
+        book = shared_memory(sizeof(*book));
+    hand.book = book;
+    book->wrong[0] = '\0';
+    state_copy(&book->now, base);
+    *wrong = NULL;
+    life->count = 0;
+    life->salt = plan->seed;
+    snprintf(home, sizeof(home), "%s/home", directory);
+    for (unsigned i = 0; i < plan->sessions && *wrong == NULL; i++) {
+        pid_t child;
+
+        hand.chance = plan->seed + i * 1000;
+        child = fork();
+        if (child == 0) {
+            recorder_start(trace, directory);
+            session(&hand);
+        }
+        if (!ended_well(child))
+            *wrong = book->wrong[0] != '\0' ? book->wrong : "it was killed";
+    }
+}
