@@ -230,47 +230,61 @@ posix_fallocate(int fd, off_t offset, off_t size)
  * so the flush is on record twice, and others may come in between.
  */
 static int
-flush(int fd, long number)
+flush(struct recorded *call, struct event *event, long number, long a, long b,
+      long c)
+{
+    int rc;
+
+    if (call->trace == NULL)
+        return (int)syscall(number, a, b, c);
+    event->pair = trace_add(call->trace, event);
+    recorder_leave(call);
+    rc = (int)syscall(number, a, b, c);
+    sched_yield();
+    event->kind = EVENT_FLUSHED;
+    if (rc == 0) {
+        trace_lock(call->trace);
+        trace_add(call->trace, event);
+        trace_unlock(call->trace);
+    }
+    return rc;
+}
+
+static int
+flush_file(int fd, long number)
 {
     struct recorded call = recorder_enter(fd);
     struct event event = {.kind = EVENT_FLUSH_BEGUN,
                           .cause = FLUSH_CALL,
                           .file = call.file,
                           .size = UINT64_MAX};
-    int rc;
 
-    if (call.trace == NULL)
-        return (int)syscall(number, fd);
-    event.pair = trace_add(call.trace, &event);
-    recorder_leave(&call);
-    rc = (int)syscall(number, fd);
-    sched_yield();
-    event.kind = EVENT_FLUSHED;
-    if (rc == 0) {
-        trace_lock(call.trace);
-        trace_add(call.trace, &event);
-        trace_unlock(call.trace);
-    }
-    return rc;
+    return flush(&call, &event, number, fd, 0, 0);
 }
 
 int
 fsync(int fd)
 {
-    return flush(fd, SYS_fsync);
+    return flush_file(fd, SYS_fsync);
 }
 
 int
 fdatasync(int fd)
 {
-    return flush(fd, SYS_fdatasync);
+    return flush_file(fd, SYS_fdatasync);
 }
 
+/* Flushes the pages that it names, and no others. */
 int
 msync(void *address, size_t size, int flags)
 {
-    (void)address;
-    (void)size;
-    (void)flags;
-    abort(); /* nobody calls it; whoever does wants it modelled first */
+    uint64_t offset = 0;
+    struct recorded call = recorder_enter_mapped(address, &offset);
+    struct event event = {.kind = EVENT_FLUSH_BEGUN,
+                          .cause = FLUSH_CALL,
+                          .file = call.file,
+                          .offset = offset,
+                          .size = size};
+
+    return flush(&call, &event, SYS_msync, (long)address, (long)size, flags);
 }

@@ -20,6 +20,8 @@ void recorder_made_home(const char *path);
 /* A call begins, on something open or on a name in the journal's directory. */
 struct recorded recorder_enter(int fd);
 struct recorded recorder_enter_path(const char *path);
+/* ... or on what is mapped there, from *OFFSET of the file on. */
+struct recorded recorder_enter_mapped(const void *address, uint64_t *offset);
 void recorder_leave(const struct recorded *call);
 
 /* In between: what it has done. */

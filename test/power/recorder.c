@@ -279,6 +279,50 @@ recorder_enter_path(const char *path)
     return call;
 }
 
+/* The inode that is mapped at ADDRESS, and from where in it. */
+static ino_t
+find_mapped(const void *address, uint64_t *offset)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    unsigned long long from, to, start, inode, found = 0;
+    unsigned long long wanted = (uintptr_t)address;
+    char line[PATH_MAX + 100];
+
+    while (maps != NULL && fgets(line, sizeof(line), maps) != NULL)
+        if (sscanf(line, "%llx-%llx %*s %llx %*s %llu", &from, &to, &start,
+                   &inode) == 4 &&
+            from <= wanted && wanted < to) {
+            *offset = start + (wanted - from);
+            found = inode;
+        }
+    if (maps != NULL)
+        fclose(maps);
+    return (ino_t)found;
+}
+
+struct recorded
+recorder_enter_mapped(const void *address, uint64_t *offset)
+{
+    struct recorded call = {.file = NOT_OURS};
+    struct stat status;
+    ino_t inode = trace == NULL ? 0 : find_mapped(address, offset);
+
+    if (inode == 0)
+        return call;
+    trace_lock(trace);
+    for (uint32_t file = 0; file < TRACE_FILES; file++)
+        if (watched[file] != 0 && fstat(watched[file] - 1, &status) == 0 &&
+            status.st_ino == inode) {
+            call.trace = trace;
+            call.file = file;
+        }
+    if (call.trace != NULL)
+        look_for_stores(call.file);
+    else
+        trace_unlock(trace);
+    return call;
+}
+
 void
 recorder_leave(const struct recorded *call)
 {
