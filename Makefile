@@ -26,6 +26,7 @@ DURABILITY =   # relaxed: the journals of tests are, unless they choose
 TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
+POWER_SECONDS = 60 # of `make power`, for each kind of run
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -184,8 +185,8 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check soak fuzz run-fuzzers demo bench \
-    examples tests lint format docs deps check-deps help FORCE
+.PHONY: all lib install uninstall clean check soak power fuzz run-fuzzers demo \
+    bench examples tests lint format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -359,6 +360,10 @@ check: check-deps
 	@OUT='$(OUT)' SAN='$(SAN_NAME)' RUN='$(strip $(RUN))' JOBS='$(JOBS)' \
 	    CC='$(CC)' SHIM='$(SHIM)' $(MODE) test/run.sh $(SCRIPTS) $(TESTS) \
 	    $(FUZZ) $(EXAMPLES)
+
+## power       loss of power at any moment, POWER_SECONDS for each test
+power: $(OUT)/test/power/power_test
+	@TEST_SCALE=30 POWER_SECONDS='$(strip $(POWER_SECONDS))' $<
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)

@@ -104,6 +104,13 @@ truncate(const char *path, off_t size)
     return rc;
 }
 
+static int
+failed(void)
+{
+    errno = EIO;
+    return -1;
+}
+
 /* ---- data --------------------------------------------------------------- */
 
 ssize_t
@@ -114,7 +121,8 @@ pwrite(int fd, const void *data, size_t size, off_t offset)
 
     if (written > 0) {
         recorder_wrote(&call, (uint64_t)offset, data, (size_t)written);
-        recorder_wrote_all(&call, (uint64_t)offset, (size_t)written);
+        if (!recorder_wrote_all(&call, (uint64_t)offset, (size_t)written))
+            written = failed();
     }
     recorder_leave(&call);
     return written;
@@ -130,14 +138,15 @@ write(int fd, const void *data, size_t size)
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
         recorder_wrote(&call, end - (size_t)written, data, (size_t)written);
-        recorder_wrote_all(&call, end - (size_t)written, (size_t)written);
+        if (!recorder_wrote_all(&call, end - (size_t)written, (size_t)written))
+            written = failed();
     }
     recorder_leave(&call);
     return written;
 }
 
-/* The first WRITTEN bytes of the parts. */
-static void
+/* The first WRITTEN bytes of the parts; returns what the call is to return. */
+static ssize_t
 record_parts(const struct recorded *call, const struct iovec *parts,
              uint64_t offset, size_t written)
 {
@@ -151,7 +160,8 @@ record_parts(const struct recorded *call, const struct iovec *parts,
         at += size;
         left -= size;
     }
-    recorder_wrote_all(call, offset, written);
+    return recorder_wrote_all(call, offset, written) ? (ssize_t)written
+                                                     : failed();
 }
 
 ssize_t
@@ -163,7 +173,8 @@ writev(int fd, const struct iovec *parts, int number)
     if (call.trace != NULL && written > 0) {
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
-        record_parts(&call, parts, end - (size_t)written, (size_t)written);
+        written = record_parts(&call, parts, end - (size_t)written,
+                               (size_t)written);
     }
     recorder_leave(&call);
     return written;
@@ -177,7 +188,7 @@ pwritev(int fd, const struct iovec *parts, int number, off_t offset)
                               (unsigned long)offset, 0UL);
 
     if (call.trace != NULL && written > 0)
-        record_parts(&call, parts, (uint64_t)offset, (size_t)written);
+        written = record_parts(&call, parts, (uint64_t)offset, (size_t)written);
     recorder_leave(&call);
     return written;
 }
@@ -237,6 +248,12 @@ flush(struct recorded *call, struct event *event, long number, long a, long b,
 
     if (call->trace == NULL)
         return (int)syscall(number, a, b, c);
+    if (recorder_fails(call)) {
+        event->kind = EVENT_NOT_FLUSHED;
+        trace_add(call->trace, event);
+        recorder_leave(call);
+        return failed();
+    }
     event->pair = trace_add(call->trace, event);
     recorder_leave(call);
     rc = (int)syscall(number, a, b, c);

@@ -41,6 +41,7 @@ claims_init(struct claims *claims, const struct life *life,
     memset(claims->done, 0, sizeof(claims->done));
     claims->promised = 0;
     claims->possible = 0;
+    claims->unsure = CLAIMS_NONE;
     claims->exists = exists;
     state_copy(&claims->state, base);
 }
@@ -71,9 +72,13 @@ deed_done(struct claims *claims, uint32_t number)
     const struct deed *deed = &claims->life->deeds[number];
 
     claims->done[number] = true;
-    if (deed->kind == DEED_OPEN)
+    if (deed->failed)
+        claims->unsure = number;
+    if (deed->kind == DEED_OPEN) {
         claims->exists = true;
-    if (!deed->durable || deed->result != 0)
+        claims->unsure = CLAIMS_NONE;
+    }
+    if (!deed->durable || deed->failed)
         return;
     promise(claims,
             changes(deed) ? claims->place[number] + 1 : claims->covers[number]);
@@ -105,7 +110,9 @@ claims_allow(const struct claims *claims, const struct state *image)
         if (state_equals(&state, image))
             return true;
         if (i == claims->possible)
-            return false;
+            return claims->unsure != CLAIMS_NONE &&
+                   state_apply(&state, claims->life, claims->unsure) &&
+                   state_equals(&state, image);
         if (state_is_between(&state, claims->life, claims->order[i], image))
             return true;
         if (!state_apply(&state, claims->life, claims->order[i]))

@@ -11,6 +11,8 @@
 #include "life.h"
 #include "trace.h"
 
+#define CLAIMS_NONE UINT32_MAX
+
 struct claims {
     const struct life *life;
     uint32_t order[LIFE_DEEDS]; /* deeds that change something */
@@ -21,6 +23,7 @@ struct claims {
     uint32_t covers[LIFE_DEEDS]; /* a flush: places done when it began */
     uint32_t promised;           /* places that have to be there */
     uint32_t possible;           /* ... and that can be */
+    uint32_t unsure;             /* a deed that failed and may come; or NONE */
     bool exists;                 /* the journal has to */
     struct state state;          /* after what is promised */
 };

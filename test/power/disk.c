@@ -264,6 +264,11 @@ disk_happens(struct disk *disk, const struct event *event)
     case EVENT_FLUSHED:
         file_flushed(disk, event);
         break;
+    case EVENT_NOT_FLUSHED:
+        if (event->file >= TRACE_FIRST_FILE)
+            disk_file_fail(&disk->file[event->file], event->offset,
+                           event->size);
+        break;
     case EVENT_DEED_DONE:
         disk->lies = true;
         break;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PAGE 4096u
 #define KEPT 4u /* versions that thinning leaves */
 
 static void *
@@ -117,6 +118,7 @@ disk_file_free(struct disk_file *file)
     free(file->units);
     free(file->certain);
     free(file->dirty);
+    free(file->stuck);
     memset(file, 0, sizeof(*file));
 }
 
@@ -138,6 +140,8 @@ make_room(struct disk_file *file, uint64_t size)
            (room - file->unit_count) * sizeof(*file->units));
     for (size_t i = file->unit_count; i < room; i++)
         versions_init(&file->units[i], false);
+    file->stuck = more(file->stuck, room, sizeof(*file->stuck));
+    memset(file->stuck + file->unit_count, 0, room - file->unit_count);
     file->dirty = more(file->dirty, room, sizeof(*file->dirty));
     file->room = room * file->unit;
     file->unit_count = room;
@@ -170,6 +174,19 @@ add_size(struct disk_file *file, uint32_t event, uint64_t size)
     file->size.value[number] = size;
 }
 
+/* The pages of [OFFSET, END) are dirty again. */
+static void
+unstick(struct disk_file *file, uint64_t offset, uint64_t end)
+{
+    size_t unit = (size_t)(offset / PAGE * PAGE / file->unit);
+
+    for (; unit < file->unit_count; unit++) {
+        if ((uint64_t)unit * file->unit / PAGE > (end - 1) / PAGE)
+            break;
+        file->stuck[unit] = false;
+    }
+}
+
 void
 disk_file_write(struct disk_file *file, uint32_t event, uint64_t offset,
                 const uint8_t *data, size_t size)
@@ -177,6 +194,7 @@ disk_file_write(struct disk_file *file, uint32_t event, uint64_t offset,
     uint64_t at = offset, end = offset + size;
 
     make_room(file, end);
+    unstick(file, offset, end);
     while (at < end) {
         size_t unit = (size_t)(at / file->unit), within = at % file->unit;
         size_t part = file->unit - within;
@@ -245,13 +263,27 @@ disk_file_flush(struct disk_file *file, uint32_t before, uint64_t offset,
     for (size_t i = 0; i < file->dirty_count; i++) {
         uint64_t start = (uint64_t)file->dirty[i] * file->unit;
 
-        if (start < end && start + file->unit > offset)
+        if (start < end && start + file->unit > offset &&
+            !file->stuck[file->dirty[i]])
             flush_unit(file, file->dirty[i], before);
         if (file->units[file->dirty[i]].count > 1)
             file->dirty[left++] = file->dirty[i];
     }
     file->dirty_count = left;
     flush_size(file, before, end);
+}
+
+void
+disk_file_fail(struct disk_file *file, uint64_t offset, uint64_t size)
+{
+    uint64_t end = size == UINT64_MAX ? UINT64_MAX : offset + size;
+
+    for (size_t i = 0; i < file->dirty_count; i++) {
+        uint64_t start = (uint64_t)file->dirty[i] * file->unit;
+
+        if (start < end && start + file->unit > offset)
+            file->stuck[file->dirty[i]] = true;
+    }
 }
 
 void

@@ -23,6 +23,7 @@ struct disk_file {
     uint8_t *certain; /* what is on the disk */
     size_t room;      /* bytes of it */
     struct versions *units;
+    bool *stuck; /* the unit was not flushed, and no flush tries again */
     size_t unit_count;
     struct versions size;
     uint32_t *dirty; /* the units with versions to choose from, unordered */
@@ -39,6 +40,12 @@ void disk_file_resize(struct disk_file *file, uint32_t event, uint64_t size);
 /* What was written to the range before event BEFORE is certain now. */
 void disk_file_flush(struct disk_file *file, uint32_t before, uint64_t offset,
                      uint64_t size);
+
+/*
+ * It was to be, and that failed: the kernel takes those units for clean now, so
+ * that they stay uncertain until their page is written again.
+ */
+void disk_file_fail(struct disk_file *file, uint64_t offset, uint64_t size);
 
 /* Forgets but the newest few versions of everything. */
 void disk_file_thin(struct disk_file *file);

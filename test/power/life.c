@@ -195,8 +195,6 @@ state_apply(struct state *state, const struct life *life, uint32_t number)
 {
     const struct deed *deed = &life->deeds[number];
 
-    if (deed->result != 0)
-        return true;
     switch (deed->kind) {
     case DEED_APPEND:
         return append(state, life, number);

@@ -36,6 +36,7 @@ struct deed {
     uint32_t count; /* of records */
     uint32_t mark;
     uint64_t seq; /* of the first; or before, size, position */
+    bool failed;  /* it said so; RESULT is how it turned out after that */
     int result;
 };
 
@@ -87,7 +88,7 @@ uint64_t state_first(const struct state *state);
 /* The slot's key, and whether it is a tombstone, follow from its tag. */
 void slot_set(struct slot *slot, const struct tag *tag);
 
-/* What deed NUMBER makes of it; false if there is no room for that. */
+/* What deed NUMBER, done, makes of it; false if there is no room for that. */
 bool state_apply(struct state *state, const struct life *life, uint32_t number);
 
 /* Whether they are the same. */

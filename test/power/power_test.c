@@ -42,6 +42,26 @@ seconds_wanted(void)
     return text != NULL ? strtod(text, NULL) : 1.2 * test_scale();
 }
 
+/* Slow builds go through as many moments, and try fewer crashes of each. */
+static uint32_t
+most_wanted(void)
+{
+    double most = whole.most * test_scale();
+
+    return most < 4 ? 4 : most > 256 ? 256 : (uint32_t)most;
+}
+
+/* Varies what PLAN leaves open. */
+static void
+vary(struct plan *plan, uint64_t *chance)
+{
+    plan->seed = test_random(chance);
+    plan->sessions = 1 + (unsigned)(test_random(chance) % 3) + plan->faults * 3;
+    plan->deeds = 5 + (unsigned)(test_random(chance) % 30);
+    /* The default takes long to write down for each image. */
+    plan->tail_bytes = test_random(chance) % 16 == 0 ? 0 : 64 << 10;
+}
+
 /* Explores runs like PLAN until the time is up; none may go wrong. */
 static void
 explore_many(const char *title, struct plan plan, struct limits limits)
@@ -51,8 +71,9 @@ explore_many(const char *title, struct plan plan, struct limits limits)
     uint64_t seed = test_seed();
     unsigned round = 0;
 
+    limits.most = most_wanted();
     do {
-        plan.seed = test_random(&seed);
+        vary(&plan, &seed);
         limits.unit = round++ % 2 == 0 ? 512 : 4096;
         explore_one(&plan, &limits, &figures);
     } while (figures.seconds < seconds && figures.violations == 0);
@@ -76,12 +97,22 @@ START_TEST(what_is_acknowledged_relaxed_survives_from_a_sync_on)
 }
 END_TEST
 
+START_TEST(what_is_acknowledged_survives_flushes_that_failed)
+{
+    struct plan plan = common;
+
+    plan.faults = true;
+    explore_many("durable, flushes fail", plan, whole);
+    plan.durability = JOURNAL_RELAXED;
+    explore_many("relaxed, flushes fail", plan, whole);
+}
+END_TEST
+
 START_TEST(what_threads_append_at_the_same_time_survives)
 {
     struct plan plan = common;
 
     plan.hands = 4;
-    plan.sessions = 1;
     explore_many("durable, 4 threads", plan, whole);
     plan.durability = JOURNAL_RELAXED;
     explore_many("relaxed, 4 threads", plan, whole);
@@ -94,7 +125,6 @@ START_TEST(what_processes_append_at_the_same_time_survives)
 
     plan.hands = 2;
     plan.processes = 2;
-    plan.sessions = 1;
     explore_many("durable, 2 processes", plan, whole);
     plan.durability = JOURNAL_RELAXED;
     explore_many("relaxed, 2 processes", plan, whole);
@@ -139,6 +169,7 @@ suite(void)
     tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_test(tcase, what_is_acknowledged_durable_survives);
     tcase_add_test(tcase, what_is_acknowledged_relaxed_survives_from_a_sync_on);
+    tcase_add_test(tcase, what_is_acknowledged_survives_flushes_that_failed);
     tcase_add_test(tcase, what_threads_append_at_the_same_time_survives);
     tcase_add_test(tcase, what_processes_append_at_the_same_time_survives);
     tcase_add_loop_test(tcase, a_disk_that_lies_is_noticed, 0,

@@ -27,9 +27,11 @@ void recorder_leave(const struct recorded *call);
 /* In between: what it has done. */
 void recorder_wrote(const struct recorded *call, uint64_t offset,
                     const void *data, size_t size);
-/* ... and the whole of the write, which may have gone out at once. */
-void recorder_wrote_all(const struct recorded *call, uint64_t offset,
+/* ... and the whole of the write, which may go out at once; false: or not. */
+bool recorder_wrote_all(const struct recorded *call, uint64_t offset,
                         size_t size);
+/* Whether the flush that is about to be is to fail. */
+bool recorder_fails(const struct recorded *call);
 void recorder_sized(const struct recorded *call, uint64_t size);
 
 /* The path's last link is about to go. */

@@ -369,8 +369,22 @@ recorder_wrote(const struct recorded *call, uint64_t offset, const void *data,
     know_write(call->file, offset, data, size);
 }
 
-/* What goes out with O_DSYNC is durable on return, and nothing else is. */
+static unsigned to_fail; /* flushes up to the one; 0: none */
+
 void
+recorder_fail_flush(unsigned n)
+{
+    to_fail = n;
+}
+
+bool
+recorder_fails(const struct recorded *call)
+{
+    return call->trace != NULL && to_fail > 0 && --to_fail == 0;
+}
+
+/* What goes out with O_DSYNC is durable on return, and nothing else is. */
+bool
 recorder_wrote_all(const struct recorded *call, uint64_t offset, size_t size)
 {
     struct event event = {.kind = EVENT_FLUSH_BEGUN,
@@ -380,10 +394,16 @@ recorder_wrote_all(const struct recorded *call, uint64_t offset, size_t size)
                           .size = size};
 
     if (call->trace == NULL || !call->dsync || size == 0)
-        return;
+        return true;
+    if (recorder_fails(call)) {
+        event.kind = EVENT_NOT_FLUSHED;
+        trace_add(call->trace, &event);
+        return false;
+    }
     event.pair = trace_add(call->trace, &event);
     event.kind = EVENT_FLUSHED;
     trace_add(call->trace, &event);
+    return true;
 }
 
 void

@@ -24,6 +24,12 @@ void recorder_start(struct trace *trace, const char *directory);
 
 void recorder_stop(void);
 
+/*
+ * Lets the Nth flush from now on fail, or write of a descriptor whose writes
+ * are flushes; 0: none.  Of this process, and before it has threads.
+ */
+void recorder_fail_flush(unsigned n);
+
 /* The workload begins, or has been acknowledged, the deed of that number. */
 void recorder_note(enum event_kind kind, uint64_t deed);
 

@@ -33,6 +33,7 @@ enum event_kind {
     EVENT_SIZED,       /* FILE has SIZE bytes now */
     EVENT_FLUSH_BEGUN, /* of FILE, from OFFSET for SIZE */
     EVENT_FLUSHED,     /* the one that began as event PAIR */
+    EVENT_NOT_FLUSHED, /* it failed; as EVENT_FLUSH_BEGUN */
     EVENT_DEED_BEGUN,  /* of the workload, number PAIR */
     EVENT_DEED_DONE    /* and acknowledged */
 };

@@ -12,9 +12,12 @@
 #include "recorder.h"
 #include "support/test.h"
 
+#define NOTHING UINT32_MAX
+
 /* What the sessions know, one after another. */
 struct book {
     struct state now;
+    uint32_t unsure; /* a deed that failed; or NOTHING */
     char wrong[200];
 };
 
@@ -101,13 +104,35 @@ open_it(const struct hand *hand, struct journal **journal)
     return journal_open(home, &options, journal);
 }
 
+/* An append had failed: it turns out now whether the entries are there. */
+static void
+be_sure(const struct hand *hand)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct book *book = hand->book;
+    int rc = journal_stat(hand->journal, &stat);
+
+    if (rc != 0)
+        complain(hand, "stat", rc);
+    if (book->unsure != NOTHING && stat.size != book->now.size) {
+        hand->life->deeds[book->unsure].result = 0;
+        state_apply(&book->now, hand->life, book->unsure);
+    }
+    if (stat.size != book->now.size)
+        complain(hand, "a size of no deed", 0);
+    book->unsure = NOTHING;
+}
+
 static void
 do_open(struct hand *hand)
 {
     const struct deed deed = {.kind = DEED_OPEN, .durable = true};
     uint32_t number = begin(hand, &deed);
+    int rc = open_it(hand, &hand->journal);
 
-    done(hand, number, open_it(hand, &hand->journal));
+    if (rc == 0 && hand->alone)
+        be_sure(hand);
+    done(hand, number, rc);
 }
 
 static void
@@ -136,6 +161,19 @@ is_durable(const struct hand *hand)
     return hand->plan->durability == JOURNAL_DURABLE;
 }
 
+/* Ends the session, as whoever is told to does, with a close or without. */
+static void
+append_failed(struct hand *hand, uint32_t number, int rc)
+{
+    hand->book->unsure = number;
+    hand->life->deeds[number].failed = true;
+    hand->life->deeds[number].result = rc;
+    recorder_note(EVENT_DEED_DONE, number);
+    if (below(hand, 2) == 0)
+        do_close(hand);
+    _exit(0);
+}
+
 static void
 do_append(struct hand *hand)
 {
@@ -149,10 +187,15 @@ do_append(struct hand *hand)
     if (below(hand, 4) == 0)
         deed.count += (uint32_t)below(hand, below(hand, LIFE_BATCH) + 1);
     tag.deed = begin(hand, &deed);
+    if (hand->plan->faults && below(hand, 8) == 0)
+        recorder_fail_flush(1 + (unsigned)below(hand, 3));
     for (; tag.part < deed.count; tag.part++)
         records[tag.part] = life_record(&tag);
     rc = journal_append_batch(hand->journal, records, deed.count,
                               &hand->life->deeds[tag.deed].seq);
+    recorder_fail_flush(0);
+    if (rc != 0 && hand->plan->faults)
+        append_failed(hand, tag.deed, rc);
     done(hand, tag.deed, rc);
 }
 
@@ -325,6 +368,7 @@ workload_run(const struct plan *plan, const char *directory,
         book = shared_memory(sizeof(*book));
     hand.book = book;
     book->wrong[0] = '\0';
+    book->unsure = NOTHING;
     state_copy(&book->now, base);
     *wrong = NULL;
     life->count = 0;
