@@ -103,15 +103,36 @@ is_wanted_again(const struct explorer *explorer, uint64_t chance)
            test_random(&chance) % 64 == 0;
 }
 
+/* A look at what the crash left, of one kind or another, or none. */
+static bool
+look(struct explorer *explorer, const char *directory, uint64_t chance,
+     bool *found, struct state *image, char *why)
+{
+    static const uint32_t kinds[8] = {
+        JOURNAL_OPEN_READ_ONLY, JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE,
+        JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE};
+    uint32_t flags = kinds[chance / 64 % 8];
+
+    *found = false;
+    if (flags == 0)
+        return true;
+    explorer->board->figures.looked++;
+    return judge_look(directory, flags, !explorer->claims.exists, found, image,
+                      why);
+}
+
 static bool
 judge(struct explorer *explorer, const char *directory, bool again,
       uint64_t chance, char *why)
 {
-    static struct state image;
+    static struct state image, seen;
     struct journal *journal;
+    bool found;
     struct board *board = explorer->board;
     unsigned every = explorer->limits->go_on_every;
 
+    if (!look(explorer, directory, chance, &found, &seen, why))
+        return false;
     if (!judge_open(directory, !explorer->claims.exists, &journal, &image,
                     why)) {
         journal_close(journal);
@@ -120,6 +141,11 @@ judge(struct explorer *explorer, const char *directory, bool again,
     if (!claims_allow(&explorer->claims, &image)) {
         report_difference(&explorer->claims, &image, why);
         board->figures.lost++;
+        journal_close(journal);
+        return false;
+    }
+    if (found && !state_equals(&seen, &image)) {
+        snprintf(why, WHY_SIZE, "an open changed what is read");
         journal_close(journal);
         return false;
     }

@@ -27,6 +27,7 @@ struct figures {
     uint64_t runs;
     uint64_t moments;
     uint64_t images;
+    uint64_t looked;  /* images that were read before they were opened */
     uint64_t gone_on; /* images that were used further */
     uint64_t again;   /* images that a further run began with */
     uint64_t violations;

@@ -190,8 +190,8 @@ check_keys(struct journal *journal, const struct state *image,
 /* ---- the whole ---------------------------------------------------------- */
 
 static bool
-check_figures(const struct journal_stat *stat, const struct state *image,
-              const struct chains *chains, char *why)
+check_figures(const struct journal_stat *stat, bool is_opened_to_write,
+              const struct state *image, const struct chains *chains, char *why)
 {
     uint64_t first = state_first(image);
 
@@ -201,7 +201,7 @@ check_figures(const struct journal_stat *stat, const struct state *image,
     if (stat->first != first)
         return wrong(why, "the oldest is %llu, and %llu by the books",
                      ull(first), ull(stat->first));
-    if (stat->durable_size != stat->size)
+    if (is_opened_to_write && stat->durable_size != stat->size)
         return wrong(why, "just opened, %llu of %llu are durable",
                      ull(stat->durable_size), ull(stat->size));
     return true;
@@ -225,7 +225,8 @@ read_marks(struct journal *journal, struct state *image, char *why)
 }
 
 static bool
-read_journal(struct journal *journal, struct state *image, char *why)
+read_journal(struct journal *journal, bool is_opened_to_write,
+             struct state *image, char *why)
 {
     struct journal_stat stat = {.struct_size = sizeof(stat)};
     struct chains chains = {.count = 0};
@@ -240,27 +241,52 @@ read_journal(struct journal *journal, struct state *image, char *why)
     for (uint64_t seq = 0; seq < stat.size; seq++)
         image->slot[seq].there = false;
     return read_entries(journal, image, &chains, why) &&
-           check_figures(&stat, image, &chains, why) &&
+           check_figures(&stat, is_opened_to_write, image, &chains, why) &&
            check_keys(journal, image, &chains, why) &&
            read_marks(journal, image, why);
+}
+
+static int
+open_home(const char *directory, uint32_t flags, struct journal **journal)
+{
+    struct journal_options options;
+    char home[PATH_MAX];
+
+    journal_options_init(&options);
+    options.flags = flags;
+    snprintf(home, sizeof(home), "%s/home", directory);
+    *journal = NULL;
+    return journal_open(home, &options, journal);
 }
 
 bool
 judge_open(const char *directory, bool may_be_new, struct journal **journal,
            struct state *image, char *why)
 {
-    struct journal_options options;
-    char home[PATH_MAX];
-    int rc;
+    int rc = open_home(directory, may_be_new ? 0 : JOURNAL_OPEN_EXISTING,
+                       journal);
 
-    journal_options_init(&options);
-    options.flags = may_be_new ? 0 : JOURNAL_OPEN_EXISTING;
-    snprintf(home, sizeof(home), "%s/home", directory);
-    *journal = NULL;
-    rc = journal_open(home, &options, journal);
     if (rc != 0)
         return wrong(why, "open: %s", journal_errname(rc));
-    return read_journal(*journal, image, why);
+    return read_journal(*journal, true, image, why);
+}
+
+bool
+judge_look(const char *directory, uint32_t flags, bool may_be_new, bool *found,
+           struct state *image, char *why)
+{
+    struct journal *journal;
+    int rc = open_home(directory, flags, &journal);
+    bool good;
+
+    *found = rc == 0;
+    if (rc == JOURNAL_NOT_FOUND && may_be_new)
+        return true;
+    if (rc != 0)
+        return wrong(why, "open with flags %u: %s", flags, journal_errname(rc));
+    good = read_journal(journal, false, image, why);
+    journal_close(journal);
+    return good;
 }
 
 static bool

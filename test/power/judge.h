@@ -19,6 +19,13 @@ bool judge_open(const char *directory, bool may_be_new,
                 struct journal **journal, struct state *image, char *why);
 
 /*
+ * Looks at it without a change to it, with FLAGS of journal_open(), before
+ * judge_open() does; *FOUND tells whether there is a journal.
+ */
+bool judge_look(const char *directory, uint32_t flags, bool may_be_new,
+                bool *found, struct state *image, char *why);
+
+/*
  * Goes on with it: appends, prunes, closes, opens and reads again, and closes.
  * SALT is that of the new entries.
  */

@@ -57,7 +57,7 @@ vary(struct plan *plan, uint64_t *chance)
 {
     plan->seed = test_random(chance);
     plan->sessions = 1 + (unsigned)(test_random(chance) % 3) + plan->faults * 3;
-    plan->deeds = 5 + (unsigned)(test_random(chance) % 30);
+    plan->deeds = 1 + (unsigned)(test_random(chance) % 32);
     /* The default takes long to write down for each image. */
     plan->tail_bytes = test_random(chance) % 16 == 0 ? 0 : 64 << 10;
 }
@@ -72,6 +72,7 @@ explore_many(const char *title, struct plan plan, struct limits limits)
     unsigned round = 0;
 
     limits.most = most_wanted();
+    limits.again = 1 + limits.most / 64;
     do {
         vary(&plan, &seed);
         limits.unit = round++ % 2 == 0 ? 512 : 4096;

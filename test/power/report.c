@@ -70,13 +70,14 @@ report_difference(const struct claims *claims, const struct state *image,
 void
 report_figures(const char *title, const struct figures *figures)
 {
-    printf("%s: %llu images of %llu moments of %llu runs, %llu gone on with, "
-           "%llu begun again from; %.0f images/s; %llu violations",
-           title, ull(figures->images), ull(figures->moments),
-           ull(figures->runs), ull(figures->gone_on), ull(figures->again),
-           figures->seconds > 0 ? (double)figures->images / figures->seconds
-                                : 0,
-           ull(figures->violations));
+    printf(
+        "%s: %llu images of %llu moments of %llu runs, %llu only read first, "
+        "%llu gone on with, %llu begun again from; %.0f images/s; %llu "
+        "violations",
+        title, ull(figures->images), ull(figures->moments), ull(figures->runs),
+        ull(figures->looked), ull(figures->gone_on), ull(figures->again),
+        figures->seconds > 0 ? (double)figures->images / figures->seconds : 0,
+        ull(figures->violations));
     if (figures->violations > 0)
         printf(" (%llu lost, %llu killed)", ull(figures->lost),
                ull(figures->killed));
