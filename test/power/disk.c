@@ -28,7 +28,7 @@ struct disk {
     uint32_t unit;
     struct disk_file file[TRACE_FILES];
     bool is_loose[TRACE_FILES]; /* a lock file */
-    bool is_torn[TRACE_FILES];  /* torn within a unit too */
+    bool is_tail[TRACE_FILES];
     struct names certain;
     struct event *ops; /* in the directory, not certain yet */
     uint32_t *op_events;
@@ -65,7 +65,7 @@ add_file(struct disk *disk, uint32_t file, uint32_t name)
 
     disk_file_init(&disk->file[file], disk->unit);
     disk->is_loose[file] = is_lock_file(text);
-    disk->is_torn[file] = strncmp(text, "tail", 4) == 0 && disk->unit < 4096;
+    disk->is_tail[file] = strncmp(text, "tail", 4) == 0;
 }
 
 /* ---- what is there before ----------------------------------------------- */
@@ -203,6 +203,8 @@ file_flushed(struct disk *disk, const struct event *event)
 {
     unsigned flaw = event->cause == FLUSH_DSYNC ? FLAW_NO_DSYNC : FLAW_NO_FLUSH;
 
+    if (disk->is_tail[event->file])
+        flaw |= FLAW_NO_TAIL;
     if (event->file == TRACE_PARENT) {
         if ((disk->flaws & FLAW_NO_DIRECTORY) == 0 &&
             disk->home_events[1] > 0 && disk->home_events[1] < event->pair)
@@ -210,11 +212,8 @@ file_flushed(struct disk *disk, const struct event *event)
     } else if (event->file == TRACE_HOME) {
         directory_flushed(disk, event->pair);
     } else if (!disk->lies || (disk->flaws & flaw) == 0) {
-        uint32_t before = (uint32_t)event->pair;
-
-        /* The write itself came right before. */
-        disk_file_flush(&disk->file[event->file], before, event->offset,
-                        event->size);
+        disk_file_flush(&disk->file[event->file], (uint32_t)event->pair,
+                        event->offset, event->size);
     }
 }
 
@@ -225,7 +224,8 @@ file_written(struct disk *disk, const struct event *event)
     uint64_t chance = event->number;
     size_t cut;
 
-    if (disk->is_torn[event->file] && event->size > 8) {
+    /* Frames are checked as a whole, so they may be torn anywhere. */
+    if (disk->is_tail[event->file] && event->size > 8) {
         cut = test_random(&chance) % (event->size / 8) * 8;
         if (test_random(&chance) % 2 == 0)
             disk_file_write(file, event->number, event->offset, event->data,

@@ -24,9 +24,10 @@
  */
 enum flaw {
     FLAW_NONE = 0,
-    FLAW_NO_FLUSH = 1 << 0,    /* fsync and fdatasync of files do nothing */
-    FLAW_NO_DSYNC = 1 << 1,    /* neither does O_DSYNC */
-    FLAW_NO_DIRECTORY = 1 << 2 /* neither does fsync of a directory */
+    FLAW_NO_FLUSH = 1 << 0,     /* fsync and fdatasync of files do nothing */
+    FLAW_NO_DSYNC = 1 << 1,     /* neither does O_DSYNC */
+    FLAW_NO_DIRECTORY = 1 << 2, /* neither does fsync of a directory */
+    FLAW_NO_TAIL = 1 << 3       /* nor does any flush of the tail */
 };
 
 struct choice {

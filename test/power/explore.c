@@ -49,6 +49,7 @@ struct explorer {
     uint64_t skip; /* images that were judged before */
     unsigned depth;
     struct event event; /* where it is */
+    unsigned deeds;     /* done since the moment before */
 };
 
 static void *
@@ -208,8 +209,10 @@ try_moment(struct explorer *explorer)
     uint64_t seed = explorer->plan.seed ^ (uint64_t)explorer->event.number
                                               << 20;
     uint64_t chance = seed;
+    uint32_t most = explorer->limits->most * (1 + explorer->deeds / 4);
 
-    crashes_begin(&crashes, choices, count, explorer->limits->most, seed);
+    explorer->deeds = 0;
+    crashes_begin(&crashes, choices, count, most, seed);
     if (explorer->board->image >= explorer->skip)
         explorer->board->figures.moments++;
     while (!is_over(explorer) && (versions = crashes_next(&crashes)) != NULL)
@@ -224,10 +227,12 @@ judge_all(struct explorer *explorer)
     size_t at = 0;
 
     explorer->board->image = 0;
+    explorer->deeds = 0;
     while (!is_over(explorer) &&
            trace_read(explorer->trace, &at, &explorer->event)) {
         if (explorer->event.kind == EVENT_FLUSHED)
             try_moment(explorer);
+        explorer->deeds += explorer->event.kind == EVENT_DEED_DONE;
         disk_happens(explorer->disk, &explorer->event);
         claims_happens(&explorer->claims, &explorer->event);
     }

@@ -16,7 +16,7 @@
 struct limits {
     uint32_t unit;        /* 512 or 4096 */
     unsigned flaws;       /* of the model */
-    uint32_t most;        /* crashes of one moment */
+    uint32_t most;        /* crashes of a moment; more if much is uncertain */
     unsigned go_on_every; /* so many; 0: never */
     unsigned again;       /* new runs from what a crash left */
     uint64_t violations;  /* end after so many */
