@@ -47,6 +47,7 @@ trace_clear(struct trace *trace)
     trace->files = TRACE_FIRST_FILE;
     trace->names = 0;
     memset(trace->file, 0, sizeof(trace->file));
+    memset(trace->name, 0, sizeof(trace->name));
 }
 
 void
