@@ -216,8 +216,10 @@ do_prune(struct hand *hand)
     uint64_t first = state_first(now), slowest = slowest_mark(now);
     uint64_t before = first + below(hand, now->size - first + 1);
     uint32_t flags = below(hand, 4) == 0 ? 0 : JOURNAL_PRUNE_PAST_MARKS;
-    struct deed deed = {.kind = DEED_PRUNE, .durable = true, .seq = before};
+    struct deed deed = {.kind = DEED_PRUNE, .seq = before};
+    uint64_t removed = 0;
     uint32_t number;
+    int rc;
 
     if (below(hand, 2) == 0) {
         deed.kind = DEED_COMPACT;
@@ -226,7 +228,10 @@ do_prune(struct hand *hand)
     if ((flags & JOURNAL_PRUNE_PAST_MARKS) == 0 && slowest < before)
         deed.seq = slowest;
     number = begin(hand, &deed);
-    done(hand, number, journal_prune(hand->journal, before, flags, NULL));
+    rc = journal_prune(hand->journal, before, flags, &removed);
+    /* What has been removed is so for good; else nothing was promised. */
+    hand->life->deeds[number].durable = is_durable(hand) || removed > 0;
+    done(hand, number, rc);
 }
 
 static void
@@ -234,10 +239,10 @@ do_rewind(struct hand *hand)
 {
     const struct state *now = &hand->book->now;
     uint64_t most = now->size - state_first(now);
+    uint64_t size = now->size - below(hand, below(hand, most + 1) + 1);
     const struct deed deed = {.kind = DEED_REWIND,
-                              .durable = true,
-                              .seq = now->size -
-                                     below(hand, below(hand, most + 1) + 1)};
+                              .durable = is_durable(hand) || size < now->size,
+                              .seq = size};
     uint32_t number = begin(hand, &deed);
 
     done(hand, number, journal_rewind(hand->journal, deed.seq));
