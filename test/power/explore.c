@@ -48,6 +48,7 @@ struct explorer {
     struct claims claims;
     uint64_t skip; /* images that were judged before */
     unsigned depth;
+    unsigned number;    /* of the run, of those of its depth */
     struct event event; /* where it is */
     unsigned deeds;     /* done since the moment before */
 };
@@ -166,7 +167,7 @@ static void
 try_image(struct explorer *explorer, const uint32_t *versions, uint64_t chance)
 {
     struct board *board = explorer->board;
-    const char *directory = place(explorer, "crash", 0);
+    const char *directory = place(explorer, "crash", explorer->number);
     bool again;
     char why[WHY_SIZE];
 
@@ -180,7 +181,7 @@ try_image(struct explorer *explorer, const uint32_t *versions, uint64_t chance)
 
         (void)mkdir(kept, 0700);
         disk_crash(explorer->disk, versions, kept, chance);
-        directory = place(explorer, "crash", 0);
+        directory = place(explorer, "crash", explorer->number);
     }
     disk_crash(explorer->disk, versions, directory, chance);
     if (!judge(explorer, directory, again, chance, why))
@@ -289,7 +290,7 @@ explore_run(struct explorer *explorer, const char *stage,
     const struct plan *plan = &explorer->plan;
 
     (void)mkdir(stage, 0700);
-    (void)mkdir(place(explorer, "crash", 0), 0700);
+    (void)mkdir(place(explorer, "crash", explorer->number), 0700);
     trace_clear(explorer->trace);
     explorer->disk = disk_new(explorer->trace, stage, explorer->limits->unit,
                               explorer->limits->flaws);
@@ -322,6 +323,7 @@ explore_again(struct explorer *explorer)
 
         snprintf(stage, sizeof(stage), "%s", place(explorer, "again", i));
         explorer->depth = 1;
+        explorer->number = i;
         explorer->plan.seed++;
         explorer->plan.sessions = 1;
         explorer->plan.deeds /= 2;
@@ -330,6 +332,7 @@ explore_again(struct explorer *explorer)
                            board->left[i].exists);
         explorer->plan.deeds *= 2;
         explorer->depth = 0;
+        explorer->number = 0;
     }
     return good;
 }
