@@ -146,8 +146,15 @@ PYTHON      = python3
 # Python, if it is here and has ctypes and sqlite3, reads a journal too.
 BENCH_FILL  = $(shell $(PYTHON) -c 'import ctypes, sqlite3' 2>/dev/null && \
     echo '--fill "$(PYTHON) test/bench/fill.py $(DYNAMIC)"')
-# SQLite is measured too where it is installed; asked when the rules run.
+# Measured too where they are installed; asked when the rules run.
+header      = $(shell printf '\043include <$(1)>\n' | \
+    $(CC) $(CPPFLAGS) -fsyntax-only -x c - 2>/dev/null && echo $(2))
 SQLITE      = $(shell pkg-config --libs sqlite3 2>/dev/null)
+LEVELDB     = $(call header,leveldb/c.h,-lleveldb)
+ROCKSDB     = $(call header,rocksdb/c.h,-lrocksdb)
+RIVALS      = $(SQLITE) $(LEVELDB) $(ROCKSDB)
+RIVALS_HERE = $(if $(SQLITE),-DBENCH_SQLITE) $(if $(LEVELDB),-DBENCH_LEVELDB) \
+    $(if $(ROCKSDB),-DBENCH_ROCKSDB)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 
 # Under valgrind a writer does not get far enough before it is killed; what
@@ -326,19 +333,19 @@ $(OUT)/docs/examples/%: docs/examples/%.c $(STATIC) $(OUT)/compiled-with
 	$(Q)$(COMPILE) $(LDFLAGS) -Iinclude -o $@ $< $(STATIC) $(LDLIBS)
 
 $(OUT)/bench/rivals: FORCE
-	$(call write_if_changed,$(SQLITE))
+	$(call write_if_changed,$(RIVALS))
 
-# engine_sqlite.c comes to nothing where there is no SQLite.
+# The engine on a rival that is not here comes to nothing.
 $(OUT)/test/bench/%.o: test/bench/%.c $(OUT)/compiled-with \
     $(OUT)/bench/rivals | $(OUT)/needs
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
-	$(Q)$(COMPILE) -Iinclude $(if $(SQLITE),-DBENCH_SQLITE) -c -o $@ $<
+	$(Q)$(COMPILE) -Iinclude $(RIVALS_HERE) -c -o $@ $<
 
 $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(SQLITE)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(RIVALS)
 
 # Where they are not given, the caller's environment may have them.
 MODE = $(if $(strip $(DURABILITY)),TEST_DURABILITY='$(strip $(DURABILITY))') \

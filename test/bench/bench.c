@@ -157,28 +157,28 @@ catch_signals(void)
 static void
 measure_journal(struct report *report, const struct settings *settings)
 {
-    struct subject subjects[ENGINE_COUNT];
+    struct subjects subjects = subjects_make(settings, "journal", 0);
+    struct subjects able = subjects_able(&subjects, ENGINE_UPKEEP);
     struct tally everything;
     struct tally nothing = {0};
     struct model model;
 
     model_make(&model, settings->keys, settings->entries);
     everything = model_tally(&model, 0, model.count);
-    subjects_make(subjects, settings, "journal");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&subjects[i], 0, settings->keys, settings->entries,
+    for (unsigned i = 0; i < subjects.count; i++)
+        subject_fill(subjects.list[i], settings->keys, settings->entries,
                      FILL_BATCH);
-    measure_reads(report, settings, subjects, &model);
-    measure_open(report, settings, subjects);
-    measure_space(report, settings, subjects);
-    measure_memory(report, subjects, "replay", &everything);
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_open(&subjects[i], 0);
-    measure_filling(report, settings, subjects, &model);
-    measure_prune(report, settings, subjects, &model);
-    measure_compaction(report, settings, subjects, &model);
-    measure_memory(report, subjects, "prune", &nothing);
-    subjects_free(subjects);
+    measure_reads(report, settings, &subjects, &model);
+    measure_open(report, settings, &subjects);
+    measure_space(report, settings, &subjects);
+    measure_memory(report, &subjects, "replay", &everything);
+    for (unsigned i = 0; i < able.count; i++)
+        subject_open(able.list[i]);
+    measure_filling(report, settings, &able, &model);
+    measure_prune(report, settings, &able, &model);
+    measure_compaction(report, settings, &able, &model);
+    measure_memory(report, &able, "prune", &nothing);
+    subjects_free(&subjects);
     model_free(&model);
 }
 
@@ -208,9 +208,13 @@ measure_all(struct report *report, const struct settings *settings)
     }
     if (!known)
         bench_fail("no part %s", settings->part);
-    if (ENGINE_COUNT <= ENGINE_SQLITE)
+    if (engines[ENGINE_SQLITE] == NULL)
         report_remark(report, "SQLite is left out: no libsqlite3-dev, or no"
                               " pkg-config to find it.");
+    if (engines[ENGINE_LEVELDB] == NULL)
+        report_remark(report, "LevelDB is left out: no libleveldb-dev.");
+    if (engines[ENGINE_ROCKSDB] == NULL)
+        report_remark(report, "RocksDB is left out: no librocksdb-dev.");
 }
 
 static void

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 
 #include "bench.h"
+#include "timing.h"
 
-const struct engine *const engines[ENGINE_COUNT] = {
-    &engine_journal,
-    &engine_lmdb,
+const struct engine *const engines[ENGINES] = {
+    [ENGINE_OURS] = &engine_journal,    [ENGINE_LMDB] = &engine_lmdb,
 #ifdef BENCH_SQLITE
-    &engine_sqlite,
+    [ENGINE_SQLITE] = &engine_sqlite,
+#endif
+#ifdef BENCH_LEVELDB
+    [ENGINE_LEVELDB] = &engine_leveldb,
+#endif
+#ifdef BENCH_ROCKSDB
+    [ENGINE_ROCKSDB] = &engine_rocksdb,
 #endif
 };
 
@@ -23,36 +29,69 @@ engine_check(const struct engine *engine, const char *work, int result)
         bench_fail("%s: %s: %s", engine->name, work, engine->describe(result));
 }
 
-void
-subjects_make(struct subject subjects[ENGINE_COUNT],
-              const struct settings *settings, const char *name)
+static struct subject *
+subject_make(const struct settings *settings, const char *name, uint32_t flags,
+             unsigned column)
 {
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        char file[64];
+    struct subject *subject = bench_resize(NULL, sizeof(*subject));
+    char file[64];
 
-        snprintf(file, sizeof(file), "%s-%u", name, i);
-        subjects[i].engine = engines[i];
-        subjects[i].path = bench_path(settings, file);
-        subjects[i].db = NULL;
-        subjects[i].retained = 0;
+    snprintf(file, sizeof(file), "%s-%u", name, column);
+    *subject = (struct subject){.engine = engines[column],
+                                .column = column,
+                                .flags = flags,
+                                .path = bench_path(settings, file)};
+    return subject;
+}
+
+struct subjects
+subjects_make(const struct settings *settings, const char *name, uint32_t flags)
+{
+    struct subjects subjects = {0};
+
+    for (unsigned i = 0; i < ENGINES; i++) {
+        if (engines[i] != NULL && (flags & ~engines[i]->flags) == 0)
+            subjects.list[subjects.count++] = subject_make(settings, name,
+                                                           flags, i);
     }
+    return subjects;
 }
 
 void
-subjects_free(struct subject subjects[ENGINE_COUNT])
+subjects_free(struct subjects *subjects)
 {
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        subject_close(&subjects[i]);
-        free(subjects[i].path);
+    for (unsigned i = 0; i < subjects->count; i++) {
+        subject_close(subjects->list[i]);
+        free(subjects->list[i]->path);
+        free(subjects->list[i]);
     }
+    subjects->count = 0;
+}
+
+struct subjects
+subjects_able(const struct subjects *subjects, uint32_t flags)
+{
+    struct subjects able = {0};
+
+    for (unsigned i = 0; i < subjects->count; i++) {
+        if ((flags & ~subjects->list[i]->engine->flags) == 0)
+            able.list[able.count++] = subjects->list[i];
+    }
+    return able;
+}
+
+struct subject *
+subjects_turn(const struct subjects *subjects, unsigned i, unsigned step)
+{
+    return subjects->list[turn_of(i, step, subjects->count)];
 }
 
 void
-subject_open(struct subject *subject, uint32_t flags)
+subject_open(struct subject *subject)
 {
     engine_check(subject->engine, "open",
-                 subject->engine->open(&subject->db, subject->path, flags,
-                                       subject->retained));
+                 subject->engine->open(&subject->db, subject->path,
+                                       subject->flags, subject->retained));
 }
 
 void
@@ -64,12 +103,12 @@ subject_close(struct subject *subject)
 }
 
 void
-subject_fill(struct subject *subject, uint32_t flags, uint64_t keys,
-             uint64_t count, size_t batch)
+subject_fill(struct subject *subject, uint64_t keys, uint64_t count,
+             size_t batch)
 {
     struct item *items = bench_resize(NULL, batch * sizeof(*items));
 
-    subject_open(subject, flags);
+    subject_open(subject);
     for (uint64_t done = 0; done < count;) {
         size_t size = 0;
 

@@ -3,7 +3,9 @@
  *
  * An engine keeps entries under rising numbers, finds the latest of a key, and
  * counts on in a stored counter; what a call has appended survives loss of
- * power.  Another engine joins by a file of its own and a line in engine.c.
+ * power, unless it was opened to do with less.  Another engine joins by a file
+ * of its own and a line in engine.c; a part of the benchmark names what it asks
+ * of engines, and gets those that can do it.
  *
  * Results: 0, or a code that describe() has words for.  append() and
  * append_batch() may be called from many threads at once, the others from one.
@@ -21,19 +23,23 @@ struct engine_db; /* each engine's own */
 
 enum engine_flag {
     ENGINE_HISTORY = 1u << 0, /* get_at() and keys' histories will be asked */
-    ENGINE_TIMES = 1u << 1    /* times will */
+    ENGINE_TIMES = 1u << 1,   /* times will */
+    ENGINE_UPKEEP = 1u << 2,  /* old entries will be removed */
+    ENGINE_RELAXED = 1u << 3, /* appends need only survive the process */
+    ENGINE_KEYLESS = 1u << 4  /* entries are appended without their keys */
 };
 
 struct engine_state {
     uint64_t first; /* entries [first, size) are there */
     uint64_t size;
     uint64_t entries;
-    uint64_t keys;
-    uint64_t bytes_used; /* of pages in use */
+    uint64_t keys;       /* UPKEEP: with an entry that is still there */
+    uint64_t bytes_used; /* of pages in use; 0: the engine has none */
 };
 
 struct engine {
     const char *name;
+    uint32_t flags; /* what it can be opened for */
 
     /*
      * Opens the database in the directory PATH, or makes it.  If RETAINED is
@@ -60,7 +66,7 @@ struct engine {
     /* Looks at every entry; ENGINE_DISORDER if one comes out of turn. */
     int (*replay)(struct engine_db *db, struct tally *tally);
 
-    /* Adds the answer to TALLY. */
+    /* Adds the answer to TALLY; for ENGINE_HISTORY and ENGINE_TIMES. */
     int (*ask)(struct engine_db *db, const struct question *question,
                struct tally *tally);
 
@@ -68,7 +74,7 @@ struct engine {
     int (*find_time)(struct engine_db *db, uint64_t time, uint64_t *seq);
     int (*time_of)(struct engine_db *db, uint64_t seq, uint64_t *time);
 
-    /* Removes the entries below BEFORE, and keys that have none left. */
+    /* Removes those below BEFORE, and keys that have none left (UPKEEP). */
     int (*prune)(struct engine_db *db, uint64_t before);
 
     /* Removes those below BEFORE that are not their key's latest. */
@@ -84,45 +90,66 @@ struct engine {
 extern const struct engine engine_journal;
 extern const struct engine engine_lmdb;
 extern const struct engine engine_sqlite;
+extern const struct engine engine_leveldb;
+extern const struct engine engine_rocksdb;
 
-/* Ours first, then what it is compared with; SQLite where it is installed. */
-#define ENGINE_OURS 0u
-#define ENGINE_LMDB 1u
-#define ENGINE_SQLITE 2u
-#define ENGINES_MAX 3u
-#ifdef BENCH_SQLITE
-#define ENGINE_COUNT 3u
-#else
-#define ENGINE_COUNT 2u
-#endif
-extern const struct engine *const engines[ENGINE_COUNT];
+/* Ours first, then what it is compared with. */
+enum {
+    ENGINE_OURS,
+    ENGINE_LMDB,
+    ENGINE_SQLITE,
+    ENGINE_LEVELDB,
+    ENGINE_ROCKSDB,
+    ENGINES
+};
+
+/* NULL: not installed. */
+extern const struct engine *const engines[ENGINES];
+
+/* Ends the program, saying what went wrong, unless RESULT is 0. */
+void engine_check(const struct engine *engine, const char *work, int result);
 
 /* An engine with the database it has open. */
 struct subject {
     const struct engine *engine;
+    unsigned column; /* its place among the engines */
+    uint32_t flags;
     char *path;
     struct engine_db *db;
     uint64_t retained; /* set by who wants it, before it is opened */
 };
 
-/* Ends the program, saying what went wrong, unless RESULT is 0. */
-void engine_check(const struct engine *engine, const char *work, int result);
+/* Those that a part of the benchmark compares, in turns. */
+struct subjects {
+    struct subject *list[ENGINES];
+    unsigned count;
+};
 
-/* Every engine with a path DIR/NAME-ENGINE, nothing open yet. */
+/*
+ * Every engine that can be opened for FLAGS, with a path DIR/NAME-COLUMN and
+ * nothing open yet.
+ */
 struct settings;
-void subjects_make(struct subject subjects[ENGINE_COUNT],
-                   const struct settings *settings, const char *name);
-void subjects_free(struct subject subjects[ENGINE_COUNT]);
+struct subjects subjects_make(const struct settings *settings, const char *name,
+                              uint32_t flags);
+void subjects_free(struct subjects *subjects);
 
-void subject_open(struct subject *subject, uint32_t flags);
+/* Of SUBJECTS, whose they stay, those that FLAGS are no trouble for. */
+struct subjects subjects_able(const struct subjects *subjects, uint32_t flags);
+
+/* Who has turn I in STEP. */
+struct subject *subjects_turn(const struct subjects *subjects, unsigned i,
+                              unsigned step);
+
+void subject_open(struct subject *subject);
 void subject_close(struct subject *subject);
 
 /*
  * Opens it and appends the entries [0, COUNT) over KEYS keys, BATCH at a time:
  * so many share the time of their append.
  */
-void subject_fill(struct subject *subject, uint32_t flags, uint64_t keys,
-                  uint64_t count, size_t batch);
+void subject_fill(struct subject *subject, uint64_t keys, uint64_t count,
+                  size_t batch);
 
 #define FILL_BATCH 10000u
 

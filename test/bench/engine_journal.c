@@ -9,6 +9,7 @@ struct engine_db {
     struct journal *journal;
     struct journal_record *records; /* for batches, made once */
     size_t room;
+    size_t key_size; /* of what is appended */
 };
 
 static int
@@ -19,10 +20,13 @@ open_journal(struct engine_db **out, const char *path, uint32_t flags,
     struct journal_options options;
     int rc;
 
-    (void)flags; /* a journal always keeps its history */
-    *db = (struct engine_db){0};
+    /* A journal always keeps its history, and knows times. */
+    *db = (struct engine_db){
+        .key_size = (flags & ENGINE_KEYLESS) != 0 ? 0 : KEY_SIZE};
     journal_options_init(&options);
     options.keep_entries = retained;
+    if ((flags & ENGINE_RELAXED) != 0)
+        options.durability = JOURNAL_RELAXED;
     rc = journal_open(path, &options, &db->journal);
     if (rc != 0) {
         free(db);
@@ -43,8 +47,8 @@ close_journal(struct engine_db *db)
 static int
 append(struct engine_db *db, const struct item *item)
 {
-    return journal_append(db->journal, item->key, sizeof(item->key),
-                          item->value, sizeof(item->value), NULL);
+    return journal_append(db->journal, item->key, db->key_size, item->value,
+                          sizeof(item->value), NULL);
 }
 
 static int
@@ -57,7 +61,7 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         db->records[i].key = items[i].key;
-        db->records[i].key_size = sizeof(items[i].key);
+        db->records[i].key_size = db->key_size;
         db->records[i].value = items[i].value;
         db->records[i].value_size = sizeof(items[i].value);
     }
@@ -255,6 +259,9 @@ state(struct engine_db *db, struct engine_state *out)
 }
 
 const struct engine engine_journal = {.name = "libjournal",
+                                      .flags = ENGINE_HISTORY | ENGINE_TIMES |
+                                               ENGINE_UPKEEP | ENGINE_RELAXED |
+                                               ENGINE_KEYLESS,
                                       .open = open_journal,
                                       .close = close_journal,
                                       .append = append,

@@ -3,12 +3,12 @@
  *
  * Entries under their numbers, an index from key to the latest number, and a
  * counter, all in one transaction; with ENGINE_HISTORY also an index of all
- * numbers of a key.  Times need none: they never fall.  No checksums.
+ * numbers of a key.  Times need none: they never fall.  No checksums.  With
+ * ENGINE_RELAXED nothing is flushed: loss of power may then destroy the file.
  */
 #include "engine_lmdb.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define MAP_SIZE (UINT64_C(64) << 30)
 #define PRUNE_STEP 5000u
@@ -60,7 +60,10 @@ open_env(struct engine_db **out, const char *path, uint32_t flags,
     if (rc == 0)
         rc = mdb_env_set_mapsize(db->env, MAP_SIZE);
     if (rc == 0)
-        rc = mdb_env_open(db->env, path, MDB_NOTLS, 0640);
+        rc = mdb_env_open(db->env, path,
+                          MDB_NOTLS |
+                              ((flags & ENGINE_RELAXED) != 0 ? MDB_NOSYNC : 0),
+                          0640);
     if (rc == 0)
         rc = open_tables(db);
     if (rc == 0)
@@ -165,17 +168,15 @@ static int
 put_item(struct engine_db *db, MDB_txn *txn, uint64_t time,
          const struct item *item, uint64_t seq)
 {
-    struct record record = {.time = time,
-                            .key_size = KEY_SIZE,
-                            .value_size = VALUE_SIZE,
-                            .item = *item};
+    bool keyless = (db->flags & ENGINE_KEYLESS) != 0;
+    unsigned char record[RECORD_MAX];
     uint64_t big = htobe64(seq);
     MDB_val number = value_of(&big, sizeof(big));
-    MDB_val value = value_of(&record, RECORD_SIZE);
+    MDB_val value = value_of(record, record_pack(record, time, item, keyless));
     MDB_val key = value_of(item->key, KEY_SIZE);
     int rc = mdb_put(txn, db->tables[ENTRIES], &number, &value, MDB_APPEND);
 
-    if (rc == 0)
+    if (rc == 0 && !keyless)
         rc = mdb_put(txn, db->tables[LATEST], &key, &number, 0);
     if (rc == 0 && (db->flags & ENGINE_HISTORY) != 0)
         rc = put_history(db, txn, item, big);
@@ -200,15 +201,11 @@ forget(struct engine_db *db, MDB_txn *txn, uint64_t before)
 static int
 append_batch(struct engine_db *db, const struct item *items, size_t count)
 {
-    struct timespec now;
+    uint64_t time = record_now();
     uint64_t next = 0;
-    uint64_t time;
     MDB_txn *txn;
-    int rc;
+    int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    rc = mdb_txn_begin(db->env, NULL, 0, &txn);
     if (rc != 0)
         return rc;
     rc = lmdb_next(db, txn, &next);
@@ -236,19 +233,17 @@ append(struct engine_db *db, const struct item *item)
 int
 lmdb_take(struct engine_db *db, MDB_val *number, struct tally *tally)
 {
-    struct record record;
+    unsigned char record[RECORD_MAX];
     MDB_val value;
     int rc = mdb_get(db->reader, db->tables[ENTRIES], number, &value);
 
     if (rc != 0)
         return rc;
-    if (value.mv_size != RECORD_SIZE)
+    if (value.mv_size > sizeof(record))
         return MDB_CORRUPTED;
     /* A caller keeps an entry longer than a transaction, so it is a copy. */
-    memcpy(&record, value.mv_data, RECORD_SIZE);
-    tally_add(tally, record.item.key, record.key_size, record.item.value,
-              record.value_size);
-    return 0;
+    memcpy(record, value.mv_data, value.mv_size);
+    return record_tally(record, value.mv_size, tally) ? 0 : MDB_CORRUPTED;
 }
 
 static int
@@ -434,6 +429,9 @@ describe(int result)
 }
 
 const struct engine engine_lmdb = {.name = "raw LMDB",
+                                   .flags = ENGINE_HISTORY | ENGINE_TIMES |
+                                            ENGINE_UPKEEP | ENGINE_RELAXED |
+                                            ENGINE_KEYLESS,
                                    .open = open_env,
                                    .close = close_env,
                                    .append = append,

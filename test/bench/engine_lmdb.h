@@ -11,18 +11,9 @@
 
 #include "bench.h"
 #include "engine.h"
+#include "record.h"
 
 enum { ENTRIES, LATEST, META, HISTORY, TABLES };
-
-struct record {
-    uint64_t time;
-    uint32_t key_size;
-    uint32_t value_size;
-    struct item item;
-};
-
-/* What LMDB stores of it, without the padding behind. */
-#define RECORD_SIZE (16u + KEY_SIZE + VALUE_SIZE)
 
 struct history_key {
     unsigned char key[KEY_SIZE];
@@ -71,20 +62,14 @@ number_of(const MDB_val *key)
 static inline const unsigned char *
 key_of(const MDB_val *value)
 {
-    return (const unsigned char *)value->mv_data + RECORD_SIZE - KEY_SIZE -
-           VALUE_SIZE;
+    return (const unsigned char *)value->mv_data + RECORD_HEAD;
 }
 
-/* Looks at the entry in VALUE where it lies. */
+/* Looks at the entry in VALUE where it lies; what is none is not counted. */
 static inline void
 tally_record(struct tally *tally, const MDB_val *value)
 {
-    const unsigned char *bytes = value->mv_data;
-    uint32_t sizes[2];
-
-    memcpy(sizes, bytes + sizeof(uint64_t), sizeof(sizes));
-    tally_add(tally, key_of(value), sizes[0], key_of(value) + sizes[0],
-              sizes[1]);
+    (void)record_tally(value->mv_data, value->mv_size, tally);
 }
 
 #endif

@@ -73,8 +73,7 @@ check(const char *program, const struct subject *subject,
 
 void
 measure_filling(struct report *report, const struct settings *settings,
-                struct subject subjects[ENGINE_COUNT],
-                const struct model *model)
+                const struct subjects *subjects, const struct model *model)
 {
     struct row *rows[WAYS];
 
@@ -89,7 +88,7 @@ measure_filling(struct report *report, const struct settings *settings,
     rows[WAYS - 1] = rows[WAYS - 2];
     row_bar(rows[WAYS - 2], BAR_AT_LEAST, ENGINE_OURS, 1e6);
     row_bar(rows[WAYS - 2], BAR_AT_LEAST, ENGINE_SQLITE, 1.1);
-    check(settings->filler, &subjects[ENGINE_OURS], model);
+    check(settings->filler, subjects->list[ENGINE_OURS], model);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("filling from Python", round, settings->rounds);
         for (unsigned i = 0; i < WAYS; i++) {
@@ -97,11 +96,10 @@ measure_filling(struct report *report, const struct settings *settings,
             unsigned engine = turn == WAYS - 1 ? ENGINE_SQLITE : ENGINE_OURS;
             char *path;
 
-            if (engine >= ENGINE_COUNT)
+            if (engines[engine] == NULL)
                 continue;
-            path = engine == ENGINE_OURS
-                       ? bench_join(subjects[engine].path, "")
-                       : bench_join(subjects[engine].path, "history.db");
+            path = bench_join(subjects->list[engine]->path,
+                              engine == ENGINE_OURS ? "" : "history.db");
             rows[turn]->values[engine][round] = rate(settings->filler,
                                                      ways[turn].name, path,
                                                      model->count);

@@ -15,14 +15,13 @@ void measure_batches(struct report *report, const struct settings *settings);
 
 /* A journal that is closed and opened; its space on disk. */
 void measure_open(struct report *report, const struct settings *settings,
-                  struct subject subjects[ENGINE_COUNT]);
+                  const struct subjects *subjects);
 void measure_space(struct report *report, const struct settings *settings,
-                   struct subject subjects[ENGINE_COUNT]);
+                   const struct subjects *subjects);
 
 /* Look-ups by key and by number, and a pass over everything. */
 void measure_reads(struct report *report, const struct settings *settings,
-                   struct subject subjects[ENGINE_COUNT],
-                   const struct model *model);
+                   const struct subjects *subjects, const struct model *model);
 
 /* Look-ups as of a number among the revisions of one key. */
 void measure_history(struct report *report, const struct settings *settings);
@@ -35,12 +34,11 @@ void measure_find_time(struct report *report, const struct settings *settings);
 
 /* Removes the older half, and looks at what is left. */
 void measure_prune(struct report *report, const struct settings *settings,
-                   struct subject subjects[ENGINE_COUNT],
-                   const struct model *model);
+                   const struct subjects *subjects, const struct model *model);
 
 /* Removes of what is left all but the latest of each key. */
 void measure_compaction(struct report *report, const struct settings *settings,
-                        struct subject subjects[ENGINE_COUNT],
+                        const struct subjects *subjects,
                         const struct model *model);
 
 /* Durable batches, with a limit to what is kept and without. */
@@ -51,14 +49,14 @@ void measure_wakeups(struct report *report, const struct settings *settings);
 
 /* A pass over everything by a program in another language. */
 void measure_filling(struct report *report, const struct settings *settings,
-                     struct subject subjects[ENGINE_COUNT],
+                     const struct subjects *subjects,
                      const struct model *model);
 
 /*
  * The memory that a replay, or a prune, of everything takes, in a process of
  * its own.  The databases are closed before, and left so.
  */
-void measure_memory(struct report *report, struct subject *subjects,
+void measure_memory(struct report *report, const struct subjects *subjects,
                     const char *work, const struct tally *expected);
 
 /* What that process runs: the program's arguments behind "probe". */

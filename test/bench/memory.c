@@ -79,7 +79,7 @@ run_work(struct subject *subject, const char *work, struct tally *tally)
 {
     struct engine_state state;
 
-    subject_open(subject, 0);
+    subject_open(subject);
     if (strcmp(work, "replay") == 0) {
         engine_check(subject->engine, "replay",
                      subject->engine->replay(subject->db, tally));
@@ -103,8 +103,8 @@ memory_probe(int count, char **arguments)
 
     if (count != 3)
         bench_fail("probe: WORK ENGINE PATH");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        if (strcmp(engines[i]->name, arguments[1]) == 0)
+    for (unsigned i = 0; i < ENGINES; i++) {
+        if (engines[i] != NULL && strcmp(engines[i]->name, arguments[1]) == 0)
             subject.engine = engines[i];
     }
     if (subject.engine == NULL)
@@ -184,19 +184,21 @@ probe(const struct subject *subject, const char *work, struct tally *tally)
 }
 
 void
-measure_memory(struct report *report, struct subject *subjects,
+measure_memory(struct report *report, const struct subjects *subjects,
                const char *work, const struct tally *expected)
 {
     struct row *row = report_row(report, "MiB", 1, "memory, %s of everything",
                                  work);
 
     row_bar(row, BAR_BELOW, ENGINE_OURS, 16);
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+    for (unsigned i = 0; i < subjects->count; i++) {
+        struct subject *subject = subjects->list[i];
         struct tally got = {0};
 
-        bench_progress("memory", i, ENGINE_COUNT);
-        subject_close(&subjects[i]);
-        row->values[i][0] = (double)probe(&subjects[i], work, &got) / (1 << 20);
-        tally_check(&got, expected, subjects[i].engine->name, work);
+        bench_progress("memory", i, subjects->count);
+        subject_close(subject);
+        row->values[subject->column][0] = (double)probe(subject, work, &got) /
+                                          (1 << 20);
+        tally_check(&got, expected, subject->engine->name, work);
     }
 }

@@ -34,8 +34,8 @@ struct asking {
     unsigned char (*keys)[KEY_SIZE];
     size_t count;
     struct tally expected;
-    unsigned engines; /* how many are asked */
-    bool each;        /* the figure is us a question, else entries a second */
+    bool ours; /* no other engine is asked */
+    bool each; /* the figure is us a question, else entries a second */
 };
 
 /* ---- right answers ------------------------------------------------------ */
@@ -108,9 +108,7 @@ latest_below(const struct answers *answers, uint64_t limit)
 static struct asking
 asking_make(const char *name, size_t count)
 {
-    struct asking asking = {.name = name,
-                            .count = count,
-                            .engines = ENGINE_COUNT};
+    struct asking asking = {.name = name, .count = count};
 
     asking.questions = bench_resize(NULL, count * sizeof(*asking.questions));
     memset(asking.questions, 0, count * sizeof(*asking.questions));
@@ -142,14 +140,17 @@ time_questions(const struct asking *asking, const struct subject *subject)
 }
 
 static void
-ask_round(const struct asking *asking, const struct subject *subjects,
+ask_round(const struct asking *asking, const struct subjects *subjects,
           unsigned round)
 {
-    for (unsigned i = 0; i < asking->engines; i++) {
-        unsigned turn = turn_of(i, round, asking->engines);
-        double ns = (double)time_questions(asking, &subjects[turn]);
+    for (unsigned i = 0; i < subjects->count; i++) {
+        const struct subject *subject = subjects_turn(subjects, i, round);
+        double ns;
 
-        asking->row->values[turn][round] =
+        if (asking->ours && subject->column != ENGINE_OURS)
+            continue;
+        ns = (double)time_questions(asking, subject);
+        asking->row->values[subject->column][round] =
             asking->each ? ns / 1e3 / (double)asking->count
                          : (double)asking->expected.count * 1e9 / ns;
     }
@@ -215,7 +216,7 @@ about_all(const char *name, const struct answers *answers)
                                             .key = asking.keys[0],
                                             .key_size = 1};
     asking.expected = model_tally(answers->model, 0, answers->model->count);
-    asking.engines = 1;
+    asking.ours = true;
     return asking;
 }
 
@@ -304,7 +305,7 @@ make_rows(struct question_rows *rows, struct report *report, unsigned rounds)
 
 static void
 ask_and_free(struct asking asking, struct row *row,
-             const struct subject *subjects, unsigned round)
+             const struct subjects *subjects, unsigned round)
 {
     asking.row = row;
     ask_round(&asking, subjects, round);
@@ -313,15 +314,15 @@ ask_and_free(struct asking asking, struct row *row,
 
 static void
 ask_times(struct row *row, const struct answers *answers,
-          const struct subject *subjects, uint64_t random, unsigned round)
+          const struct subjects *subjects, uint64_t random, unsigned round)
 {
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        unsigned turn = turn_of(i, round, ENGINE_COUNT);
-        struct asking asking = about_times("times", answers, &subjects[turn],
-                                           random);
-        double ns = (double)time_questions(&asking, &subjects[turn]);
+    for (unsigned i = 0; i < subjects->count; i++) {
+        const struct subject *subject = subjects_turn(subjects, i, round);
+        struct asking asking = about_times("times", answers, subject, random);
+        double ns = (double)time_questions(&asking, subject);
 
-        row->values[turn][round] = (double)asking.expected.count * 1e9 / ns;
+        row->values[subject->column][round] = (double)asking.expected.count *
+                                              1e9 / ns;
         asking_free(&asking);
     }
 }
@@ -343,7 +344,7 @@ time_replays(struct row *row, const struct answers *answers,
 
 static void
 ask_all(struct question_rows *rows, const struct answers *answers,
-        const struct subject *subjects, unsigned round)
+        const struct subjects *subjects, unsigned round)
 {
     uint64_t random = workload_mix(round);
     const struct model *model = answers->model;
@@ -359,7 +360,7 @@ ask_all(struct question_rows *rows, const struct answers *answers,
     rows->over_scan
         ->values[ENGINE_OURS][round] = rows->group->values[ENGINE_OURS][round] /
                                        scanned;
-    time_replays(rows->replay, answers, &subjects[ENGINE_OURS], round);
+    time_replays(rows->replay, answers, subjects->list[ENGINE_OURS], round);
     ask_and_free(about_all("prefix of every key", answers), rows->all, subjects,
                  round);
     rows->over_replay->values[ENGINE_OURS][round] =
@@ -381,7 +382,8 @@ void
 measure_questions(struct report *report, const struct settings *settings)
 {
     struct answers *answers = bench_resize(NULL, sizeof(*answers));
-    struct subject subjects[ENGINE_COUNT];
+    struct subjects subjects = subjects_make(settings, "questions",
+                                             ENGINE_HISTORY | ENGINE_TIMES);
     struct question_rows rows;
     struct model model;
 
@@ -392,15 +394,13 @@ measure_questions(struct report *report, const struct settings *settings)
     make_rows(&rows, report, settings->rounds);
     model_make(&model, keys, settings->entries);
     sort_out(answers, &model);
-    subjects_make(subjects, settings, "questions");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&subjects[i], ENGINE_HISTORY | ENGINE_TIMES, keys,
-                     settings->entries, FILL_BATCH);
+    for (unsigned i = 0; i < subjects.count; i++)
+        subject_fill(subjects.list[i], keys, settings->entries, FILL_BATCH);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("questions", round, settings->rounds);
-        ask_all(&rows, answers, subjects, round);
+        ask_all(&rows, answers, &subjects, round);
     }
-    subjects_free(subjects);
+    subjects_free(&subjects);
     model_free(&model);
     free(answers->numbers);
     free(answers);

@@ -82,33 +82,38 @@ time_replay(const struct subject *subject, const struct tally *expected)
 
 /* Means in microseconds of a round of look-ups, half of them by number. */
 static void
-look_up(struct subject subjects[ENGINE_COUNT], const struct model *model,
+look_up(const struct subjects *subjects, const struct model *model,
         unsigned round, struct row *gets, struct row *reads)
 {
     struct questions *questions = bench_resize(NULL, sizeof(*questions));
     uint64_t random = workload_mix(round);
-    uint64_t get_ns[ENGINE_COUNT] = {0};
-    uint64_t read_ns[ENGINE_COUNT] = {0};
+    uint64_t get_ns[ENGINES] = {0};
+    uint64_t read_ns[ENGINES] = {0};
 
     for (unsigned slice = 0; slice < SLICES; slice++) {
         draw_questions(questions, model, &random);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round * SLICES + slice, ENGINE_COUNT);
+        for (unsigned i = 0; i < subjects->count; i++) {
+            struct subject *subject = subjects_turn(subjects, i,
+                                                    round * SLICES + slice);
 
-            get_ns[turn] += time_gets(&subjects[turn], questions);
-            read_ns[turn] += time_reads(&subjects[turn], questions);
+            get_ns[subject->column] += time_gets(subject, questions);
+            read_ns[subject->column] += time_reads(subject, questions);
         }
     }
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        gets->values[i][round] = (double)get_ns[i] / 1e3 / (SLICES * LOOKUPS);
-        reads->values[i][round] = (double)read_ns[i] / 1e3 / (SLICES * LOOKUPS);
+    for (unsigned i = 0; i < subjects->count; i++) {
+        unsigned column = subjects->list[i]->column;
+
+        gets->values[column][round] = (double)get_ns[column] / 1e3 /
+                                      (SLICES * LOOKUPS);
+        reads->values[column][round] = (double)read_ns[column] / 1e3 /
+                                       (SLICES * LOOKUPS);
     }
     free(questions);
 }
 
 void
 measure_reads(struct report *report, const struct settings *settings,
-              struct subject subjects[ENGINE_COUNT], const struct model *model)
+              const struct subjects *subjects, const struct model *model)
 {
     struct row *gets = report_row(report, "us", settings->rounds,
                                   "get, latest by key");
@@ -121,17 +126,17 @@ measure_reads(struct report *report, const struct settings *settings,
     row_bar(gets, BAR_AT_MOST, ENGINE_LMDB, 1.7);
     row_bar(replays, BAR_AT_LEAST, ENGINE_LMDB, 0.4);
     /* Once without a clock: what is measured is memory, not the disk. */
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        time_replay(&subjects[i], &all);
+    for (unsigned i = 0; i < subjects->count; i++)
+        time_replay(subjects->list[i], &all);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("reads", round, settings->rounds);
         look_up(subjects, model, round, gets, reads);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
-            uint64_t ns = time_replay(&subjects[turn], &all);
+        for (unsigned i = 0; i < subjects->count; i++) {
+            struct subject *subject = subjects_turn(subjects, i, round);
+            uint64_t ns = time_replay(subject, &all);
 
-            replays->values[turn][round] = (double)model->count * 1e9 /
-                                           (double)ns;
+            replays->values[subject->column][round] = (double)model->count *
+                                                      1e9 / (double)ns;
         }
     }
 }
@@ -140,33 +145,35 @@ measure_reads(struct report *report, const struct settings *settings,
 
 void
 measure_open(struct report *report, const struct settings *settings,
-             struct subject subjects[ENGINE_COUNT])
+             const struct subjects *subjects)
 {
     struct row *opens = report_row(report, "ms", settings->rounds,
                                    "open after a close");
 
     for (unsigned round = 0; round < settings->rounds; round++) {
-        uint64_t ns[ENGINE_COUNT] = {0};
+        uint64_t ns[ENGINES] = {0};
 
-        for (unsigned i = 0; i < OPENS * ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
-            struct subject *subject = &subjects[turn];
+        for (unsigned i = 0; i < OPENS * subjects->count; i++) {
+            struct subject *subject = subjects_turn(subjects, i, round);
             struct engine_state state;
             uint64_t before;
 
             bench_progress("opens", round, settings->rounds);
             subject_close(subject);
             before = timing_now();
-            subject_open(subject, 0);
-            ns[turn] += timing_now() - before;
+            subject_open(subject);
+            ns[subject->column] += timing_now() - before;
             engine_check(subject->engine, "state",
                          subject->engine->state(subject->db, &state));
             if (state.size != settings->entries)
                 bench_fail("%s: opened with another size than it had",
                            subject->engine->name);
         }
-        for (unsigned i = 0; i < ENGINE_COUNT; i++)
-            opens->values[i][round] = (double)ns[i] / 1e6 / OPENS;
+        for (unsigned i = 0; i < subjects->count; i++) {
+            unsigned column = subjects->list[i]->column;
+
+            opens->values[column][round] = (double)ns[column] / 1e6 / OPENS;
+        }
     }
 }
 
@@ -206,31 +213,31 @@ measure_history(struct report *report, const struct settings *settings)
                                   "get_at, %uk revisions",
                                   (unsigned)(settings->revisions / 1000));
     struct row *p99 = report_row(report, "us", settings->rounds, "  p99");
-    struct subject subjects[ENGINE_COUNT];
+    struct subjects subjects = subjects_make(settings, "history",
+                                             ENGINE_HISTORY);
     struct samples samples = {0};
     struct model model;
 
     row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
-    subjects_make(subjects, settings, "history");
     model_make(&model, 1, settings->revisions);
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&subjects[i], ENGINE_HISTORY, 1, settings->revisions,
-                     FILL_BATCH);
+    for (unsigned i = 0; i < subjects.count; i++)
+        subject_fill(subjects.list[i], 1, settings->revisions, FILL_BATCH);
     for (unsigned round = 0; round < settings->rounds; round++) {
         uint64_t random = (round + 1) * UINT64_C(1000000);
 
         bench_progress("get_at", round, settings->rounds);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+        for (unsigned i = 0; i < subjects.count; i++) {
+            struct subject *subject = subjects_turn(&subjects, i, round);
 
             /* Other questions first: all find the caches full of their own. */
-            time_as_of(&subjects[turn], random + 500000, &model, &samples);
-            mean->values[turn][round] = time_as_of(&subjects[turn], random,
-                                                   &model, &samples);
-            p99->values[turn][round] = samples_percentile_us(&samples, 99);
+            time_as_of(subject, random + 500000, &model, &samples);
+            mean->values[subject->column][round] = time_as_of(subject, random,
+                                                              &model, &samples);
+            p99->values[subject->column][round] = samples_percentile_us(
+                &samples, 99);
         }
     }
     samples_free(&samples);
     model_free(&model);
-    subjects_free(subjects);
+    subjects_free(&subjects);
 }

@@ -24,7 +24,7 @@ report_row(struct report *report, const char *unit, unsigned rounds,
     row = &report->rows[report->row_count++];
     row->unit = unit;
     row->rounds = rounds;
-    for (unsigned i = 0; i < ENGINES_MAX; i++) {
+    for (unsigned i = 0; i < ENGINES; i++) {
         for (unsigned round = 0; round < ROUNDS_MAX; round++)
             row->values[i][round] = NAN;
     }
@@ -37,7 +37,7 @@ report_row(struct report *report, const char *unit, unsigned rounds,
 void
 row_bar(struct row *row, enum bar_kind kind, unsigned beside, double limit)
 {
-    if (beside >= ENGINE_COUNT)
+    if (engines[beside] == NULL)
         return;
     if (row->bar_count == BARS_MAX)
         bench_fail("%s: more bars than BARS_MAX", row->name);
@@ -72,6 +72,17 @@ measured(const struct row *row, unsigned engine)
     return !isnan(row->values[engine][0]);
 }
 
+/* An engine that was measured nowhere gets no column. */
+static bool
+shown(const struct report *report, unsigned engine)
+{
+    for (unsigned i = 0; i < report->row_count; i++) {
+        if (measured(&report->rows[i], engine))
+            return true;
+    }
+    return false;
+}
+
 /* Of ours to that of ENGINE; both have been measured. */
 static struct spread
 ratio_of(const struct row *row, unsigned engine)
@@ -99,7 +110,7 @@ figure_of(const struct row *row, unsigned beside)
 static unsigned
 ranged(const struct row *row)
 {
-    if (row->bar_count > 0)
+    if (row->bar_count > 0 && measured(row, row->bars[0].beside))
         return row->bars[0].beside;
     return measured(row, ENGINE_OURS) && measured(row, ENGINE_LMDB)
                ? ENGINE_LMDB
@@ -172,28 +183,33 @@ print_bar(const struct row *row, const struct bar *bar)
 }
 
 static void
-print_figures(const struct row *row)
+print_figures(const struct report *report, const struct row *row)
 {
     char text[32];
 
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        printf(" %10s",
-               measured(row, i)
-                   ? number(text, spread_of(row->values[i], row->rounds).median)
-                   : "-");
-    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++)
-        printf(" %9s", measured(row, ENGINE_OURS) && measured(row, i)
-                           ? number(text, ratio_of(row, i).median)
-                           : "-");
+    for (unsigned i = 0; i < ENGINES; i++) {
+        if (shown(report, i))
+            printf(" %10s",
+                   measured(row, i)
+                       ? number(text,
+                                spread_of(row->values[i], row->rounds).median)
+                       : "-");
+    }
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINES; i++) {
+        if (shown(report, i))
+            printf(" %9s", measured(row, ENGINE_OURS) && measured(row, i)
+                               ? number(text, ratio_of(row, i).median)
+                               : "-");
+    }
 }
 
 static void
-print_row(const struct row *row)
+print_row(const struct report *report, const struct row *row)
 {
     char least[32], most[32], range[72] = "";
 
     printf("%-34s%-4s", row->name, row->unit);
-    print_figures(row);
+    print_figures(report, row);
     if (row->rounds > 1 && measured(row, ENGINE_OURS)) {
         struct spread figure = figure_of(row, ranged(row));
 
@@ -202,8 +218,10 @@ print_row(const struct row *row)
     }
     if (range[0] != '\0' || row->bar_count > 0)
         printf(" %14s", range);
-    for (unsigned i = 0; i < row->bar_count; i++)
-        print_bar(row, &row->bars[i]);
+    for (unsigned i = 0; i < row->bar_count; i++) {
+        if (measured(row, row->bars[i].beside))
+            print_bar(row, &row->bars[i]);
+    }
     putchar('\n');
 }
 
@@ -214,9 +232,10 @@ print_note(const struct note *note)
     char text[32], least[32], most[32];
 
     printf("The disk alone, beside %s: p50 of a pwrite and an fdatasync of a\n"
-           "preallocated file %s us (by round %s..%s).\n",
+           "preallocated file %s us (by round %s..%s); the longest %.1f ms.\n",
            note->beside, number(text, spread.median),
-           number(least, spread.least), number(most, spread.most));
+           number(least, spread.least), number(most, spread.most),
+           note->longest_us / 1e3);
 }
 
 /* The file system's type, as statfs() numbers it. */
@@ -226,6 +245,21 @@ type_of(const char *path)
     struct statfs status;
 
     return statfs(path, &status) == 0 ? (long)status.f_type : 0;
+}
+
+static void
+print_head(const struct report *report)
+{
+    printf("%-38s", "");
+    for (unsigned i = 0; i < ENGINES; i++) {
+        if (shown(report, i))
+            printf(" %10s", engines[i]->name);
+    }
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINES; i++) {
+        if (shown(report, i))
+            printf(" / %7s", short_name(i));
+    }
+    printf(" %14s  %s\n", "range", "bars");
 }
 
 void
@@ -244,14 +278,9 @@ report_print(const struct report *report, const struct settings *settings)
                ? "  On a tmpfs, where durable figures mean nothing."
                : "");
 
-    printf("%-38s", "");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        printf(" %10s", engines[i]->name);
-    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++)
-        printf(" %2s %6s", "/", short_name(i));
-    printf(" %14s  %s\n", "range", "bars");
+    print_head(report);
     for (unsigned i = 0; i < report->row_count; i++)
-        print_row(&report->rows[i]);
+        print_row(report, &report->rows[i]);
     putchar('\n');
     for (unsigned i = 0; i < report->note_count; i++)
         print_note(&report->notes[i]);
@@ -282,17 +311,19 @@ print_json_bar(const struct row *row, const struct bar *bar, const char *before)
 static void
 print_json_row(const struct row *row, const struct row *head)
 {
+    const char *before = "";
+
     printf("    {\"name\": \"%s%s%s\", \"unit\": \"%s\", \"rounds\": %u",
            row != head ? head->name : "", row != head ? ": " : "",
            row->name + strspn(row->name, " "), row->unit, row->rounds);
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+    for (unsigned i = 0; i < ENGINES; i++) {
         if (!measured(row, i))
             continue;
         printf(",\n     ");
         print_json_spread(engines[i]->name,
                           spread_of(row->values[i], row->rounds));
     }
-    for (unsigned i = ENGINE_OURS + 1; i < ENGINE_COUNT; i++) {
+    for (unsigned i = ENGINE_OURS + 1; i < ENGINES; i++) {
         char name[64];
 
         if (!measured(row, ENGINE_OURS) || !measured(row, i))
@@ -302,8 +333,12 @@ print_json_row(const struct row *row, const struct row *head)
         print_json_spread(name, ratio_of(row, i));
     }
     printf(",\n     \"bars\": [");
-    for (unsigned i = 0; i < row->bar_count; i++)
-        print_json_bar(row, &row->bars[i], i == 0 ? "" : ", ");
+    for (unsigned i = 0; i < row->bar_count; i++) {
+        if (!measured(row, row->bars[i].beside))
+            continue;
+        print_json_bar(row, &row->bars[i], before);
+        before = ", ";
+    }
     printf("]}");
 }
 
@@ -329,6 +364,7 @@ report_print_json(const struct report *report, const struct settings *settings)
 
         printf("    {\"beside\": \"%s\", ", note->beside);
         print_json_spread("p50_us", spread_of(note->p50_us, note->rounds));
+        printf(", \"longest_us\": %.6g", note->longest_us);
         printf("}%s\n", i + 1 < report->note_count ? "," : "");
     }
     printf("  ],\n  \"remarks\": [");

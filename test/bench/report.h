@@ -15,7 +15,7 @@
 #include "engine.h"
 #include "timing.h"
 
-#define ROWS_MAX 80u
+#define ROWS_MAX 160u
 #define NOTES_MAX 8u
 #define BARS_MAX 2u
 
@@ -31,7 +31,7 @@ struct bar {
 struct row {
     char name[48];
     const char *unit;
-    double values[ENGINES_MAX][ROUNDS_MAX]; /* NAN: not measured */
+    double values[ENGINES][ROUNDS_MAX]; /* NAN: not measured */
     unsigned rounds;
     struct bar bars[BARS_MAX];
     unsigned bar_count;
@@ -42,6 +42,7 @@ struct note {
     const char *beside;
     double p50_us[ROUNDS_MAX];
     unsigned rounds;
+    double longest_us; /* in all rounds */
 };
 
 struct report {

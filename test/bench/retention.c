@@ -105,36 +105,41 @@ measure_retention(struct report *report, const struct settings *settings)
     struct row *over = report_row(report, "x", settings->rounds,
                                   "  over all kept");
     struct row *longest = report_row(report, "ms", 1, "  longest append");
-    struct subject all[ENGINE_COUNT], newest[ENGINE_COUNT];
-    struct keeper keepers[2u * ENGINE_COUNT] = {0};
+    struct subjects all = subjects_make(settings, "all-kept", ENGINE_UPKEEP);
+    struct subjects newest = subjects_make(settings, "newest-kept",
+                                           ENGINE_UPKEEP);
+    struct keeper keepers[2u * ENGINES] = {0};
+    unsigned count = all.count;
 
     row_bar(over, BAR_AT_LEAST, ENGINE_OURS, 0.5);
-    subjects_make(all, settings, "all-kept");
-    subjects_make(newest, settings, "newest-kept");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        newest[i].retained = kept(settings);
-        keepers[i].subject = &all[i];
-        keepers[ENGINE_COUNT + i].subject = &newest[i];
+    for (unsigned i = 0; i < count; i++) {
+        newest.list[i]->retained = kept(settings);
+        keepers[i].subject = all.list[i];
+        keepers[count + i].subject = newest.list[i];
     }
-    for (unsigned i = 0; i < 2u * ENGINE_COUNT; i++) {
+    for (unsigned i = 0; i < 2u * count; i++) {
         keepers[i].next = kept(settings);
-        subject_fill(keepers[i].subject, 0, settings->keys, kept(settings),
+        subject_fill(keepers[i].subject, settings->keys, kept(settings),
                      FILL_BATCH);
     }
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("retention", round, settings->rounds);
-        run_round(keepers, settings, round, 2u * ENGINE_COUNT);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            without->values[i][round] = rate_of(&keepers[i]);
-            with->values[i][round] = rate_of(&keepers[ENGINE_COUNT + i]);
-            over->values[i][round] = with->values[i][round] /
-                                     without->values[i][round];
+        run_round(keepers, settings, round, 2u * count);
+        for (unsigned i = 0; i < count; i++) {
+            unsigned column = all.list[i]->column;
+
+            without->values[column][round] = rate_of(&keepers[i]);
+            with->values[column][round] = rate_of(&keepers[count + i]);
+            over->values[column][round] = with->values[column][round] /
+                                          without->values[column][round];
         }
     }
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        longest->values[i][0] = (double)keepers[ENGINE_COUNT + i].longest / 1e6;
-        check_kept(&keepers[ENGINE_COUNT + i], settings);
+    for (unsigned i = 0; i < count; i++) {
+        const struct keeper *keeper = &keepers[count + i];
+
+        longest->values[all.list[i]->column][0] = (double)keeper->longest / 1e6;
+        check_kept(keeper, settings);
     }
-    subjects_free(all);
-    subjects_free(newest);
+    subjects_free(&all);
+    subjects_free(&newest);
 }

@@ -59,27 +59,27 @@ measure_find_time(struct report *report, const struct settings *settings)
                                   (unsigned)(settings->timed / 1000));
     struct row *p99 = report_row(report, "us", settings->rounds, "  p99");
     struct instants *instants = bench_resize(NULL, sizeof(*instants));
-    struct subject subjects[ENGINE_COUNT];
+    struct subjects subjects = subjects_make(settings, "times", ENGINE_TIMES);
     struct samples samples = {0};
 
     row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
-    subjects_make(subjects, settings, "times");
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        subject_fill(&subjects[i], ENGINE_TIMES, KEYS, settings->timed, BATCH);
+    for (unsigned i = 0; i < subjects.count; i++)
+        subject_fill(subjects.list[i], KEYS, settings->timed, BATCH);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("times", round, settings->rounds);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
+        for (unsigned i = 0; i < subjects.count; i++) {
+            struct subject *subject = subjects_turn(&subjects, i, round);
+            unsigned column = subject->column;
 
             /* Reading the times has filled the caches with other pages. */
-            draw_instants(instants, &subjects[turn], workload_mix(round),
+            draw_instants(instants, subject, workload_mix(round),
                           settings->timed);
-            mean->values[turn][round] = time_look_ups(instants, &subjects[turn],
-                                                      &samples);
-            p99->values[turn][round] = samples_percentile_us(&samples, 99);
+            mean->values[column][round] = time_look_ups(instants, subject,
+                                                        &samples);
+            p99->values[column][round] = samples_percentile_us(&samples, 99);
         }
     }
     samples_free(&samples);
-    subjects_free(subjects);
+    subjects_free(&subjects);
     free(instants);
 }

@@ -37,15 +37,15 @@ bytes_of(const char *path)
 
 void
 measure_space(struct report *report, const struct settings *settings,
-              struct subject subjects[ENGINE_COUNT])
+              const struct subjects *subjects)
 {
     struct row *disk = report_row(report, "B", 1, "on disk, an entry of %uk",
                                   (unsigned)(settings->entries / 1000));
     struct row *size = report_row(report, "B", 1, "  up to the files' end");
     struct row *used = report_row(report, "B", 1, "  in pages in use");
 
-    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-        const struct subject *subject = &subjects[i];
+    for (unsigned i = 0; i < subjects->count; i++) {
+        const struct subject *subject = subjects->list[i];
         struct bytes bytes = bytes_of(subject->path);
         struct engine_state state;
         double entries;
@@ -55,9 +55,11 @@ measure_space(struct report *report, const struct settings *settings,
         if (state.entries != settings->entries)
             bench_fail("%s: counts its entries wrongly", subject->engine->name);
         entries = (double)state.entries;
-        disk->values[i][0] = (double)bytes.disk / entries;
-        size->values[i][0] = (double)bytes.size / entries;
-        used->values[i][0] = (double)state.bytes_used / entries;
+        disk->values[subject->column][0] = (double)bytes.disk / entries;
+        size->values[subject->column][0] = (double)bytes.size / entries;
+        if (state.bytes_used != 0)
+            used->values[subject->column][0] = (double)state.bytes_used /
+                                               entries;
     }
 }
 
@@ -96,7 +98,7 @@ check_rest(const struct subject *subject, const struct model *model,
 
 void
 measure_prune(struct report *report, const struct settings *settings,
-              struct subject subjects[ENGINE_COUNT], const struct model *model)
+              const struct subjects *subjects, const struct model *model)
 {
     struct row *row = report_row(report, "/s", settings->rounds,
                                  "prune of the older half");
@@ -108,21 +110,20 @@ measure_prune(struct report *report, const struct settings *settings,
         uint64_t before = half * (round + 1) / settings->rounds;
 
         bench_progress("prunes", round, settings->rounds);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
-            const struct subject *subject = &subjects[turn];
+        for (unsigned i = 0; i < subjects->count; i++) {
+            const struct subject *subject = subjects_turn(subjects, i, round);
             uint64_t begun = timing_now();
             int rc = subject->engine->prune(subject->db, before);
             uint64_t ns = timing_now() - begun;
 
             engine_check(subject->engine, "prune", rc);
-            row->values[turn][round] = (double)(before - pruned) * 1e9 /
-                                       (double)ns;
+            row->values[subject->column][round] = (double)(before - pruned) *
+                                                  1e9 / (double)ns;
         }
         pruned = before;
     }
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        check_rest(&subjects[i], model, half);
+    for (unsigned i = 0; i < subjects->count; i++)
+        check_rest(subjects->list[i], model, half);
 }
 
 /* Each key that has an entry from FIRST on has its latest, and no other. */
@@ -155,8 +156,7 @@ superseded(const struct model *model, uint64_t first, uint64_t limit)
 
 void
 measure_compaction(struct report *report, const struct settings *settings,
-                   struct subject subjects[ENGINE_COUNT],
-                   const struct model *model)
+                   const struct subjects *subjects, const struct model *model)
 {
     struct row *row = report_row(report, "/s", settings->rounds,
                                  "compaction of the other half");
@@ -168,18 +168,18 @@ measure_compaction(struct report *report, const struct settings *settings,
         uint64_t removed = superseded(model, done, before);
 
         bench_progress("compactions", round, settings->rounds);
-        for (unsigned i = 0; i < ENGINE_COUNT; i++) {
-            unsigned turn = turn_of(i, round, ENGINE_COUNT);
-            const struct subject *subject = &subjects[turn];
+        for (unsigned i = 0; i < subjects->count; i++) {
+            const struct subject *subject = subjects_turn(subjects, i, round);
             uint64_t begun = timing_now();
             int rc = subject->engine->compact(subject->db, before);
             uint64_t ns = timing_now() - begun;
 
             engine_check(subject->engine, "compact", rc);
-            row->values[turn][round] = (double)removed * 1e9 / (double)ns;
+            row->values[subject->column][round] = (double)removed * 1e9 /
+                                                  (double)ns;
         }
         done = before;
     }
-    for (unsigned i = 0; i < ENGINE_COUNT; i++)
-        check_compacted(&subjects[i], model, half);
+    for (unsigned i = 0; i < subjects->count; i++)
+        check_compacted(subjects->list[i], model, half);
 }
