@@ -23,6 +23,9 @@ struct settings {
     uint64_t keys;      /* distinct */
     uint64_t revisions; /* of the one key that get_at looks at */
     uint64_t timed;     /* entries among which a time is looked for */
+    uint64_t relaxed;   /* entries of a run of relaxed appends */
+    uint64_t turn_ns; /* the longest that an engine goes on in a round of it */
+    bool large;
     const char *part;   /* the one to be measured; NULL: all */
     const char *filler; /* command that reads in another language, or NULL */
     bool json;
@@ -47,5 +50,11 @@ char *bench_path(const struct settings *settings, const char *name);
 
 /* Makes the directory PATH unless it is there. */
 void bench_make_dir(const char *path);
+
+/* Waits until what was written to the file system has reached the disk. */
+void bench_sync(const struct settings *settings);
+
+/* Removes PATH with all that is in it, as far as that can be done. */
+void bench_remove(const char *path);
 
 #endif

@@ -17,7 +17,7 @@ control_open(struct control *control, const struct settings *settings)
     char *zeros = bench_resize(NULL, FILE_SIZE);
 
     memset(zeros, 0, FILE_SIZE);
-    control->offset = 0;
+    *control = (struct control){0};
     control->file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (control->file < 0 ||
         write(control->file, zeros, FILE_SIZE) != (ssize_t)FILE_SIZE ||
@@ -27,8 +27,8 @@ control_open(struct control *control, const struct settings *settings)
     free(path);
 }
 
-void
-control_write(struct control *control)
+static void
+write_once(struct control *control)
 {
     char bytes[WRITE_SIZE];
 
@@ -43,8 +43,36 @@ control_write(struct control *control)
 }
 
 void
+control_run(struct control *control, uint64_t ns)
+{
+    uint64_t spent = 0;
+
+    while (spent < ns) {
+        uint64_t before = timing_now();
+        uint64_t took;
+
+        write_once(control);
+        took = timing_now() - before;
+        samples_add(&control->round, took);
+        samples_add(&control->all, took);
+        spent += took;
+    }
+}
+
+double
+control_note(struct control *control, struct note *note, unsigned round)
+{
+    note->p50_us[round] = samples_percentile_us(&control->round, 50);
+    note->longest_us = samples_percentile_us(&control->all, 100);
+    note->rounds = round + 1;
+    samples_clear(&control->round);
+    return note->p50_us[round];
+}
+
+void
 control_close(struct control *control)
 {
     close(control->file);
-    control->file = -1;
+    samples_free(&control->round);
+    samples_free(&control->all);
 }

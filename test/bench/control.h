@@ -8,14 +8,24 @@
 #define BENCH_CONTROL_H
 
 #include "bench.h"
+#include "report.h"
+#include "timing.h"
 
 struct control {
     int file;
     size_t offset;
+    struct samples round;
+    struct samples all;
 };
 
 void control_open(struct control *control, const struct settings *settings);
-void control_write(struct control *control);
+
+/* Writes for NS nanoseconds. */
+void control_run(struct control *control, uint64_t ns);
+
+/* Ends a round, of which NOTE keeps what it came to; returns the p50 in us. */
+double control_note(struct control *control, struct note *note, unsigned round);
+
 void control_close(struct control *control);
 
 #endif

@@ -133,28 +133,11 @@ run_threads(struct contender *contender, uint64_t slice_ns)
 }
 
 static void
-run_control(struct contender *contender, uint64_t slice_ns)
-{
-    uint64_t spent = 0;
-
-    while (spent < slice_ns) {
-        uint64_t before = timing_now();
-        uint64_t ns;
-
-        control_write(contender->control);
-        ns = timing_now() - before;
-        samples_add(&contender->round, ns);
-        samples_add(&contender->all, ns);
-        spent += ns;
-    }
-}
-
-static void
 run_slice(struct contender *contender, uint64_t slice_ns)
 {
     /* The control need not be as exact as what it stands beside. */
     if (contender->subject == NULL)
-        run_control(contender, slice_ns / 2);
+        control_run(contender->control, slice_ns / 2);
     else if (contender->threads == 1)
         run_alone(contender, slice_ns);
     else
@@ -277,18 +260,6 @@ rate_of(const struct contender *contender)
 
 /* ---- what both groups come to ------------------------------------------- */
 
-/* What a round has of the bare disk. */
-static double
-note_disk(struct note *note, struct group *group, unsigned round)
-{
-    struct contender *disk = &group->contenders[0];
-
-    note->p50_us[round] = samples_percentile_us(&disk->round, 50);
-    note->longest_us = samples_percentile_us(&disk->all, 100);
-    note->rounds = round + 1;
-    return note->p50_us[round];
-}
-
 static void
 set_rates(struct row *rows[WAYS_MAX], struct group *group, unsigned round)
 {
@@ -340,7 +311,7 @@ make_append_rows(struct append_rows *rows, struct report *report,
 static void
 set_append_rows(struct append_rows *rows, struct group *group, unsigned round)
 {
-    double disk = note_disk(rows->note, group, round);
+    double disk = control_note(&group->control, rows->note, round);
 
     set_rates(rows->rates, group, round);
     for (unsigned i = 0; i < group->subjects.count; i++) {
@@ -410,7 +381,7 @@ measure_batches(struct report *report, const struct settings *settings)
     open_group(&group, settings);
     for (unsigned round = 0; round < settings->rounds; round++) {
         run_round(&group, settings, round);
-        note_disk(note, &group, round);
+        control_note(&group.control, note, round);
         set_rates(rates, &group, round);
     }
     for (unsigned i = 0; i < group.contender_count - 1; i++) {

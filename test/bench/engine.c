@@ -62,6 +62,7 @@ subjects_free(struct subjects *subjects)
 {
     for (unsigned i = 0; i < subjects->count; i++) {
         subject_close(subjects->list[i]);
+        bench_remove(subjects->list[i]->path);
         free(subjects->list[i]->path);
         free(subjects->list[i]);
     }

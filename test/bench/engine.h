@@ -35,6 +35,7 @@ struct engine_state {
     uint64_t entries;
     uint64_t keys;       /* UPKEEP: with an entry that is still there */
     uint64_t bytes_used; /* of pages in use; 0: the engine has none */
+    uint64_t tail_used;  /* bytes that have not gone into these yet */
 };
 
 struct engine {
@@ -132,6 +133,8 @@ struct subjects {
 struct settings;
 struct subjects subjects_make(const struct settings *settings, const char *name,
                               uint32_t flags);
+
+/* Closes them and removes what they have on disk. */
 void subjects_free(struct subjects *subjects);
 
 /* Of SUBJECTS, whose they stay, those that FLAGS are no trouble for. */

@@ -250,11 +250,12 @@ state(struct engine_db *db, struct engine_state *out)
 
     if (rc != 0)
         return rc;
-    out->first = stat.first;
+    *out = (struct engine_state){.first = stat.first};
     out->size = stat.size;
     out->entries = stat.entries;
     out->keys = stat.keys;
     out->bytes_used = stat.bytes_used;
+    out->tail_used = stat.tail_bytes_used;
     return 0;
 }
 

@@ -473,8 +473,10 @@ compact(struct engine_db *db, uint64_t before)
 static int
 state(struct engine_db *db, struct engine_state *out)
 {
-    int rc = ask_number(statement(db, GET_NEXT), &out->size);
+    int rc;
 
+    *out = (struct engine_state){0};
+    rc = ask_number(statement(db, GET_NEXT), &out->size);
     out->first = out->size;
     if (rc == SQLITE_OK)
         rc = ask_number(statement(db, FIRST), &out->first);

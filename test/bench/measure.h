@@ -4,18 +4,23 @@
 
 #include "bench.h"
 #include "engine.h"
+#include "probe.h"
 #include "report.h"
 #include "workload.h"
 
-/* Durable appends of one thread and of sixteen, and the latency of one. */
+/* Durable appends of 1, 16 and 64 threads, and the latency of one. */
 void measure_appends(struct report *report, const struct settings *settings);
 
 /* Durable batches of 100 and of 1000. */
 void measure_batches(struct report *report, const struct settings *settings);
 
-/* A journal that is closed and opened; its space on disk. */
-void measure_open(struct report *report, const struct settings *settings,
-                  const struct subjects *subjects);
+/* Appends that need only survive the process, over few keys, many and none. */
+void measure_relaxed(struct report *report, const struct settings *settings);
+
+/* Opens after a close and after a kill. */
+void measure_opens(struct report *report, const struct settings *settings);
+
+/* Its space on disk. */
 void measure_space(struct report *report, const struct settings *settings,
                    const struct subjects *subjects);
 
@@ -59,7 +64,8 @@ void measure_filling(struct report *report, const struct settings *settings,
 void measure_memory(struct report *report, const struct subjects *subjects,
                     const char *work, const struct tally *expected);
 
-/* What that process runs: the program's arguments behind "probe". */
-int memory_probe(int count, char **arguments);
+/* What the processes run whose memory is watched, or that are killed. */
+int memory_probe(struct subject *subject, const char *work);
+int opening_probe(struct subject *subject, struct probe_order order);
 
 #endif

@@ -1,27 +1,22 @@
 /*
  * memory.c - the memory that a call takes.
  *
- * Measured in a process of its own, started afresh: in this one the allocator
- * would serve the call from what earlier ones gave back.  Counted is memory
- * that is not a file's, so LMDB's map stays out.
+ * Measured in a process of its own: in this one the allocator would serve the
+ * call from what earlier ones gave back.  Counted is memory that is not a
+ * file's, so LMDB's map stays out.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "measure.h"
+#include "probe.h"
 
 #define SAMPLE_EVERY_US 200
-
-extern char **environ;
 
 /* ---- in the other process ----------------------------------------------- */
 
@@ -94,31 +89,21 @@ run_work(struct subject *subject, const char *work, struct tally *tally)
 }
 
 int
-memory_probe(int count, char **arguments)
+memory_probe(struct subject *subject, const char *work)
 {
-    struct subject subject = {0};
     struct sampler sampler;
     struct tally tally = {0};
     uint64_t base;
 
-    if (count != 3)
-        bench_fail("probe: WORK ENGINE PATH");
-    for (unsigned i = 0; i < ENGINES; i++) {
-        if (engines[i] != NULL && strcmp(engines[i]->name, arguments[1]) == 0)
-            subject.engine = engines[i];
-    }
-    if (subject.engine == NULL)
-        bench_fail("probe: no engine %s", arguments[1]);
-    subject.path = arguments[2];
     start_sampler(&sampler);
     base = anonymous_bytes(&sampler);
-    run_work(&subject, arguments[0], &tally);
+    run_work(subject, work, &tally);
     /* Memory that is still held counts even if no sample fell late enough. */
     if (anonymous_bytes(&sampler) > atomic_load(&sampler.peak))
         atomic_store(&sampler.peak, anonymous_bytes(&sampler));
     atomic_store(&sampler.stop, true);
     pthread_join(sampler.thread, NULL);
-    subject_close(&subject);
+    subject_close(subject);
     close(sampler.statm);
     printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
            atomic_load(&sampler.peak) - base, tally.count, tally.bytes,
@@ -128,56 +113,19 @@ memory_probe(int count, char **arguments)
 
 /* ---- in this one -------------------------------------------------------- */
 
-static pid_t
-start_probe(const struct subject *subject, const char *work, int output)
-{
-    char program[] = "bench", probe[] = "probe";
-    char *words = strdup(work);
-    char *name = strdup(subject->engine->name);
-    char *const arguments[] = {program, probe,         words,
-                               name,    subject->path, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t process;
-    int rc;
-
-    if (words == NULL || name == NULL)
-        bench_fail("out of memory");
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    rc = posix_spawn(&process, "/proc/self/exe", &actions, NULL, arguments,
-                     environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (rc != 0)
-        bench_fail("probe: %s", strerror(rc));
-    free(words);
-    free(name);
-    return process;
-}
-
 /* Bytes that WORK took; what it found goes to TALLY. */
 static uint64_t
-probe(const struct subject *subject, const char *work, struct tally *tally)
+probe_memory(const struct subject *subject, const char *work,
+             struct tally *tally)
 {
-    int ends[2];
+    struct probe probe;
     uint64_t bytes = 0;
-    int status = 0;
     int found;
-    pid_t process;
-    FILE *answer;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        bench_fail("pipe: %s", strerror(errno));
-    process = start_probe(subject, work, ends[1]);
-    close(ends[1]);
-    answer = fdopen(ends[0], "r");
-    if (answer == NULL)
-        bench_fail("pipe: %s", strerror(errno));
-    found = fscanf(answer, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+    probe_start(&probe, subject, work, (struct probe_order){0});
+    found = fscanf(probe.answer, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                    &bytes, &tally->count, &tally->bytes, &tally->sum);
-    fclose(answer);
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (found != 4 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (!probe_end(&probe) || found != 4)
         bench_fail("%s: the %s whose memory was watched failed",
                    subject->engine->name, work);
     return bytes;
@@ -197,7 +145,8 @@ measure_memory(struct report *report, const struct subjects *subjects,
 
         bench_progress("memory", i, subjects->count);
         subject_close(subject);
-        row->values[subject->column][0] = (double)probe(subject, work, &got) /
+        row->values[subject->column][0] = (double)probe_memory(subject, work,
+                                                               &got) /
                                           (1 << 20);
         tally_check(&got, expected, subject->engine->name, work);
     }

@@ -1,11 +1,10 @@
-/* reading.c - look-ups, replays, opens, and look-ups of the past. */
+/* reading.c - look-ups, replays, and look-ups of the past. */
 #include <stdlib.h>
 
 #include "measure.h"
 
 #define LOOKUPS 20000u
 #define SLICES 5u
-#define OPENS 5u
 #define AS_OF_LOOKUPS 10000u
 
 /* ---- look-ups by key and by number -------------------------------------- */
@@ -137,42 +136,6 @@ measure_reads(struct report *report, const struct settings *settings,
 
             replays->values[subject->column][round] = (double)model->count *
                                                       1e9 / (double)ns;
-        }
-    }
-}
-
-/* ---- open --------------------------------------------------------------- */
-
-void
-measure_open(struct report *report, const struct settings *settings,
-             const struct subjects *subjects)
-{
-    struct row *opens = report_row(report, "ms", settings->rounds,
-                                   "open after a close");
-
-    for (unsigned round = 0; round < settings->rounds; round++) {
-        uint64_t ns[ENGINES] = {0};
-
-        for (unsigned i = 0; i < OPENS * subjects->count; i++) {
-            struct subject *subject = subjects_turn(subjects, i, round);
-            struct engine_state state;
-            uint64_t before;
-
-            bench_progress("opens", round, settings->rounds);
-            subject_close(subject);
-            before = timing_now();
-            subject_open(subject);
-            ns[subject->column] += timing_now() - before;
-            engine_check(subject->engine, "state",
-                         subject->engine->state(subject->db, &state));
-            if (state.size != settings->entries)
-                bench_fail("%s: opened with another size than it had",
-                           subject->engine->name);
-        }
-        for (unsigned i = 0; i < subjects->count; i++) {
-            unsigned column = subjects->list[i]->column;
-
-            opens->values[column][round] = (double)ns[column] / 1e6 / OPENS;
         }
     }
 }

@@ -16,7 +16,7 @@
 #include "timing.h"
 
 #define ROWS_MAX 160u
-#define NOTES_MAX 8u
+#define NOTES_MAX 32u
 #define BARS_MAX 2u
 
 enum bar_kind { BAR_NONE, BAR_AT_LEAST, BAR_AT_MOST, BAR_BELOW };

@@ -1,39 +1,8 @@
 /* upkeep.c - the space that entries take, and getting rid of them. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "measure.h"
-
-struct bytes {
-    uint64_t disk; /* blocks, those allocated behind a file's end too */
-    uint64_t size; /* up to the end of the files */
-};
-
-/* Of all files in the directory PATH. */
-static struct bytes
-bytes_of(const char *path)
-{
-    DIR *directory = opendir(path);
-    struct bytes bytes = {0};
-    const struct dirent *file;
-    struct stat status;
-
-    if (directory == NULL)
-        bench_fail("%s: cannot be listed", path);
-    while ((file = readdir(directory)) != NULL) {
-        if (fstatat(dirfd(directory), file->d_name, &status,
-                    AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(status.st_mode)) {
-            bytes.disk += (uint64_t)status.st_blocks * 512;
-            bytes.size += (uint64_t)status.st_size;
-        }
-    }
-    closedir(directory);
-    return bytes;
-}
+#include "space.h"
 
 void
 measure_space(struct report *report, const struct settings *settings,
@@ -46,7 +15,7 @@ measure_space(struct report *report, const struct settings *settings,
 
     for (unsigned i = 0; i < subjects->count; i++) {
         const struct subject *subject = subjects->list[i];
-        struct bytes bytes = bytes_of(subject->path);
+        struct bytes bytes = space_of(subject->path);
         struct engine_state state;
         double entries;
 

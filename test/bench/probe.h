@@ -1,0 +1,40 @@
+/*
+ * probe.h - work in another process, which is this program started afresh.
+ *
+ * A fork() would not do: the child of a process in which engines have threads
+ * has the engines' state, and not the threads.
+ */
+#ifndef BENCH_PROBE_H
+#define BENCH_PROBE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "engine.h"
+
+struct probe {
+    pid_t process;
+    FILE *answer; /* what it prints */
+};
+
+/* What the other may need to know of entries. */
+struct probe_order {
+    uint64_t first; /* the number of the first that it appends */
+    uint64_t keys;
+};
+
+/* Has it do WORK on SUBJECT's database, which is open in no process. */
+void probe_start(struct probe *probe, const struct subject *subject,
+                 const char *work, struct probe_order order);
+
+/* Waits for its end; false if that was not a good one. */
+bool probe_end(struct probe *probe);
+
+/* Ends it with SIGKILL. */
+void probe_kill(struct probe *probe);
+
+/* What it runs: the program's arguments behind "probe". */
+int probe_main(int count, char **arguments);
+
+#endif
