@@ -182,12 +182,12 @@ measure_journal(struct report *report, const struct settings *settings)
     struct model model;
 
     model_make(&model, settings->keys, settings->entries);
-    everything = model_tally(&model, 0, model.count);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], settings->keys, settings->entries,
                      FILL_BATCH);
-    measure_reads(report, settings, &subjects, &model);
     measure_space(report, settings, &subjects);
+    measure_reads(report, settings, &subjects, &model);
+    everything = model_tally(&model, 0, model.count);
     measure_memory(report, &subjects, "replay", &everything);
     for (unsigned i = 0; i < able.count; i++)
         subject_open(able.list[i]);

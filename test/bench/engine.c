@@ -104,24 +104,33 @@ subject_close(struct subject *subject)
 }
 
 void
-subject_fill(struct subject *subject, uint64_t keys, uint64_t count,
-             size_t batch)
+subject_append(struct subject *subject, uint64_t keys, uint64_t first,
+               uint64_t limit, size_t batch)
 {
     struct item *items = bench_resize(NULL, batch * sizeof(*items));
 
-    subject_open(subject);
-    for (uint64_t done = 0; done < count;) {
+    for (uint64_t done = first; done < limit;) {
         size_t size = 0;
 
         bench_progress("filling", (unsigned)(done / batch),
-                       (unsigned)(count / batch));
-        for (; size < batch && done < count; size++)
+                       (unsigned)(limit / batch));
+        for (; size < batch && done < limit; size++)
             workload_item(keys, done++, &items[size]);
         engine_check(subject->engine, "filling",
                      subject->engine->append_batch(subject->db, items, size));
     }
     free(items);
+}
+
+void
+subject_fill(struct subject *subject, uint64_t keys, uint64_t count,
+             size_t batch)
+{
+    subject_open(subject);
+    subject_append(subject, keys, 0, count, batch);
     if (subject->engine->settle != NULL)
         engine_check(subject->engine, "settling",
                      subject->engine->settle(subject->db));
+    subject_close(subject);
+    subject_open(subject);
 }

@@ -147,9 +147,14 @@ struct subject *subjects_turn(const struct subjects *subjects, unsigned i,
 void subject_open(struct subject *subject);
 void subject_close(struct subject *subject);
 
+/* Appends the entries [FIRST, LIMIT) over KEYS keys, BATCH at a time. */
+void subject_append(struct subject *subject, uint64_t keys, uint64_t first,
+                    uint64_t limit, size_t batch);
+
 /*
  * Opens it and appends the entries [0, COUNT) over KEYS keys, BATCH at a time:
- * so many share the time of their append.
+ * so many share the time of their append.  Then it is settled, closed and
+ * opened again, so that nothing is left that an engine puts off.
  */
 void subject_fill(struct subject *subject, uint64_t keys, uint64_t count,
                   size_t batch);

@@ -24,9 +24,12 @@ void measure_opens(struct report *report, const struct settings *settings);
 void measure_space(struct report *report, const struct settings *settings,
                    const struct subjects *subjects);
 
-/* Look-ups by key and by number, and a pass over everything. */
+/*
+ * Look-ups by key and by number, and a pass over everything, with a tail and
+ * without; MODEL and they grow with each round.
+ */
 void measure_reads(struct report *report, const struct settings *settings,
-                   const struct subjects *subjects, const struct model *model);
+                   const struct subjects *subjects, struct model *model);
 
 /* Look-ups as of a number among the revisions of one key. */
 void measure_history(struct report *report, const struct settings *settings);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "measure.h"
+#include "tail.h"
 
 #define KEYS_MAX 10000u
 #define REVISIONS 100u /* of a key, about */
@@ -378,6 +379,53 @@ ask_all(struct question_rows *rows, const struct answers *answers,
                  rows->newest_of_group, subjects, round);
 }
 
+/* What is asked again when there is a tail, which changes the answers. */
+struct tail_rows {
+    struct row *key;
+    struct row *group;
+    struct row *tail;
+};
+
+static void
+make_tail_rows(struct tail_rows *rows, struct report *report, unsigned rounds)
+{
+    rows->key = report_row(report, "/s", rounds,
+                           "history of a key, with a tail");
+    rows->group = report_row(report, "/s", rounds, "prefix, with a tail");
+    rows->tail = tail_row(report, rounds);
+}
+
+static void
+ask_with_tail(const struct tail_rows *rows, struct answers *answers,
+              struct model *model, const struct subjects *subjects,
+              unsigned round)
+{
+    uint64_t random = workload_mix(round);
+
+    tail_add(subjects, model);
+    tail_note(rows->tail, subjects, round);
+    free(answers->numbers);
+    sort_out(answers, model);
+    ask_and_free(about_keys("history", answers, &random, 0), rows->key,
+                 subjects, round);
+    ask_and_free(about_groups("prefix", answers, &random, ASK_PREFIX, 0),
+                 rows->group, subjects, round);
+    tail_end(subjects);
+}
+
+/* After an open maps and caches are empty, which is not what is measured. */
+static void
+warm_up(const struct answers *answers, const struct subjects *subjects)
+{
+    struct row nowhere = {0};
+    uint64_t random = workload_mix(ROUNDS_MAX);
+
+    ask_and_free(about_keys("history", answers, &random, 0), &nowhere, subjects,
+                 0);
+    ask_and_free(about_groups("prefix", answers, &random, ASK_PREFIX, 0),
+                 &nowhere, subjects, 0);
+}
+
 void
 measure_questions(struct report *report, const struct settings *settings)
 {
@@ -385,6 +433,7 @@ measure_questions(struct report *report, const struct settings *settings)
     struct subjects subjects = subjects_make(settings, "questions",
                                              ENGINE_HISTORY | ENGINE_TIMES);
     struct question_rows rows;
+    struct tail_rows tailed;
     struct model model;
 
     uint64_t keys = settings->entries / REVISIONS;
@@ -392,14 +441,19 @@ measure_questions(struct report *report, const struct settings *settings)
     if (keys > KEYS_MAX)
         bench_fail("more keys than KEYS_MAX");
     make_rows(&rows, report, settings->rounds);
+    make_tail_rows(&tailed, report, settings->rounds);
     model_make(&model, keys, settings->entries);
     sort_out(answers, &model);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], keys, settings->entries, FILL_BATCH);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("questions", round, settings->rounds);
+        warm_up(answers, &subjects);
         ask_all(&rows, answers, &subjects, round);
+        ask_with_tail(&tailed, answers, &model, &subjects, round);
     }
+    tail_over(report, "history, over that without", tailed.key, rows.key);
+    tail_over(report, "prefix, over that without", tailed.group, rows.group);
     subjects_free(&subjects);
     model_free(&model);
     free(answers->numbers);

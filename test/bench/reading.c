@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "measure.h"
+#include "tail.h"
 
 #define LOOKUPS 20000u
 #define SLICES 5u
@@ -110,34 +111,68 @@ look_up(const struct subjects *subjects, const struct model *model,
     free(questions);
 }
 
-void
-measure_reads(struct report *report, const struct settings *settings,
-              const struct subjects *subjects, const struct model *model)
+/* ---- both, and replays, with a tail and without ------------------------- */
+
+struct read_rows {
+    struct row *gets;
+    struct row *reads;
+    struct row *replays;
+};
+
+static struct read_rows
+make_read_rows(struct report *report, unsigned rounds, const char *with)
 {
-    struct row *gets = report_row(report, "us", settings->rounds,
-                                  "get, latest by key");
-    struct row *reads = report_row(report, "us", settings->rounds,
-                                   "read by number");
-    struct row *replays = report_row(report, "/s", settings->rounds,
-                                     "replay of everything");
+    struct read_rows rows;
+
+    rows.gets = report_row(report, "us", rounds, "get, latest by key%s", with);
+    rows.reads = report_row(report, "us", rounds, "read by number%s", with);
+    rows.replays = report_row(report, "/s", rounds, "replay of everything%s",
+                              with);
+    row_bar(rows.gets, BAR_AT_MOST, ENGINE_LMDB, 1.7);
+    row_bar(rows.replays, BAR_AT_LEAST, ENGINE_LMDB, 0.4);
+    return rows;
+}
+
+static void
+read_round(const struct read_rows *rows, const struct subjects *subjects,
+           const struct model *model, unsigned round)
+{
     struct tally all = model_tally(model, 0, model->count);
 
-    row_bar(gets, BAR_AT_MOST, ENGINE_LMDB, 1.7);
-    row_bar(replays, BAR_AT_LEAST, ENGINE_LMDB, 0.4);
     /* Once without a clock: what is measured is memory, not the disk. */
     for (unsigned i = 0; i < subjects->count; i++)
         time_replay(subjects->list[i], &all);
+    look_up(subjects, model, round, rows->gets, rows->reads);
+    for (unsigned i = 0; i < subjects->count; i++) {
+        struct subject *subject = subjects_turn(subjects, i, round);
+        uint64_t ns = time_replay(subject, &all);
+
+        rows->replays->values[subject->column][round] = (double)model->count *
+                                                        1e9 / (double)ns;
+    }
+}
+
+void
+measure_reads(struct report *report, const struct settings *settings,
+              const struct subjects *subjects, struct model *model)
+{
+    struct read_rows drained = make_read_rows(report, settings->rounds, "");
+    struct read_rows tailed = make_read_rows(report, settings->rounds,
+                                             ", with a tail");
+    struct row *tail = tail_row(report, settings->rounds);
+
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("reads", round, settings->rounds);
-        look_up(subjects, model, round, gets, reads);
-        for (unsigned i = 0; i < subjects->count; i++) {
-            struct subject *subject = subjects_turn(subjects, i, round);
-            uint64_t ns = time_replay(subject, &all);
-
-            replays->values[subject->column][round] = (double)model->count *
-                                                      1e9 / (double)ns;
-        }
+        read_round(&drained, subjects, model, round);
+        tail_add(subjects, model);
+        tail_note(tail, subjects, round);
+        read_round(&tailed, subjects, model, round);
+        tail_end(subjects);
     }
+    tail_over(report, "get, over that without", tailed.gets, drained.gets);
+    tail_over(report, "read, over that without", tailed.reads, drained.reads);
+    tail_over(report, "replay, over that without", tailed.replays,
+              drained.replays);
 }
 
 /* ---- the past of one key ------------------------------------------------ */
@@ -169,38 +204,54 @@ time_as_of(const struct subject *subject, uint64_t random,
     return (double)spent / 1e3 / AS_OF_LOOKUPS;
 }
 
+static void
+as_of_round(const struct subjects *subjects, const struct model *model,
+            unsigned round, struct row *mean, struct row *p99)
+{
+    uint64_t random = (round + 1) * UINT64_C(1000000);
+    struct samples samples = {0};
+
+    for (unsigned i = 0; i < subjects->count; i++) {
+        struct subject *subject = subjects_turn(subjects, i, round);
+
+        /* Other questions first: all find the caches full of their own. */
+        time_as_of(subject, random + 500000, model, &samples);
+        mean->values[subject->column][round] = time_as_of(subject, random,
+                                                          model, &samples);
+        p99->values[subject->column][round] = samples_percentile_us(&samples,
+                                                                    99);
+    }
+    samples_free(&samples);
+}
+
 void
 measure_history(struct report *report, const struct settings *settings)
 {
-    struct row *mean = report_row(report, "us", settings->rounds,
-                                  "get_at, %uk revisions",
+    unsigned rounds = settings->rounds;
+    struct row *mean = report_row(report, "us", rounds, "get_at, %uk revisions",
                                   (unsigned)(settings->revisions / 1000));
-    struct row *p99 = report_row(report, "us", settings->rounds, "  p99");
+    struct row *p99 = report_row(report, "us", rounds, "  p99");
+    struct row *tailed = report_row(report, "us", rounds,
+                                    "get_at, with a tail");
+    struct row *tailed_p99 = report_row(report, "us", rounds, "  p99");
+    struct row *tail = tail_row(report, rounds);
     struct subjects subjects = subjects_make(settings, "history",
                                              ENGINE_HISTORY);
-    struct samples samples = {0};
     struct model model;
 
     row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
     model_make(&model, 1, settings->revisions);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], 1, settings->revisions, FILL_BATCH);
-    for (unsigned round = 0; round < settings->rounds; round++) {
-        uint64_t random = (round + 1) * UINT64_C(1000000);
-
-        bench_progress("get_at", round, settings->rounds);
-        for (unsigned i = 0; i < subjects.count; i++) {
-            struct subject *subject = subjects_turn(&subjects, i, round);
-
-            /* Other questions first: all find the caches full of their own. */
-            time_as_of(subject, random + 500000, &model, &samples);
-            mean->values[subject->column][round] = time_as_of(subject, random,
-                                                              &model, &samples);
-            p99->values[subject->column][round] = samples_percentile_us(
-                &samples, 99);
-        }
+    for (unsigned round = 0; round < rounds; round++) {
+        bench_progress("get_at", round, rounds);
+        as_of_round(&subjects, &model, round, mean, p99);
+        tail_add(&subjects, &model);
+        tail_note(tail, &subjects, round);
+        as_of_round(&subjects, &model, round, tailed, tailed_p99);
+        tail_end(&subjects);
     }
-    samples_free(&samples);
+    tail_over(report, "  over that without", tailed, mean);
     model_free(&model);
     subjects_free(&subjects);
 }

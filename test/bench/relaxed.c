@@ -111,8 +111,6 @@ start_runners(struct runner *runners, const struct subjects *subjects,
             continue;
         }
         subject_fill(subject, load->keys, load->filled, FILL_BATCH);
-        subject_close(subject);
-        subject_open(subject);
     }
 }
 
@@ -233,7 +231,7 @@ measure_load(struct report *report, const struct settings *settings,
                 runner, load, count, settings->turn_ns);
             control_run(&control, CONTROL_NS);
             usleep(REST_US);
-            /* What one leaves to be written must not be in the next one's way. */
+            /* What one leaves to be written must not be the next one's. */
             bench_sync(settings);
         }
         control_note(&control, note, round);
