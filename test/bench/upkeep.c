@@ -13,6 +13,9 @@ measure_space(struct report *report, const struct settings *settings,
     struct row *size = report_row(report, "B", 1, "  up to the files' end");
     struct row *used = report_row(report, "B", 1, "  in pages in use");
 
+    /* A small one's first megabytes, in reserve, would be what counts. */
+    if (settings->entries >= 1000000)
+        row_bar(disk, BAR_AT_MOST, ENGINE_OURS, 190);
     for (unsigned i = 0; i < subjects->count; i++) {
         const struct subject *subject = subjects->list[i];
         struct bytes bytes = space_of(subject->path);
