@@ -49,12 +49,13 @@ fill_tail(struct subject *subject, uint64_t keys, uint64_t *number)
         append(subject, keys, number, STEP);
         engine_check(subject->engine, "state",
                      subject->engine->state(subject->db, &state));
-        if (state.tail_used == 0 && before == 0)
-            return;
         emptied |= state.tail_used < before;
         before = state.tail_used;
         if (before > longest)
             longest = before;
+        /* Not merely emptied just now: there is none. */
+        if (longest == 0 && i > 0)
+            return;
         if (emptied && before >= longest - longest / 20)
             return;
     }
