@@ -37,10 +37,11 @@ LIB_SOURCES = \
     links.c index.c state.c expr.c packed.c pages.c lock.c filesystem.c \
     tail.c tail_frame.c store.c store_lock.c store_txn.c \
     store_tree.c store_many.c store_space.c \
-    inspect.c create.c newest.c recovery.c files.c shared.c request.c view.c \
-    apply.c stage.c drain.c slices.c commit.c handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
-    retention.c clearance.c filter.c keys.c range.c plan.c gather.c scan.c \
-    cursor.c \
+    inspect.c create.c newest.c recovery.c files.c shared.c shared_txn.c \
+    request.c view.c view_meta.c apply.c stage.c drain.c slices.c commit.c \
+    handle.c upkeep.c entry.c marks.c times.c history.c removal.c \
+    retention.c clearance.c filter.c keys.c range.c plan.c gather.c \
+    gather_recent.c scan.c cursor.c \
     open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c wait.c keyexpr.c version.c
 

@@ -165,14 +165,16 @@ move_keys(struct drain *drain)
 {
     int rc = 0;
 
-    drain->slots = malloc((drain->to - drain->from) * sizeof(*drain->slots));
+    drain->slots = calloc(drain->to - drain->from, sizeof(*drain->slots));
     if (drain->slots == NULL)
         return ENOMEM;
     list_keys(drain);
     if (drain->count > 1)
         qsort(drain->slots, drain->count, sizeof(*drain->slots), compare_slots);
-    for (size_t i = 0; rc == 0 && i < drain->count; i++)
+    for (size_t i = 0; rc == 0 && i < drain->count; i++) {
+        assert(drain->slots[i].item != NULL);
         rc = move_key(drain->txn, drain->slots[i].item);
+    }
     free(drain->slots);
     return rc;
 }

@@ -2,15 +2,13 @@
 #include "gather.h"
 
 #include "error.h"
+#include "gather_turn.h"
 #include "history.h"
 #include "view.h"
 
 /* A transaction in which a pass has read so much is ended. */
 #define KEYS_A_TURN 16384u
 #define ENTRIES_A_TURN 65536u
-
-/* Rows that are looked up together. */
-#define ROWS_A_LOOK 64u
 
 /*
  * A pass goes over all keys.  So the first one lists some entries for each, on
@@ -20,19 +18,6 @@
 #define KEY_SHARE_NEWEST 1u
 #define GROWTH 8u
 #define WIDENING 32u /* of the range gone over, at most: half of this */
-
-/* What a pass works with, within a transaction. */
-struct turn {
-    struct jn_gather *gather;
-    const struct jn_filter *filter;
-    struct jn_txn *txn;
-    const struct jn_state *state;
-    struct jn_range *range;
-    struct jn_rows *rows;
-    /* LATEST: entries from which links lead to those that are looked for. */
-    uint64_t later[ROWS_A_LOOK];
-    size_t later_count;
-};
 
 static uint64_t
 lower(uint64_t a, uint64_t b)
@@ -78,8 +63,8 @@ jn_gather_free(struct jn_gather *gather)
 
 /* ---- a pass ------------------------------------------------------------- */
 
-static int
-list(struct turn *turn, uint64_t seq)
+int
+jn_turn_list(struct jn_turn *turn, uint64_t seq)
 {
     return jn_numbers_add(&turn->gather->numbers, seq);
 }
@@ -88,8 +73,9 @@ list(struct turn *turn, uint64_t seq)
  * Whether row SEQ is a tombstone that is not wanted.  It must be sound to be
  * left out; what is damaged is told of when it is handed out.
  */
-static bool
-is_unwanted(const struct turn *turn, uint64_t seq, struct jn_span bytes)
+bool
+jn_turn_is_unwanted(const struct jn_turn *turn, uint64_t seq,
+                    struct jn_span bytes)
 {
     struct jn_stored stored;
 
@@ -99,16 +85,16 @@ is_unwanted(const struct turn *turn, uint64_t seq, struct jn_span bytes)
 }
 
 /* An entry of the range that was met, with its row. */
-static int
-list_met(void *context, uint64_t seq, struct jn_span bytes)
+int
+jn_turn_list_met(void *context, uint64_t seq, struct jn_span bytes)
 {
-    struct turn *turn = context;
+    struct jn_turn *turn = context;
     struct jn_gather *gather = turn->gather;
     uint64_t cut = gather->numbers.cut;
     bool full;
     int rc;
 
-    if (is_unwanted(turn, seq, bytes))
+    if (jn_turn_is_unwanted(turn, seq, bytes))
         return 0;
     if (gather->copying) {
         rc = jn_rows_add(turn->rows, seq, bytes, false, &full);
@@ -116,7 +102,7 @@ list_met(void *context, uint64_t seq, struct jn_span bytes)
             return rc;
         gather->copying = !full;
     }
-    rc = list(turn, seq);
+    rc = jn_turn_list(turn, seq);
     if (gather->numbers.cut != cut)
         gather->copying = false; /* rows may lie behind the cut */
     return rc;
@@ -127,7 +113,7 @@ list_met(void *context, uint64_t seq, struct jn_span bytes)
  * lies behind it is cut off, for a later pass.
  */
 static int
-cut_block(struct turn *turn, const struct jn_history *history, uint64_t low,
+cut_block(struct jn_turn *turn, const struct jn_history *history, uint64_t low,
           uint64_t high)
 {
     struct jn_gather *gather = turn->gather;
@@ -148,8 +134,8 @@ cut_block(struct turn *turn, const struct jn_history *history, uint64_t low,
 }
 
 /* The part of the range that is not cut off. */
-static void
-get_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
+void
+jn_turn_get_bounds(const struct jn_turn *turn, uint64_t *low, uint64_t *high)
 {
     const struct jn_range *range = turn->range;
     uint64_t cut = turn->gather->numbers.cut;
@@ -160,14 +146,14 @@ get_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
 
 /* Of this what is not listed with what is recent. */
 static void
-get_stored_bounds(const struct turn *turn, uint64_t *low, uint64_t *high)
+get_stored_bounds(const struct jn_turn *turn, uint64_t *low, uint64_t *high)
 {
-    get_bounds(turn, low, high);
+    jn_turn_get_bounds(turn, low, high);
     *high = lower(*high, turn->gather->store_end);
 }
 
 static int
-list_history(struct turn *turn, const struct jn_history *history)
+list_history(struct jn_turn *turn, const struct jn_history *history)
 {
     uint64_t low, high;
     int rc;
@@ -177,7 +163,8 @@ list_history(struct turn *turn, const struct jn_history *history)
         return 0;
     rc = cut_block(turn, history, low, high);
     get_stored_bounds(turn, &low, &high);
-    return rc == 0 ? jn_history_walk(history, low, high, list_met, turn) : rc;
+    return rc == 0 ? jn_history_walk(history, low, high, jn_turn_list_met, turn)
+                   : rc;
 }
 
 /*
@@ -185,17 +172,17 @@ list_history(struct turn *turn, const struct jn_history *history)
  * with what is recent.
  */
 static int
-list_newest(struct turn *turn, uint64_t seq)
+list_newest(struct jn_turn *turn, uint64_t seq)
 {
     uint64_t low = turn->range->low;
     uint64_t high = lower(turn->range->high, turn->gather->store_end);
 
-    return seq < low || seq >= high ? 0 : list(turn, seq);
+    return seq < low || seq >= high ? 0 : jn_turn_list(turn, seq);
 }
 
 /* Goes from later entries of many keys to those that are looked for. */
 static int
-list_later(struct turn *turn)
+list_later(struct jn_turn *turn)
 {
     size_t count = turn->later_count;
     int rc = jn_history_below_many(turn->txn, turn->range->as_of, turn->later,
@@ -208,7 +195,7 @@ list_later(struct turn *turn)
 }
 
 static int
-list_latest(struct turn *turn, const struct jn_history *history)
+list_latest(struct jn_turn *turn, const struct jn_history *history)
 {
     const struct jn_range *range = turn->range;
     uint64_t seq = history->chain->roots[0];
@@ -232,7 +219,7 @@ list_latest(struct turn *turn, const struct jn_history *history)
 }
 
 static int
-list_key(struct turn *turn, const struct jn_chain *chain)
+list_key(struct jn_turn *turn, const struct jn_chain *chain)
 {
     struct jn_history history = {turn->txn, turn->state, chain};
 
@@ -246,7 +233,7 @@ list_key(struct turn *turn, const struct jn_chain *chain)
  * behind, and what it meets it need not read again.
  */
 static void
-cut_range(struct turn *turn)
+cut_range(struct jn_turn *turn)
 {
     struct jn_gather *gather = turn->gather;
     const struct jn_range *range = turn->range;
@@ -260,64 +247,8 @@ cut_range(struct turn *turn)
                                          : range->low + gather->gap * share);
 }
 
-/* ---- what is recent ----------------------------------------------------- */
-
-/* Of a key whose newest recent entry is NEWEST, those in the range. */
 static int
-list_recent_history(struct turn *turn, const struct jn_recent_item *newest)
-{
-    const struct jn_recent_look *look = &turn->txn->look;
-    const struct jn_recent_item *item = newest;
-
-    for (;;) {
-        uint64_t low, high;
-        int rc = 0;
-
-        get_bounds(turn, &low, &high);
-        if (item->seq < low)
-            return 0;
-        if (item->seq < high)
-            rc = list_met(turn, item->seq, item->row);
-        if (rc != 0 || item->prev == JOURNAL_NONE || item->prev < look->low)
-            return rc;
-        item = jn_recent_at(look, item->prev);
-    }
-}
-
-static int
-list_recent_latest(struct turn *turn, struct jn_span key)
-{
-    const struct jn_range *range = turn->range;
-    const struct jn_recent_item *item = jn_recent_find(&turn->txn->look, key,
-                                                       range->as_of);
-
-    if (item == NULL || item->seq < range->low || item->seq >= range->high ||
-        is_unwanted(turn, item->seq, item->row))
-        return 0;
-    return list(turn, item->seq);
-}
-
-static int
-list_recent(struct turn *turn)
-{
-    const struct jn_recent_look *look = &turn->txn->look;
-    const struct jn_recent_item *item;
-    size_t at = 0;
-    int rc = 0;
-
-    if (look->recent == NULL || turn->range->high <= look->low)
-        return 0;
-    while (rc == 0 && (item = jn_recent_each(look, &at)) != NULL) {
-        if (!jn_filter_matches(turn->filter, item->key))
-            continue;
-        rc = turn->filter->latest ? list_recent_latest(turn, item->key)
-                                  : list_recent_history(turn, item);
-    }
-    return rc;
-}
-
-static int
-begin_pass(struct turn *turn)
+begin_pass(struct jn_turn *turn)
 {
     struct jn_gather *gather = turn->gather;
     const struct jn_range *range = turn->range;
@@ -330,19 +261,19 @@ begin_pass(struct turn *turn)
     jn_rows_clear(turn->rows);
     jn_rows_allow_more(turn->rows);
     gather->passing = true;
-    return list_recent(turn);
+    return jn_turn_list_recent(turn);
 }
 
 /* What the pass tells of the next one. */
 static void
-learn(struct turn *turn)
+learn(struct jn_turn *turn)
 {
     struct jn_gather *gather = turn->gather;
     uint64_t found = jn_numbers_count(&gather->numbers), low, high;
 
     if (turn->filter->latest)
         return;
-    get_bounds(turn, &low, &high);
+    jn_turn_get_bounds(turn, &low, &high);
     gather->most = lower(gather->most * GROWTH, JN_GATHER_MOST);
     /* Where little was found the next one takes a larger step, but not all. */
     gather->gap = lower((high - low) / higher(found, 1),
@@ -351,7 +282,7 @@ learn(struct turn *turn)
 }
 
 static void
-end_pass(struct turn *turn)
+end_pass(struct jn_turn *turn)
 {
     struct jn_gather *gather = turn->gather;
 
@@ -364,7 +295,7 @@ end_pass(struct turn *turn)
 
 /* What has failed may have met a part of a key: it is begun anew. */
 static void
-give_up(struct turn *turn)
+give_up(struct jn_turn *turn)
 {
     jn_rows_clear(turn->rows);
     turn->gather->passing = false;
@@ -372,7 +303,7 @@ give_up(struct turn *turn)
 
 /* As many as there is time for; JOURNAL_NOT_FOUND: all have been gone over. */
 static int
-list_keys(struct turn *turn)
+list_keys(struct jn_turn *turn)
 {
     struct jn_keys *keys = &turn->gather->keys;
     uint64_t entries = turn->txn->entries_read + ENTRIES_A_TURN;
@@ -393,7 +324,7 @@ list_keys(struct turn *turn)
 }
 
 static int
-pass(struct turn *turn)
+pass(struct jn_turn *turn)
 {
     int rc = JOURNAL_NOT_FOUND;
     bool over;
@@ -415,7 +346,7 @@ pass(struct turn *turn)
 
 /* Everything up to where the pass was cut has been read. */
 static void
-move_to_cut(struct turn *turn)
+move_to_cut(struct jn_turn *turn)
 {
     struct jn_range *range = turn->range;
     uint64_t cut = turn->gather->numbers.cut;
@@ -429,7 +360,7 @@ move_to_cut(struct turn *turn)
 
 /* A row that was looked up; *FULL: it is wanted, and there was no room. */
 static int
-take(struct turn *turn, const struct jn_numbered *row, bool *full)
+take(struct jn_turn *turn, const struct jn_numbered *row, bool *full)
 {
     *full = false;
     if (!row->found)
@@ -437,7 +368,7 @@ take(struct turn *turn, const struct jn_numbered *row, bool *full)
         return row->number < turn->state->dense
                    ? 0
                    : jn_rows_add_damaged(turn->rows, row->number, full);
-    if (is_unwanted(turn, row->number, row->value))
+    if (jn_turn_is_unwanted(turn, row->number, row->value))
         return 0;
     return jn_rows_add(turn->rows, row->number, row->value, false, full);
 }
@@ -453,7 +384,7 @@ move_past(struct jn_range *range, uint64_t seq)
 
 /* The next of those listed, as many as one look is for. */
 static size_t
-next_listed(const struct turn *turn, struct jn_numbered rows[ROWS_A_LOOK])
+next_listed(const struct jn_turn *turn, struct jn_numbered rows[ROWS_A_LOOK])
 {
     const struct jn_numbers *numbers = &turn->gather->numbers;
     size_t count = jn_numbers_count(numbers);
@@ -468,7 +399,7 @@ next_listed(const struct turn *turn, struct jn_numbered rows[ROWS_A_LOOK])
 
 /* Reads what is listed, or as much as the rows hold. */
 static int
-read_listed(struct turn *turn)
+read_listed(struct jn_turn *turn)
 {
     struct jn_numbers *numbers = &turn->gather->numbers;
     bool full = false;
@@ -498,7 +429,7 @@ read_listed(struct turn *turn)
 
 /* What a pass has listed it has copied, too. */
 static void
-take_copied(struct turn *turn)
+take_copied(struct jn_turn *turn)
 {
     jn_rows_sort(turn->rows, turn->range->reverse);
     move_to_cut(turn);
@@ -509,12 +440,12 @@ jn_gather(struct jn_gather *gather, const struct jn_filter *filter,
           struct jn_txn *txn, const struct jn_state *state,
           struct jn_range *range, struct jn_rows *rows)
 {
-    struct turn turn = {.gather = gather,
-                        .filter = filter,
-                        .txn = txn,
-                        .state = state,
-                        .range = range,
-                        .rows = rows};
+    struct jn_turn turn = {.gather = gather,
+                           .filter = filter,
+                           .txn = txn,
+                           .state = state,
+                           .range = range,
+                           .rows = rows};
     int rc = 0;
 
     if (!gather->listed) {

@@ -165,7 +165,7 @@ jn_newest_open(struct jn_newest *newest, const char *directory,
 
     if (strlen(directory) >= sizeof(newest->directory))
         return ENAMETOOLONG;
-    strcpy(newest->directory, directory);
+    memcpy(newest->directory, directory, strlen(directory) + 1);
     newest->store = store;
     newest->words = lock != NULL ? jn_lock_words(lock) : &newest->own;
     newest->mode = wish->mode;

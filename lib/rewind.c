@@ -163,8 +163,11 @@ do_step(struct jn_step *step, void *context)
     if (rc != 0)
         return rc;
     step->done = rewind->size >= step->state.next;
-    if (step->done)
+    if (step->done) {
+        /* What is kept is on the disk on return, though none has to go. */
+        step->changed = step->drained;
         return 0;
+    }
     step->changed = true;
     rc = drop_newest(step, rewind->size);
     return rc == 0 ? note_rewind(step) : rc;

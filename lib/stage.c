@@ -184,7 +184,7 @@ write_group(const struct stage *stage, uint64_t end, bool relaxed)
     return rc;
 }
 
-/* Where what may be torn lies ahead, a run begins that it does not belong to. */
+/* Where what may be torn lies ahead a run begins that has no part in it. */
 static int
 begin_run(struct stage *stage)
 {

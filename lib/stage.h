@@ -25,10 +25,10 @@ enum jn_staged {
 };
 
 /*
- * In TXN, which sees all that is recent, at time NOW.  Each request of the list FIRST gets
- * its result; *END is the position behind what was written.  An error other
- * than those of requests leaves the tail as it was, but with *BROKEN nobody
- * knows what it holds.
+ * In TXN, which sees all that is recent, at time NOW.  Each request of the list
+ * FIRST gets its result; *END is the position behind what was written.  An
+ * error other than those of requests leaves the tail as it was, but with
+ * *BROKEN nobody knows what it holds.
  */
 int jn_stage(struct jn_newest *newest, struct jn_txn *txn,
              struct jn_request *first, uint64_t now, enum jn_staged *staged,

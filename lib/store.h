@@ -108,7 +108,8 @@ void jn_store_end_read(struct jn_txn *txn);
 
 /* Waits for the writer before.  Commit or abort on the same thread. */
 int jn_store_begin_write(struct jn_store *store, struct jn_txn *txn);
-/* The same, but whether the files are still there is asked only now and then. */
+
+/* The same, but it is asked only now and then whether the files are there. */
 int jn_store_begin_brief(struct jn_store *store, struct jn_txn *txn);
 void jn_store_abort(struct jn_txn *txn);
 

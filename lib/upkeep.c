@@ -52,9 +52,10 @@ drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
 static int
 do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
 {
-    bool all;
+    bool any = jn_drain_left(txn) > 0, all;
     int rc = drain(upkeep, txn, &all);
 
+    step->drained = any;
     step->changed = !all;
     if (rc != 0 || !all)
         return rc;

@@ -16,6 +16,7 @@ struct jn_step {
     struct jn_txn *txn;
     struct jn_state state; /* changed by the work, and stored afterwards */
     uint64_t most;         /* entries to be touched at most */
+    bool drained;          /* something was moved into the store for it */
     bool changed;          /* set by the work: there is something to commit */
     bool done;             /* set by the work: there is no further step */
 };

@@ -74,6 +74,13 @@ uint64_t jn_view_keys(struct jn_txn *txn);
 int jn_view_get_many(struct jn_txn *txn, struct jn_numbered *rows,
                      size_t count);
 
+/* Whether some are recent. */
+static inline bool
+jn_view_has_recent(const struct jn_txn *txn)
+{
+    return txn->look.recent != NULL && txn->look.low < txn->look.high;
+}
+
 /* Entries below it are looked for in the store; the others are recent. */
 static inline uint64_t
 jn_view_store_end(const struct jn_txn *txn)

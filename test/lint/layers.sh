@@ -14,8 +14,8 @@
 #       keytable
 #   0   bytes reclaim
 #
-# Files store_*.c and store_*.h belong to store, and likewise those of tail and
-# recent; such a header is for them alone.  Neighbours on level 3 may know each
+# Files store_*.c and store_*.h belong to store, and likewise those of other
+# modules; such a header is for them alone.  Neighbours on level 3 may know each
 # other, but not both ways.
 set -u
 
@@ -45,7 +45,8 @@ BEGIN {
 
 function module(file) {
     sub(/\.[ch]$/, "", file)
-    if (!(file in level_of) && match(file, /^(store|tail|recent)_/))
+    if (!(file in level_of) &&
+        match(file, /^(store|tail|recent|shared|view|gather)_/))
         file = substr(file, 1, RLENGTH - 1)
     return file in level_of ? file : ""
 }
