@@ -154,8 +154,7 @@ create_env(struct jn_store *store, MDB_env **out)
     if (stat(path, &status) != 0)
         return errno;
     map = jn_store_choose_map((uint64_t)status.st_size,
-                              store->options.bytes_max,
-                              atomic_load(&store->beside));
+                              store->options.bytes_max, store->options.beside);
     if (map == 0)
         return ENOMEM;
     rc = mdb_env_create(&env);
@@ -364,7 +363,6 @@ jn_store_open(struct jn_store **out, const char *directory,
         return ENOMEM;
     memcpy(store->directory, directory, strlen(directory) + 1);
     store->options = *options;
-    store->beside = options->beside;
     rc = init_gate(&store->gate);
     if (rc != 0) {
         free(store);

@@ -71,7 +71,7 @@ struct jn_store_options {
     bool others;    /* other processes are known to have it open */
     mode_t mode;    /* of the lock file, if it is made */
     uint64_t bytes_max;
-    uint64_t beside; /* what the journal keeps in other files, within that */
+    uint64_t beside; /* what it may come to keep in other files, within that */
 };
 
 /*
@@ -130,7 +130,7 @@ int jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 /* Whether the store can take BYTES more within BYTES_MAX (0: no limit). */
 bool jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 
-/* So much is beside the store: see struct jn_store_options. */
+/* So many bytes the journal does keep in other files. */
 void jn_store_set_beside(struct jn_store *store, uint64_t bytes);
 
 /* JOURNAL_FULL if TXN, committed now, would leave no reserve in BYTES_MAX. */
