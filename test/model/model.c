@@ -457,6 +457,8 @@ model_rewind(struct model *model, uint64_t size)
         return EINVAL;
     if (size < model->first)
         return JOURNAL_PRUNED;
+    if (model->size == size)
+        return 0;
     while (model->size > size)
         drop(model, --model->size);
     for (size_t i = 0; i < model->mark_count; i++)
