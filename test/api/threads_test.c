@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/mode.h"
 
 #define THREADS 16
 
@@ -153,16 +154,25 @@ START_TEST(threads_append_through_several_handles_without_a_gap)
 }
 END_TEST
 
+static void
+reopen_durable(void)
+{
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(mode_open_as_is(home(), NULL, &journal), 0);
+}
+
 START_TEST(threads_share_flushes)
 {
     unsigned count = rounds(20, 10);
     unsigned alone;
 
+    reopen_durable();
     atomic_store(&flushes, 0);
     run(append_tokens, 1, 10);
     alone = atomic_load(&flushes);
     ck_assert_uint_ge(alone, 10);
-    reopen();
+    reopen_durable();
     memset(workers, 0, sizeof(workers));
     /* Slow enough for the others to come meanwhile. */
     atomic_store(&flush_us, 5000);
