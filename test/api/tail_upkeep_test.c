@@ -119,7 +119,8 @@ rewind_some(void)
 static void
 prune_some(void)
 {
-    uint64_t before = shared->size - below(below(3) == 0 ? 20 : retained() + 1);
+    uint64_t some = below(3) == 0 && retained() > 20 ? 20 : retained() + 1;
+    uint64_t before = shared->size - below(some);
     uint64_t limit = before < shared->mark ? before : shared->mark;
     uint64_t removed = JOURNAL_NONE;
 
