@@ -311,6 +311,25 @@ START_TEST(the_durable_size_is_never_over_the_size_and_never_falls)
 }
 END_TEST
 
+/* Or else the tests here would be about something else. */
+START_TEST(entries_lie_in_a_tail_of_the_size_asked_for_and_leave_it)
+{
+    struct journal_stat before, stat = figures(journal);
+    unsigned rises = 0, falls = 0;
+
+    for (uint64_t number = 0; number < ENOUGH; number++) {
+        before = stat;
+        append_number(journal, number);
+        stat = figures(journal);
+        rises += stat.tail_bytes_used > before.tail_bytes_used;
+        falls += stat.tail_bytes_used < before.tail_bytes_used;
+    }
+    ck_assert_uint_eq(stat.tail_bytes, TINY);
+    ck_assert_uint_gt(rises, ENOUGH / 2);
+    ck_assert_uint_gt(falls, 1);
+}
+END_TEST
+
 START_TEST(a_sync_makes_everything_durable)
 {
     uint64_t state = test_seed(), number = 0;
@@ -389,6 +408,8 @@ suite(void)
                    a_handle_that_was_there_first_goes_on_after_the_death);
     tcase_add_test(tcase,
                    the_durable_size_is_never_over_the_size_and_never_falls);
+    tcase_add_test(tcase,
+                   entries_lie_in_a_tail_of_the_size_asked_for_and_leave_it);
     tcase_add_test(tcase, a_sync_makes_everything_durable);
     tcase_add_loop_test(tcase, a_sync_by_any_handle_is_for_all, 0, 2);
     tcase_add_test(tcase, a_durable_append_takes_what_was_before_it_along);
