@@ -412,10 +412,10 @@ fill_to(uint64_t bytes_max)
     return count;
 }
 
+static const uint64_t limits[] = {500000, 512 << 10, 1 << 20, (2 << 20) + 1};
+
 START_TEST(a_small_journal_is_full_pruned_and_filled_again)
 {
-    static const uint64_t limits[] = {256 << 10, 500000, 512 << 10, 1 << 20,
-                                      (2 << 20) + 1};
     uint64_t count;
 
     for (size_t i = 0; i < COUNT_OF(sizes); i += 3) {
@@ -460,7 +460,7 @@ suite(void)
     tcase_add_test(tcase,
                    a_batch_near_or_over_the_size_of_the_tail_is_like_any);
     tcase_add_loop_test(tcase, a_small_journal_is_full_pruned_and_filled_again,
-                        0, 5);
+                        0, COUNT_OF(limits));
     suite_add_tcase(suite, tcase);
     return suite;
 }
