@@ -117,6 +117,9 @@ read_directory(struct disk *disk, const char *path)
         closedir(directory);
 }
 
+static const char *const all_names[] = {"journal.lock", "lock.mdb", "data.mdb",
+                                        "data.mdb.new", "tail",     "tail.new"};
+
 struct disk *
 disk_new(struct trace *trace, const char *directory, uint32_t unit,
          unsigned flaws)
@@ -130,6 +133,9 @@ disk_new(struct trace *trace, const char *directory, uint32_t unit,
     disk->unit = unit;
     disk->flaws = flaws;
     memset(&disk->certain, 0xff, sizeof(disk->certain));
+    /* Whoever opens a crash's image may make any of them, the run or not. */
+    for (size_t i = 0; i < sizeof(all_names) / sizeof(all_names[0]); i++)
+        (void)trace_name(trace, all_names[i]);
     snprintf(home, sizeof(home), "%s/home", directory);
     read_directory(disk, home);
     return disk;

@@ -141,6 +141,7 @@ static const struct {
     {"if fdatasync did nothing", FLAW_NO_FLUSH},
     {"if O_DSYNC did nothing", FLAW_NO_DSYNC},
     {"if flushes of directories did nothing", FLAW_NO_DIRECTORY},
+    {"if flushes of the tail did nothing", FLAW_NO_TAIL},
 };
 
 START_TEST(a_disk_that_lies_is_noticed)
