@@ -9,6 +9,13 @@
 
 #define VALUE_MAX 40000u
 
+/* A key so long that the index has its hash. */
+#define LONG_10 "long/long/"
+#define LONG_100                                                               \
+    LONG_10 LONG_10 LONG_10 LONG_10 LONG_10 LONG_10 LONG_10 LONG_10 LONG_10    \
+        LONG_10
+#define LONG_600 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
+
 const char *const life_marks[LIFE_MARKS] = {"shipped", "audited"};
 
 /* ---- entries ------------------------------------------------------------ */
@@ -16,14 +23,10 @@ const char *const life_marks[LIFE_MARKS] = {"shipped", "audited"};
 const char *
 life_key(unsigned i)
 {
-    static const char *const keys[LIFE_KEYS] = {
-        "a",
-        "account/1",
-        "account/2",
-        "account/2/name",
-        "order",
-        "order/77",
-        "a/rather/long/key/in/comparison"};
+    static const char *const keys[LIFE_KEYS] = {"a",         "account/1",
+                                                "account/2", "account/2/name",
+                                                "order",     "order/77",
+                                                LONG_600};
 
     return keys[i];
 }
@@ -48,16 +51,21 @@ chance_of(const struct tag *tag)
     return test_random(&state);
 }
 
-/* Most values are small, some take a page, a few several. */
+/*
+ * Most values are small, some take a page, a few several; in one life of four
+ * nearly all are large, so that a tail is soon full.
+ */
 static size_t
-value_size(uint64_t *chance)
+value_size(uint64_t salt, uint64_t *chance)
 {
-    static const unsigned sizes[] = {40, 40, 40, 40, 200, 200, 900, 3000};
+    static const unsigned sizes[2][8] = {{40, 40, 40, 40, 200, 200, 900, 3000},
+                                         {40, 900, 900, 3000, 3000, 6000, 6000,
+                                          14000}};
     unsigned kind = test_random(chance) % 64;
 
     if (kind == 0)
         return test_random(chance) % VALUE_MAX;
-    return test_random(chance) % sizes[kind % 8];
+    return test_random(chance) % sizes[salt % 4 == 0][kind % 8];
 }
 
 static unsigned
@@ -104,7 +112,7 @@ life_record(const struct tag *tag)
         return record;
     }
     record.value = value;
-    record.value_size = value_size(&chance);
+    record.value_size = value_size(tag->salt, &chance);
     fill(value, record.value_size, &chance);
     return record;
 }
