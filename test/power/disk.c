@@ -2,7 +2,6 @@
 #include "disk.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,39 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk_file.h"
+#include "disk_inside.h"
 #include "support/test.h"
 
-#define NOTHING UINT32_MAX
-
-/* Which file each name leads to, or NOTHING. */
-struct names {
-    uint32_t file[TRACE_NAMES];
-};
-
-struct disk {
-    struct trace *trace;
-    unsigned flaws;
-    bool lies; /* the flaws show by now */
-    uint32_t unit;
-    struct disk_file file[TRACE_FILES];
-    bool is_loose[TRACE_FILES]; /* a lock file */
-    bool is_tail[TRACE_FILES];
-    struct names certain;
-    struct event *ops; /* in the directory, not certain yet */
-    uint32_t *op_events;
-    uint32_t op_count;
-    uint32_t op_room;
-    bool home_is_certain;
-    uint32_t home_events[2]; /* [1]: that made it; 0: none */
-    struct choice *choices;
-    size_t choice_room;
-    uint8_t *image;
-    size_t image_room;
-};
-
-static void *
-more(void *memory, size_t size)
+void *
+disk_more(void *memory, size_t size)
 {
     void *larger = realloc(memory, size);
 
@@ -87,7 +58,7 @@ read_file(struct disk *disk, const char *path)
     add_file(disk, number, name);
     file = &disk->file[number];
     if (status.st_size > 0) {
-        uint8_t *data = more(NULL, (size_t)status.st_size);
+        uint8_t *data = disk_more(NULL, (size_t)status.st_size);
 
         if (pread(fd, data, (size_t)status.st_size, 0) != status.st_size)
             abort();
@@ -157,19 +128,19 @@ disk_free(struct disk *disk)
 
 /* ---- what happens ------------------------------------------------------- */
 
-static void
-apply_op(struct names *names, const struct event *op)
+void
+disk_names_change(struct names *names, const struct event *event)
 {
-    switch (op->kind) {
+    switch (event->kind) {
     case EVENT_CREATED:
-        names->file[op->name] = op->file;
+        names->file[event->name] = event->file;
         break;
     case EVENT_RENAMED:
-        names->file[op->to] = names->file[op->name];
-        names->file[op->name] = NOTHING;
+        names->file[event->to] = names->file[event->name];
+        names->file[event->name] = NOTHING;
         break;
     default:
-        names->file[op->name] = NOTHING;
+        names->file[event->name] = NOTHING;
         break;
     }
 }
@@ -179,9 +150,9 @@ directory_changes(struct disk *disk, const struct event *event)
 {
     if (disk->op_count + 1 >= disk->op_room) {
         disk->op_room = disk->op_room * 2 + 8;
-        disk->ops = more(disk->ops, disk->op_room * sizeof(*disk->ops));
-        disk->op_events = more(disk->op_events,
-                               disk->op_room * sizeof(*disk->op_events));
+        disk->ops = disk_more(disk->ops, disk->op_room * sizeof(*disk->ops));
+        disk->op_events = disk_more(disk->op_events,
+                                    disk->op_room * sizeof(*disk->op_events));
     }
     disk->ops[disk->op_count++] = *event;
     disk->op_events[disk->op_count] = event->number;
@@ -195,7 +166,7 @@ directory_flushed(struct disk *disk, uint64_t before)
     if ((disk->flaws & FLAW_NO_DIRECTORY) != 0)
         return;
     while (done < disk->op_count && disk->ops[done].number < before)
-        apply_op(&disk->certain, &disk->ops[done++]);
+        disk_names_change(&disk->certain, &disk->ops[done++]);
     if (done == 0)
         return;
     disk->op_count -= done;
@@ -290,8 +261,8 @@ add_choice(struct disk *disk, size_t *count, struct choice choice)
 {
     if (*count == disk->choice_room) {
         disk->choice_room = disk->choice_room * 2 + 64;
-        disk->choices = more(disk->choices,
-                             disk->choice_room * sizeof(*disk->choices));
+        disk->choices = disk_more(disk->choices,
+                                  disk->choice_room * sizeof(*disk->choices));
     }
     disk->choices[(*count)++] = choice;
 }
@@ -334,137 +305,6 @@ disk_choices(struct disk *disk, const struct choice **choices)
     return count;
 }
 
-/* ---- a crash ------------------------------------------------------------ */
-
-/* The file as it is on the disk for certain, in the image. */
-static void
-begin_image(struct disk *disk, const struct disk_file *file)
-{
-    if (disk->image_room < file->room) {
-        disk->image_room = file->room;
-        disk->image = more(disk->image, disk->image_room);
-    }
-    if (file->room > 0)
-        memcpy(disk->image, file->certain, file->room);
-}
-
-static void
-put_unit(struct disk *disk, const struct disk_file *file, uint32_t unit,
-         uint32_t version)
-{
-    if (version > 0)
-        memcpy(disk->image + (size_t)unit * file->unit,
-               file->units[unit].data[version], file->unit);
-}
-
-static void
-write_image(const struct disk *disk, const char *path, uint64_t size)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-
-    if (fd < 0 || ftruncate(fd, (off_t)size) != 0 ||
-        (size > 0 && pwrite(fd, disk->image, size, 0) != (ssize_t)size))
-        abort();
-    close(fd);
-}
-
-static void
-crash_file(struct disk *disk, uint32_t number, const uint32_t *versions,
-           size_t count, const char *path)
-{
-    const struct disk_file *file = &disk->file[number];
-    uint64_t size = file->size.value[0];
-
-    begin_image(disk, file);
-    for (size_t i = 0; i < count; i++) {
-        const struct choice *choice = &disk->choices[i];
-
-        if (choice->file != number)
-            continue;
-        if (choice->unit == UNIT_SIZE)
-            size = file->size.value[versions[i]];
-        else
-            put_unit(disk, file, choice->unit, versions[i]);
-    }
-    write_image(disk, path, size);
-}
-
-static uint32_t
-pick(unsigned kind, uint32_t count, uint64_t *chance)
-{
-    if (kind == 0)
-        return 0;
-    return kind == 1 ? count - 1 : (uint32_t)(test_random(chance) % count);
-}
-
-/* Nothing that is not certain, or the newest, or any versions at all. */
-static void
-crash_loose(struct disk *disk, uint32_t number, uint64_t chance,
-            const char *path)
-{
-    const struct disk_file *file = &disk->file[number];
-    uint64_t state = chance + number;
-    unsigned kind = test_random(&state) % 4;
-    uint64_t size;
-
-    begin_image(disk, file);
-    for (size_t i = 0; i < file->dirty_count; i++)
-        put_unit(disk, file, file->dirty[i],
-                 pick(kind, file->units[file->dirty[i]].count, &state));
-    size = file->size.value[pick(kind, file->size.count, &state)];
-    write_image(disk, path, size);
-}
-
-static void
-empty(const struct disk *disk, const char *home)
-{
-    char path[PATH_MAX + TRACE_NAME_SIZE];
-
-    for (uint32_t name = 0; name < TRACE_NAMES; name++) {
-        snprintf(path, sizeof(path), "%s/%s", home,
-                 trace_name_of(disk->trace, name));
-        (void)unlink(path);
-    }
-    (void)rmdir(home);
-}
-
-void
-disk_crash(struct disk *disk, const uint32_t *versions, const char *directory,
-           uint64_t chance)
-{
-    struct names names = disk->certain;
-    char home[PATH_MAX], path[PATH_MAX + TRACE_NAME_SIZE];
-    bool home_is_there = disk->home_is_certain;
-    const struct choice *choices;
-    size_t count = disk_choices(disk, &choices);
-
-    for (size_t i = 0; i < count; i++) {
-        if (choices[i].file == TRACE_PARENT)
-            home_is_there = versions[i] > 0;
-        for (uint32_t op = 0; choices[i].file == TRACE_HOME && op < versions[i];
-             op++)
-            apply_op(&names, &disk->ops[op]);
-    }
-    snprintf(home, sizeof(home), "%s/home", directory);
-    if (!home_is_there) {
-        empty(disk, home);
-        return;
-    }
-    (void)mkdir(home, 0750);
-    for (uint32_t name = 0; name < TRACE_NAMES; name++) {
-        uint32_t file = names.file[name];
-
-        snprintf(path, sizeof(path), "%s/%s", home,
-                 trace_name_of(disk->trace, name));
-        if (file == NOTHING)
-            (void)unlink(path);
-        else if (disk->is_loose[file])
-            crash_loose(disk, file, chance, path);
-        else
-            crash_file(disk, file, versions, count, path);
-    }
-}
-
 /* ---- words -------------------------------------------------------------- */
 
 static const char *
@@ -473,7 +313,7 @@ name_of_file(const struct disk *disk, uint32_t file)
     struct names names = disk->certain;
 
     for (uint32_t op = 0; op < disk->op_count; op++)
-        apply_op(&names, &disk->ops[op]);
+        disk_names_change(&names, &disk->ops[op]);
     for (uint32_t name = 0; name < TRACE_NAMES; name++)
         if (names.file[name] == file)
             return trace_name_of(disk->trace, name);
