@@ -392,11 +392,11 @@ lead(struct jn_shared *shared, struct jn_request *own)
     group = take_group(queue);
     assert(group == own);
     pthread_mutex_unlock(&queue->mutex);
-    start = jn_clock_steady();
+    /* Who is alone waits for no company, and need not know how long. */
+    start = group->next != NULL ? jn_clock_steady() : 0;
     run_group(shared, group);
-    start = jn_clock_steady() - start;
     pthread_mutex_lock(&queue->mutex);
-    queue->last_ns = start;
+    queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
     finish_group(group, own);
     pthread_mutex_unlock(&queue->mutex);
     drain_ahead(shared, own->limits.bytes_max);

@@ -10,7 +10,7 @@
 
 /* A key of the part that is moved, with its newest entry there. */
 struct slot {
-    uint64_t prefix; /* of the index key: most comparisons end here */
+    uint64_t start[2]; /* the key's first bytes: most comparisons end here */
     const struct jn_recent_item *item;
 };
 
@@ -94,31 +94,30 @@ move_entries(struct drain *drain)
 
 /* ---- keys --------------------------------------------------------------- */
 
-/* Whether ITEM is the newest of its key in the part. */
-static bool
-is_newest(const struct drain *drain, const struct jn_recent_item *item)
-{
-    return jn_recent_find(&drain->txn->look, item->key, drain->to) == item;
-}
-
 static void
 list_keys(struct drain *drain)
 {
     for (uint64_t seq = drain->from; seq < drain->to; seq++) {
-        const struct jn_recent_item *item = jn_recent_at(&drain->txn->look,
-                                                         seq);
-        uint8_t start[8] = {0};
+        const struct jn_recent_look *look = &drain->txn->look;
+        const struct jn_recent_item *item = jn_recent_at(look, seq);
+        struct slot *slot = &drain->slots[drain->count];
+        uint8_t start[16] = {0};
 
-        if (item->key.size == 0 || !is_newest(drain, item))
+        if (item->key.size == 0 ||
+            !jn_recent_is_newest(look, item, drain->to))
             continue;
-        memcpy(start, item->key.data, item->key.size < 7 ? item->key.size : 7);
-        start[7] = (uint8_t)(item->key.size < 8 ? item->key.size : 8);
-        drain->slots[drain->count].prefix = jn_get_be64(start);
-        drain->slots[drain->count++].item = item;
+        memcpy(start, item->key.data, item->key.size < 16 ? item->key.size : 16);
+        slot->start[0] = jn_get_be64(start);
+        slot->start[1] = jn_get_be64(start + 8);
+        slot->item = item;
+        drain->count++;
     }
 }
 
-/* As the index sorts, but for keys that it knows by their hashes. */
+/*
+ * As the index sorts, but for keys of less than eight bytes, and those that it
+ * knows by their hashes: near enough for neighbours to be written together.
+ */
 static int
 compare_slots(const void *left, const void *right)
 {
@@ -126,8 +125,10 @@ compare_slots(const void *left, const void *right)
     struct jn_span x = a->item->key, y = b->item->key;
     int order;
 
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
+    if (a->start[0] != b->start[0])
+        return a->start[0] < b->start[0] ? -1 : 1;
+    if (a->start[1] != b->start[1])
+        return a->start[1] < b->start[1] ? -1 : 1;
     order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
     if (order != 0)
         return order;

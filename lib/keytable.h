@@ -19,20 +19,21 @@
 
 #define JN_NODE_NONE UINT64_MAX
 
-/* Constant, once it is in a table. */
+/* But for NEWER constant, once it is in a table. */
 struct jn_node {
     uint64_t seq;
     struct jn_span key;
     uint64_t hash;               /* not 0 */
-    const struct jn_node *older; /* there while OLDER_SEQ is not below low */
+    struct jn_node *older;       /* there while OLDER_SEQ is not below low */
     uint64_t older_seq;          /* or JN_NODE_NONE */
+    _Atomic uint64_t newer;      /* number of the next one, or JN_NODE_NONE */
 };
 
 /* NODE is written before SEQ, both of them before HASH. */
 struct jn_slot {
     _Atomic uint64_t hash; /* 0: free */
     _Atomic uint64_t seq;
-    _Atomic(const struct jn_node *) node;
+    _Atomic(struct jn_node *) node;
 };
 
 struct jn_keytable {
@@ -69,8 +70,7 @@ const struct jn_node *jn_keytable_find(const struct jn_keytable *table,
  * The newest nodes in [LOW, LIMIT) of the keys that have one, in no order.  *AT
  * is 0 at first; NULL: there is no other.
  */
-const struct jn_node *jn_keytable_each(const struct jn_keytable *table,
-                                       uint64_t low, uint64_t limit,
-                                       size_t *at);
+struct jn_node *jn_keytable_each(const struct jn_keytable *table, uint64_t low,
+                                 uint64_t limit, size_t *at);
 
 #endif

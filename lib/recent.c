@@ -144,10 +144,9 @@ jn_recent_add(struct jn_recent *recent, const struct jn_recent_item *item,
     place = jn_window_place(window, item->seq);
     place->item = *item;
     if (item->key.size > 0) {
-        place->node = (struct jn_node){.seq = item->seq,
-                                       .key = item->key,
-                                       .hash = jn_recent_hash(recent,
-                                                              item->key)};
+        place->node.seq = item->seq;
+        place->node.key = item->key;
+        place->node.hash = jn_recent_hash(recent, item->key);
         jn_keytable_put(jn_window_table(window), &place->node,
                         jn_window_low(window));
     }
@@ -173,6 +172,18 @@ jn_recent_newest(const struct jn_recent *recent, struct jn_span key,
                                            jn_window_end(window)));
 }
 
+/* The key's item before the one that is taken off has none behind it now. */
+static void
+unlink_newer(struct jn_window *window, uint64_t seq)
+{
+    struct jn_place *place = jn_window_place(window, seq);
+
+    if (place->item.key.size > 0 && place->node.older_seq != JN_NODE_NONE &&
+        place->node.older_seq >= jn_window_low(window))
+        atomic_store_explicit(&place->node.older->newer, JN_NODE_NONE,
+                              memory_order_relaxed);
+}
+
 void
 jn_recent_cut(struct jn_recent *recent, uint64_t next, uint64_t position)
 {
@@ -180,6 +191,8 @@ jn_recent_cut(struct jn_recent *recent, uint64_t next, uint64_t position)
 
     assert(next >= jn_window_low(window) && next <= jn_window_end(window));
     if (next < jn_window_end(window)) {
+        for (uint64_t seq = next; seq < jn_window_end(window); seq++)
+            unlink_newer(window, seq);
         recent->cut = true;
         recent->sums = next > jn_window_low(window)
                            ? jn_window_place(window, next - 1)->item.sums

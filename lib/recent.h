@@ -118,6 +118,13 @@ const struct jn_recent_item *jn_recent_find(const struct jn_recent_look *look,
                                             struct jn_span key, uint64_t bound);
 
 /*
+ * Whether no item of ITEM's key lies between it and BOUND (or high).  Not while
+ * items are taken off.
+ */
+bool jn_recent_is_newest(const struct jn_recent_look *look,
+                         const struct jn_recent_item *item, uint64_t bound);
+
+/*
  * Goes over the keys that the look has items of, in no order, giving for each
  * its newest item below high.  *AT is 0 at first, and the caller's to keep;
  * NULL: there is no other.

@@ -109,6 +109,17 @@ jn_recent_find(const struct jn_recent_look *look, struct jn_span key,
                                            look->low, limit));
 }
 
+bool
+jn_recent_is_newest(const struct jn_recent_look *look,
+                    const struct jn_recent_item *item, uint64_t bound)
+{
+    const struct jn_place *place = jn_window_place(look->window, item->seq);
+    uint64_t newer = atomic_load_explicit(&place->node.newer,
+                                          memory_order_relaxed);
+
+    return newer >= (bound < look->high ? bound : look->high);
+}
+
 const struct jn_recent_item *
 jn_recent_each(const struct jn_recent_look *look, size_t *at)
 {

@@ -205,10 +205,12 @@ jn_store_check_limit(struct jn_txn *txn, uint64_t bytes_max)
 bool
 jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
 {
-    uint64_t limit = data_limit(txn->store, bytes_max);
+    uint64_t limit;
 
-    return bytes_max == 0 ||
-           jn_store_bytes_used(txn) + bytes + reserve_within(limit) <= limit;
+    if (bytes_max == 0)
+        return true;
+    limit = data_limit(txn->store, bytes_max);
+    return jn_store_bytes_used(txn) + bytes + reserve_within(limit) <= limit;
 }
 
 bool
