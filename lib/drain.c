@@ -103,10 +103,10 @@ list_keys(struct drain *drain)
         struct slot *slot = &drain->slots[drain->count];
         uint8_t start[16] = {0};
 
-        if (item->key.size == 0 ||
-            !jn_recent_is_newest(look, item, drain->to))
+        if (item->key.size == 0 || !jn_recent_is_newest(look, item, drain->to))
             continue;
-        memcpy(start, item->key.data, item->key.size < 16 ? item->key.size : 16);
+        memcpy(start, item->key.data,
+               item->key.size < 16 ? item->key.size : 16);
         slot->start[0] = jn_get_be64(start);
         slot->start[1] = jn_get_be64(start + 8);
         slot->item = item;

@@ -23,10 +23,10 @@
 struct jn_node {
     uint64_t seq;
     struct jn_span key;
-    uint64_t hash;               /* not 0 */
-    struct jn_node *older;       /* there while OLDER_SEQ is not below low */
-    uint64_t older_seq;          /* or JN_NODE_NONE */
-    _Atomic uint64_t newer;      /* number of the next one, or JN_NODE_NONE */
+    uint64_t hash;          /* not 0 */
+    struct jn_node *older;  /* there while OLDER_SEQ is not below low */
+    uint64_t older_seq;     /* or JN_NODE_NONE */
+    _Atomic uint64_t newer; /* number of the next one, or JN_NODE_NONE */
 };
 
 /* NODE is written before SEQ, both of them before HASH. */

@@ -103,7 +103,8 @@ struct jn_recent_look {
  * Looks at the items from LOW on, the first of which begins at or behind START,
  * and as many as end at or before LIMIT, all positions.  False, and nothing is
  * held, if these are not all there: items from LOW on are missing, do not begin
- * at or behind START, or end before LIMIT though LIMIT is not their end.
+ * at or behind START, or end before LIMIT though LIMIT is not their end; or the
+ * last reset was to a position behind START.
  */
 bool jn_recent_look(struct jn_recent *recent, uint64_t low, uint64_t start,
                     uint64_t limit, struct jn_recent_look *look);

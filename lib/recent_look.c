@@ -47,6 +47,9 @@ look_at(struct jn_window *window, uint64_t low, uint64_t start, uint64_t limit,
     uint64_t end = jn_window_end(window);
     struct jn_keytable *table = jn_window_table(window);
 
+    /* From before a reset a number may stand for another item. */
+    if (start < window->origin)
+        return false;
     if (low < jn_window_low(window) || low > end || position < limit)
         return false;
     if (low < end && jn_window_place(window, low)->item.start < start)

@@ -17,6 +17,7 @@ jn_window_new(struct jn_recent *recent, uint64_t base, uint64_t position,
     if (window == NULL)
         return NULL;
     window->base = base;
+    window->origin = position;
     window->kept = window->count = 0;
     window->capacity = capacity;
     atomic_init(&window->table, NULL);
@@ -44,6 +45,7 @@ copy_window(struct jn_recent *recent, const struct jn_window *window)
     for (size_t i = 0; i < count; i++)
         copy->chunks[i] = window->chunks[window->kept + i];
     copy->count = count;
+    copy->origin = window->origin;
     atomic_init(&copy->low, jn_window_low(window));
     atomic_init(&copy->end, jn_window_end(window));
     return copy;

@@ -36,7 +36,8 @@ struct jn_chunk {
 
 struct jn_window {
     struct jn_piece piece;
-    uint64_t base; /* number of the first item of chunks[0] */
+    uint64_t base;   /* number of the first item of chunks[0] */
+    uint64_t origin; /* position at which it began when it was reset */
     /* For the thread with the lock: chunks [kept, count) are there. */
     size_t kept, count, capacity;
     _Atomic(struct jn_keytable *) table;
@@ -111,8 +112,8 @@ jn_recent_hash(const struct jn_recent *recent, struct jn_span key)
 }
 
 /*
- * An empty one without a table, with room for COUNT chunks and as many more;
- * NULL: out of memory.
+ * An empty one without a table that begins at POSITION, with room for COUNT
+ * chunks and as many more; NULL: out of memory.
  */
 struct jn_window *jn_window_new(struct jn_recent *recent, uint64_t base,
                                 uint64_t position, size_t count);

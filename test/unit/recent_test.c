@@ -418,7 +418,7 @@ hold(struct held *it)
     if (high == model.base && high < model.next)
         limit = plans[high].start;
     ck_assert(jn_recent_look(recent, low,
-                             low < model.next ? plans[low].start : 0, limit,
+                             low < model.next ? plans[low].start : limit, limit,
                              &it->look));
     ck_assert_uint_eq(it->look.high, high);
     it->keys = model.keys;
