@@ -29,13 +29,16 @@ struct run {
     struct jn_txn *txn;
     jn_take take;
     void *context;
-    struct jn_state state;
+    struct jn_state *state;
     uint64_t time;
     size_t count;        /* of records, keyed or not */
     struct key **key_of; /* by order; NULL without a key */
     struct key *keys;    /* sorted as in `latest` */
     size_t key_count;
     bool changed;
+    /* What a run of one record needs, which most are. */
+    struct key only_key;
+    struct key *only_key_of;
 };
 
 /* ---- which keys there are ----------------------------------------------- */
@@ -104,6 +107,16 @@ add_key(struct run *run, struct jn_span key)
 }
 
 static int
+collect_only_key(struct run *run, const struct journal_record *record)
+{
+    run->keys = &run->only_key;
+    run->only_key_of = record->key_size > 0 ? &run->only_key : NULL;
+    return record->key_size > 0
+               ? add_key(run, jn_span(record->key, record->key_size))
+               : 0;
+}
+
+static int
 collect_keys(struct run *run, const struct jn_request *first)
 {
     struct slot *slots = malloc(run->count * sizeof(*slots));
@@ -169,11 +182,11 @@ static int
 check_request(const struct run *run, const struct jn_request *request,
               struct key **key_of)
 {
-    if (request->count > JOURNAL_NONE - run->state.next)
+    if (request->count > JOURNAL_NONE - run->state->next)
         return JOURNAL_FULL;
     for (size_t i = 0; i < request->count; i++) {
         int rc = check_record(request, request->records[i].record, key_of[i],
-                              run->state.next + i);
+                              run->state->next + i);
 
         if (rc != 0)
             return rc;
@@ -188,7 +201,7 @@ add_record(struct run *run, struct jn_prepared *prepared, struct key *key,
            bool more)
 {
     const struct journal_record *record = prepared->record;
-    struct jn_state *state = &run->state;
+    struct jn_state *state = run->state;
     struct jn_links links = {.prev = JOURNAL_NONE, .jump = JOURNAL_NONE};
     struct jn_applied applied = {.seq = state->next,
                                  .time = run->time,
@@ -226,7 +239,7 @@ add_request(struct run *run, struct jn_request *request, struct key **key_of)
     if (request->result != 0)
         return 0;
     run->changed = true;
-    request->first_seq = run->state.next;
+    request->first_seq = run->state->next;
     for (size_t i = 0; i < request->count; i++) {
         int rc = add_record(run, &request->records[i], key_of[i],
                             i + 1 < request->count);
@@ -237,17 +250,31 @@ add_request(struct run *run, struct jn_request *request, struct key **key_of)
     return 0;
 }
 
+/* But for the only key, which is large. */
+static void
+init_run(struct run *run, struct jn_txn *txn, struct jn_state *state,
+         uint64_t now)
+{
+    run->txn = txn;
+    run->state = state;
+    run->time = now;
+    run->count = run->key_count = 0;
+    run->key_of = NULL;
+    run->keys = NULL;
+    run->changed = false;
+}
+
 static int
 start_run(struct run *run, const struct jn_request *first)
 {
-    int rc = jn_view_state(run->txn, &run->state);
-
-    if (rc != 0)
-        return rc;
-    if (run->time < run->state.last_time)
-        run->time = run->state.last_time;
+    if (run->time < run->state->last_time)
+        run->time = run->state->last_time;
     for (; first != NULL; first = first->next)
         run->count += first->count;
+    if (run->count == 1) {
+        run->key_of = &run->only_key_of;
+        return 0;
+    }
     run->key_of = calloc(run->count, sizeof(struct key *));
     return run->key_of == NULL ? ENOMEM : 0;
 }
@@ -258,7 +285,9 @@ add_requests(struct run *run, struct jn_request *first)
     size_t order = 0;
     int rc = start_run(run, first);
 
-    if (rc == 0)
+    if (rc == 0 && run->count == 1)
+        rc = collect_only_key(run, first->records[0].record);
+    else if (rc == 0)
         rc = collect_keys(run, first);
     for (; rc == 0 && first != NULL; first = first->next) {
         rc = add_request(run, first, run->key_of + order);
@@ -270,20 +299,23 @@ add_requests(struct run *run, struct jn_request *first)
 static void
 free_run(struct run *run)
 {
-    free(run->keys);
-    free(run->key_of);
+    if (run->keys != &run->only_key)
+        free(run->keys);
+    if (run->key_of != &run->only_key_of)
+        free(run->key_of);
 }
 
 int
-jn_apply(struct jn_txn *txn, struct jn_request *first, uint64_t now,
-         jn_take take, void *context, bool *changed)
+jn_apply(struct jn_txn *txn, struct jn_state *state, struct jn_request *first,
+         uint64_t now, jn_take take, void *context, bool *changed)
 {
-    struct run run = {.txn = txn,
-                      .time = now,
-                      .take = take,
-                      .context = context};
-    int rc = add_requests(&run, first);
+    struct run run;
+    int rc;
 
+    init_run(&run, txn, state, now);
+    run.take = take;
+    run.context = context;
+    rc = add_requests(&run, first);
     *changed = run.changed;
     free_run(&run);
     return rc;
@@ -357,16 +389,21 @@ int
 jn_apply_to_store(struct jn_txn *txn, struct jn_request *first, uint64_t now,
                   bool *changed)
 {
-    struct run run = {.txn = txn,
-                      .time = now,
-                      .take = write_entry,
-                      .context = txn};
-    int rc = add_requests(&run, first);
+    struct jn_state state;
+    struct run run;
+    int rc = jn_view_state(txn, &state);
 
+    *changed = false;
+    if (rc != 0)
+        return rc;
+    init_run(&run, txn, &state, now);
+    run.take = write_entry;
+    run.context = txn;
+    rc = add_requests(&run, first);
     if (rc == 0 && run.changed)
         rc = write_keys(&run);
     if (rc == 0 && run.changed)
-        rc = jn_view_put_state(txn, &run.state);
+        rc = jn_view_put_state(txn, &state);
     *changed = run.changed;
     free_run(&run);
     return rc;

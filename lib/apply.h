@@ -13,6 +13,7 @@
 #include "index.h"
 #include "links.h"
 #include "request.h"
+#include "state.h"
 #include "store.h"
 
 /* A record that has become an entry. */
@@ -29,15 +30,17 @@ struct jn_applied {
 typedef int (*jn_take)(void *context, const struct jn_applied *applied);
 
 /*
- * Applies the requests of the list FIRST, at time NOW or that of the newest
+ * Applies the requests of the list FIRST to the journal of STATE, as TXN sees
+ * it, and moves that on; at time NOW or that of the newest
  * entry if it is later, and hands each entry to TAKE, which
  * returns 0.  A request whose own checks fail has that result and changes
  * nothing; the others have 0 and their numbers, and *CHANGED tells whether
  * there are any.  Any other trouble is returned; what has been taken by then is
  * to be given up.
  */
-int jn_apply(struct jn_txn *txn, struct jn_request *first, uint64_t now,
-             jn_take take, void *context, bool *changed);
+int jn_apply(struct jn_txn *txn, struct jn_state *state,
+             struct jn_request *first, uint64_t now, jn_take take,
+             void *context, bool *changed);
 
 /*
  * The same into the store, which has all entries there are.  After an error the

@@ -23,11 +23,30 @@
 #include "store.h"
 #include "tail.h"
 
+/*
+ * What the row of a snapshot says of where the tail begins, remembered, for
+ * most transactions see the snapshot that the one before saw.  VERSION is odd
+ * while somebody writes.
+ */
+struct jn_glance {
+    _Atomic uint64_t version;
+    _Atomic uint64_t snapshot; /* its number; 0: none */
+    _Atomic uint64_t open, start, next;
+};
+
+/* The same for who writes, with the state of the store. */
+struct jn_basis {
+    uint64_t snapshot;
+    struct jn_tail_row row;
+    struct jn_state state;
+};
+
 struct jn_newest {
     struct jn_store *store;
     struct jn_words *words; /* in the lock file's page, or OWN */
     struct jn_words own;    /* without locks */
     struct jn_recent *recent;
+    struct jn_glance glance;
     char directory[PATH_MAX];
     mode_t mode; /* of the file, if it is made */
     /* With the lock of RECENT held: */
@@ -36,6 +55,7 @@ struct jn_newest {
     uint32_t run; /* of the frame that is to follow */
     /* With LMDB's writer lock held: */
     uint64_t no_tail_until; /* there was no room for one; steady clock */
+    struct jn_basis basis;  /* of the store, when it was last looked at */
     bool appended;          /* this process has committed to the store */
     uint64_t used;          /* bytes of the tail, when it last was */
     uint64_t slice;         /* bytes of the next one: see slices.c */
@@ -65,6 +85,13 @@ uint64_t jn_newest_published(const struct jn_newest *newest);
  */
 int jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
                    bool *again);
+
+/*
+ * What the store says, to TXN that has changed nothing yet: the row about the
+ * tail, and the state without what is recent.
+ */
+int jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
+                    const struct jn_basis **basis);
 
 /* Opens the tail that ROW tells of, unless it is open; with the lock held. */
 int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,

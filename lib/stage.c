@@ -27,7 +27,8 @@ struct stage {
     uint64_t first;   /* number of the first entry */
     uint64_t from;    /* position of the first frame */
     uint64_t now;     /* the time */
-    bool unfit;       /* there is an entry that may not go into the tail */
+    struct jn_state state;
+    bool unfit; /* there is an entry that may not go into the tail */
 };
 
 /* ---- frames ------------------------------------------------------------- */
@@ -265,7 +266,8 @@ fill_ring(struct stage *stage, struct jn_txn *txn, struct jn_request *first,
         *broken = rc != 0;
     }
     if (rc == 0)
-        rc = jn_apply(txn, first, stage->now, take, stage, &changed);
+        rc = jn_apply(txn, &stage->state, first, stage->now, take, stage,
+                      &changed);
     if (stage->unfit) {
         *staged = JN_NO_TAIL;
         return 0;
@@ -295,19 +297,22 @@ fill_ring(struct stage *stage, struct jn_txn *txn, struct jn_request *first,
 static int
 stage_group(struct jn_newest *newest, struct jn_txn *txn,
             struct jn_request *first, uint64_t now,
-            const struct jn_tail_row *row, enum jn_staged *staged, bool *broken)
+            const struct jn_basis *basis, enum jn_staged *staged, bool *broken)
 {
+    const struct jn_tail_row *row = &basis->row;
     struct stage stage = {.newest = newest,
                           .salt = row->salt,
                           .flushed = jn_word_get(&newest->words->flushed),
                           .first = jn_recent_next(newest->recent),
                           .from = jn_recent_position(newest->recent),
-                          .now = now};
+                          .now = now,
+                          .state = basis->state};
     uint32_t run = newest->run;
     int rc;
 
     if (stage.flushed < row->start)
         stage.flushed = row->start;
+    jn_view_add_recent(txn, &stage.state);
     rc = fill_ring(&stage, txn, first, row, staged, broken);
     if (jn_word_get(&newest->words->written) == stage.from) {
         /* Nothing of it is to stay. */
@@ -332,27 +337,29 @@ jn_stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
          uint64_t now, enum jn_staged *staged, uint64_t *end, bool *broken)
 {
     uint64_t bytes = bytes_of(first), used;
-    struct jn_tail_row row;
-    int rc = jn_view_tail(txn, &row);
+    const struct jn_basis *basis;
+    const struct jn_tail_row *row;
+    int rc = jn_newest_basis(newest, txn, &basis);
 
+    row = &basis->row;
     *broken = false;
     *staged = JN_NO_TAIL;
-    if (rc != 0 || !row.open || !newest->appended ||
-        bytes > row.capacity / PART_OF_RING)
+    if (rc != 0 || !row->open || !newest->appended ||
+        bytes > row->capacity / PART_OF_RING)
         return rc;
-    used = jn_recent_position(newest->recent) - row.start;
+    used = jn_recent_position(newest->recent) - row->start;
     if (!will_find_room(txn, used + bytes, first->limits.bytes_max))
         return 0;
     *staged = JN_STAGED;
     jn_recent_lock(newest->recent);
-    rc = jn_newest_open_tail(newest, txn, &row);
-    jn_recent_forget(newest->recent, row.next);
+    rc = jn_newest_open_tail(newest, txn, row);
+    jn_recent_forget(newest->recent, row->next);
     if (rc == 0)
-        rc = stage_group(newest, txn, first, now, &row, staged, broken);
+        rc = stage_group(newest, txn, first, now, basis, staged, broken);
     if (*staged == JN_NO_ROOM && used == 0)
         *staged = JN_NO_TAIL; /* it never will */
     *end = jn_recent_position(newest->recent);
-    newest->used = *end - row.start;
+    newest->used = *end - row->start;
     jn_recent_unlock(newest->recent);
     return rc;
 }

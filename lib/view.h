@@ -22,8 +22,9 @@
 int jn_view_state(struct jn_txn *txn, struct jn_state *state);
 int jn_view_put_state(struct jn_txn *txn, const struct jn_state *state);
 
-/* The same of the store alone, without what is recent. */
+/* The same of the store alone, and what is recent added to that. */
 int jn_view_stored_state(struct jn_txn *txn, struct jn_state *state);
+void jn_view_add_recent(const struct jn_txn *txn, struct jn_state *state);
 
 /* The row about the tail; all 0 if there is none. */
 int jn_view_tail(struct jn_txn *txn, struct jn_tail_row *row);

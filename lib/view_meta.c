@@ -51,20 +51,28 @@ sums_of_recent(const struct jn_txn *txn)
     return sums;
 }
 
-int
-jn_view_state(struct jn_txn *txn, struct jn_state *state)
+void
+jn_view_add_recent(const struct jn_txn *txn, struct jn_state *state)
 {
     struct jn_recent_sums sums;
-    int rc = jn_view_stored_state(txn, state);
 
-    if (rc != 0 || !jn_view_has_recent(txn))
-        return rc;
+    if (!jn_view_has_recent(txn))
+        return;
     sums = sums_of_recent(txn);
     state->next = txn->look.high;
     state->last_time = jn_recent_at(&txn->look, txn->look.high - 1)->time;
     state->tombstones += sums.tombstones;
     state->bytes_logical += sums.bytes;
-    return 0;
+}
+
+int
+jn_view_state(struct jn_txn *txn, struct jn_state *state)
+{
+    int rc = jn_view_stored_state(txn, state);
+
+    if (rc == 0)
+        jn_view_add_recent(txn, state);
+    return rc;
 }
 
 uint64_t
