@@ -59,6 +59,7 @@ struct jn_newest {
     bool appended;          /* this process has committed to the store */
     uint64_t used;          /* bytes of the tail, when it last was */
     uint64_t slice;         /* bytes of the next one: see slices.c */
+    unsigned large_slices;  /* how many more are to be large */
 };
 
 /*

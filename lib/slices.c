@@ -6,15 +6,20 @@
 #include "error.h"
 #include "stage.h"
 
-/*
- * A slice is at least one part of the tail in so many, however long that takes:
- * most of the time may be the disk's, for each commit.
- */
-#define PART_MIN 8u
+/* A slice is one part of the tail in so many. */
+#define PART_MIN 16u
 #define PART_MAX 2u
 
-/* A slice should take about so long: ns. */
-#define TIME_WANTED UINT64_C(4000000)
+/* It should take about so long, ns, and not much longer. */
+#define TIME_WANTED UINT64_C(8000000)
+#define TIME_ENDURED UINT64_C(24000000)
+
+/*
+ * Where keys are so many that the smallest slice, which then has a page of its
+ * own for each, takes longer than that, small ones only multiply the pages: so
+ * many slices are as large as can be then, before small ones are tried again.
+ */
+#define LARGE_SLICES 64u
 
 #define FULL_TRIES 4u
 
@@ -25,15 +30,24 @@
 static void
 adapt(struct jn_newest *newest, uint64_t took)
 {
-    uint64_t capacity = newest->name.capacity;
+    uint64_t least = newest->name.capacity / PART_MIN;
+    uint64_t most = newest->name.capacity / PART_MAX;
     uint64_t slice = newest->slice;
 
-    if (took < TIME_WANTED / 2)
+    if (newest->large_slices > 0) {
+        newest->large_slices--;
+        return;
+    }
+    if (took < TIME_WANTED / 2) {
         slice *= 2;
-    else if (took > TIME_WANTED * 2)
+    } else if (took > TIME_ENDURED && slice <= least) {
+        newest->large_slices = LARGE_SLICES;
+        slice = most;
+    } else if (took > TIME_WANTED * 3 / 2) {
         slice /= 2;
-    slice = slice > capacity / PART_MAX ? capacity / PART_MAX : slice;
-    newest->slice = slice < capacity / PART_MIN ? capacity / PART_MIN : slice;
+    }
+    slice = slice > most ? most : slice;
+    newest->slice = slice < least ? least : slice;
 }
 
 static int
@@ -79,6 +93,7 @@ jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
 
         if (rc == JOURNAL_FULL && newest->slice > 1) {
             newest->slice = newest->slice / 8 + 1;
+            newest->large_slices = 0;
         } else if (rc == JOURNAL_FULL && ++tries < FULL_TRIES) {
             /* Dead readers may have been in the way, or there is no way. */
             if (limit != 0 && tries == FULL_TRIES / 2)

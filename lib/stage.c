@@ -8,7 +8,7 @@
 #include "error.h"
 #include "view.h"
 
-#define CAPACITY (UINT64_C(4) << 20) /* by default */
+#define CAPACITY (UINT64_C(8) << 20) /* by default */
 #define PART_OF_LIMIT 32u            /* of bytes_max that it takes at most */
 
 /* A group of more than this part of the ring goes to the store. */
