@@ -97,12 +97,17 @@ violation(struct explorer *explorer, const uint32_t *versions, const char *why)
     fflush(stdout);
 }
 
+/* If there are to be many, of late moments, in which there is more to lose. */
 static bool
 is_wanted_again(const struct explorer *explorer, uint64_t chance)
 {
+    const struct claims *claims = &explorer->claims;
+
+    if (explorer->limits->again > 1 && claims->possible < claims->count / 2)
+        return false;
     return explorer->depth == 0 &&
            explorer->board->again < explorer->limits->again &&
-           test_random(&chance) % 64 == 0;
+           test_random(&chance) % (64 / explorer->limits->again) == 0;
 }
 
 /* A look at what the crash left, of one kind or another, or none. */
@@ -324,7 +329,7 @@ explore_again(struct explorer *explorer)
         snprintf(stage, sizeof(stage), "%s", place(explorer, "again", i));
         explorer->depth = 1;
         explorer->number = i;
-        explorer->plan.seed++;
+        explorer->plan.seed += 4; /* of the same kind of life */
         explorer->plan.sessions = 1;
         explorer->plan.deeds /= 2;
         board->figures.again++;

@@ -52,8 +52,18 @@ chance_of(const struct tag *tag)
 }
 
 /*
- * Most values are small, some take a page, a few several; in one life of four
- * nearly all are large, so that a tail is soon full.
+ * In one life of four all entries take as many bytes: after a crash new ones
+ * end where old ones began, which must not be taken to follow on.
+ */
+static bool
+is_uniform(uint64_t salt)
+{
+    return salt % 4 == 1;
+}
+
+/*
+ * Most values are small, some take a page, a few several; in another life of
+ * four nearly all are large, so that a tail is soon full.
  */
 static size_t
 value_size(uint64_t salt, uint64_t *chance)
@@ -63,14 +73,18 @@ value_size(uint64_t salt, uint64_t *chance)
                                           14000}};
     unsigned kind = test_random(chance) % 64;
 
+    if (is_uniform(salt))
+        return 16;
     if (kind == 0)
         return test_random(chance) % VALUE_MAX;
     return test_random(chance) % sizes[salt % 4 == 0][kind % 8];
 }
 
 static unsigned
-key_of(uint64_t *chance)
+key_of(uint64_t salt, uint64_t *chance)
 {
+    if (is_uniform(salt))
+        return LIFE_KEYS;
     return (unsigned)(test_random(chance) % (LIFE_KEYS + 1));
 }
 
@@ -98,7 +112,7 @@ life_record(const struct tag *tag)
     struct tag *meta = &metas[tag->part % LIFE_BATCH];
     uint8_t *value = values[tag->part % LIFE_BATCH];
     uint64_t chance = chance_of(tag);
-    unsigned key = key_of(&chance);
+    unsigned key = key_of(tag->salt, &chance);
     struct journal_record record = {.meta = meta, .meta_size = sizeof(*meta)};
 
     memset(meta, 0, sizeof(*meta));
@@ -121,7 +135,7 @@ void
 slot_set(struct slot *slot, const struct tag *tag)
 {
     uint64_t chance = chance_of(tag);
-    unsigned key = key_of(&chance);
+    unsigned key = key_of(tag->salt, &chance);
 
     slot->there = true;
     slot->tag = *tag;

@@ -109,6 +109,28 @@ START_TEST(what_is_acknowledged_survives_flushes_that_failed)
 }
 END_TEST
 
+/* In lives in which new entries end where lost ones did. */
+START_TEST(what_a_crash_tore_never_follows_on)
+{
+    struct figures figures = {0};
+    struct limits limits = whole;
+    struct plan plan = common;
+    uint64_t seed = test_seed();
+
+    plan.durability = JOURNAL_RELAXED;
+    plan.appends = true;
+    plan.sessions = 1;
+    limits.most = most_wanted();
+    limits.again = 8;
+    do {
+        plan.seed = test_random(&seed) / 4 * 4 + 1;
+        explore_one(&plan, &limits, &figures);
+    } while (figures.seconds < seconds_wanted() && figures.violations == 0);
+    report_figures("relaxed, torn", &figures);
+    ck_assert_uint_eq(figures.violations, 0);
+}
+END_TEST
+
 START_TEST(what_threads_append_at_the_same_time_survives)
 {
     struct plan plan = common;
@@ -172,6 +194,7 @@ suite(void)
     tcase_add_test(tcase, what_is_acknowledged_durable_survives);
     tcase_add_test(tcase, what_is_acknowledged_relaxed_survives_from_a_sync_on);
     tcase_add_test(tcase, what_is_acknowledged_survives_flushes_that_failed);
+    tcase_add_test(tcase, what_a_crash_tore_never_follows_on);
     tcase_add_test(tcase, what_threads_append_at_the_same_time_survives);
     tcase_add_test(tcase, what_processes_append_at_the_same_time_survives);
     tcase_add_loop_test(tcase, a_disk_that_lies_is_noticed, 0,

@@ -340,7 +340,7 @@ session(struct hand *hand)
     do_open(hand);
     if (hand->alone) {
         for (unsigned i = 0; i < plan->deeds; i++)
-            do_anything(hand);
+            plan->appends ? do_append(hand) : do_anything(hand);
         if (below(hand, 2) == 0)
             do_close(hand);
         _exit(0);

@@ -19,6 +19,7 @@ struct plan {
     unsigned deeds;     /* of a session, and hand */
     unsigned hands;     /* threads of a process */
     unsigned processes; /* at the same time */
+    bool appends;       /* with one hand: nothing else */
     bool faults;        /* with one hand: some flushes fail */
 };
 
