@@ -209,15 +209,19 @@ move_start(const struct drain *drain)
 {
     const struct jn_recent_item *last = drain->last;
     const uint8_t *frame = last->row.data - JN_FRAME_HEADER;
-    struct jn_tail *tail = drain->newest->tail;
+    struct jn_newest *newest = drain->newest;
     struct jn_tail_row row;
+    uint64_t written;
     int rc = jn_view_tail(drain->txn, &row);
 
+    /* Who had it open to read only has closed it to write. */
     if (rc == 0)
-        rc = jn_tail_write(tail, last->start, frame,
+        rc = jn_newest_prepare_flush(newest, drain->txn, &written);
+    if (rc == 0)
+        rc = jn_tail_write(newest->tail, last->start, frame,
                            (size_t)(last->end - last->start));
     if (rc == 0)
-        rc = jn_tail_flush_part(tail, last->start, last->end);
+        rc = jn_tail_flush_part(newest->tail, last->start, last->end);
     if (rc != 0)
         return rc;
     row.start = last->end;

@@ -1,0 +1,127 @@
+/*
+ * newest_test.c - what is seen of the newest entries, whoever comes between.
+ *
+ * Most of it is about two moments that are far apart here and close together
+ * in life: a transaction begins, and looks at what is recent.
+ */
+#include "newest.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "handle.h"
+#include "support/mode.h"
+#include "support/test.h"
+
+#define VALUE 1000u
+
+static struct journal *journal;
+
+static const char *
+home(void)
+{
+    return test_path("journal");
+}
+
+static struct journal *
+open_as(uint32_t flags, uint64_t tail_bytes)
+{
+    struct journal_options options;
+    struct journal *opened = NULL;
+    int rc;
+
+    journal_options_init(&options);
+    options.flags = flags;
+    options.durability = JOURNAL_RELAXED;
+    options.tail_bytes = tail_bytes;
+    rc = mode_open_as_is(home(), &options, &opened);
+    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
+    return opened;
+}
+
+static void
+append(struct journal *to, unsigned count)
+{
+    static const char value[VALUE];
+
+    for (; count > 0; count--) {
+        int rc = journal_append(to, "key", 3, value, sizeof(value), NULL);
+
+        ck_assert_msg(rc == 0, "append: %s", journal_errname(rc));
+    }
+}
+
+static uint64_t
+size_of(struct journal *of)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    int rc = journal_stat(of, &stat);
+
+    ck_assert_msg(rc == 0, "stat: %s", journal_errname(rc));
+    return stat.size;
+}
+
+/* Has another process do WORK, which ends without closing what it has open. */
+static void
+in_another(void (*work)(void))
+{
+    pid_t child = fork();
+    int status;
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        journal_close(journal);
+        journal = NULL;
+        work();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+
+static void
+teardown(void)
+{
+    journal_close(journal);
+    journal = NULL;
+    test_teardown();
+}
+
+/* ---- who may write only later -------------------------------------------- */
+
+static void
+fill_and_die(void)
+{
+    append(open_as(0, 0), 1000);
+}
+
+START_TEST(what_a_reader_has_seen_it_drains_once_it_may_write)
+{
+    struct journal *writer;
+
+    in_another(fill_and_die);
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    ck_assert_uint_eq(size_of(journal), 1000);
+    writer = open_as(0, 0);
+    append(writer, 1);
+    ck_assert_uint_eq(size_of(journal), 1001);
+    journal_close(writer);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("newest");
+    TCase *tcase = tcase_create("newest");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, test_setup, teardown);
+    tcase_add_test(tcase, what_a_reader_has_seen_it_drains_once_it_may_write);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
