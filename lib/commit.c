@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "drain.h"
 #include "error.h"
+#include "futex.h"
 #include "retention.h"
 #include "slices.h"
 #include "stage.h"
@@ -343,23 +344,23 @@ finish_group(struct jn_request *first, const struct jn_request *own)
         /* Once it is done its thread may take it away. */
         struct jn_request *next = first->next;
 
-        first->done = true;
         if (first != own)
-            pthread_cond_signal(&first->changed);
+            jn_futex_tell(&first->turn, JN_DONE);
         first = next;
     }
 }
 
-/* Tells the next leader. */
-static void
+/* The next leader, if somebody waits; otherwise nobody is one. */
+static struct jn_request *
 hand_over(struct jn_queue *queue)
 {
-    if (queue->first != NULL) {
-        queue->first->leads = true;
-        pthread_cond_signal(&queue->first->changed);
-    } else {
-        queue->led = false;
-    }
+    struct jn_request *next;
+
+    pthread_mutex_lock(&queue->mutex);
+    next = queue->first;
+    queue->led = next != NULL;
+    pthread_mutex_unlock(&queue->mutex);
+    return next;
 }
 
 /*
@@ -381,34 +382,43 @@ wait_for_company(struct jn_queue *queue)
         rc = pthread_cond_timedwait(&queue->company, &queue->mutex, &until);
 }
 
-static void
-lead(struct jn_shared *shared, struct jn_request *own)
+/* Takes the group that OWN is the first of. */
+static struct jn_request *
+begin_group(struct jn_queue *queue, const struct jn_request *own)
 {
-    struct jn_queue *queue = &shared->queue;
     struct jn_request *group;
-    uint64_t start;
 
+    pthread_mutex_lock(&queue->mutex);
     wait_for_company(queue);
     group = take_group(queue);
     assert(group == own);
     pthread_mutex_unlock(&queue->mutex);
-    /* Who is alone waits for no company, and need not know how long. */
-    start = group->next != NULL ? jn_clock_steady() : 0;
-    run_group(shared, group);
-    pthread_mutex_lock(&queue->mutex);
-    queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
-    finish_group(group, own);
-    pthread_mutex_unlock(&queue->mutex);
-    drain_ahead(shared, own->limits.bytes_max);
-    pthread_mutex_lock(&queue->mutex);
-    hand_over(queue);
+    return group;
 }
 
-/* Puts REQUEST into the queue and returns when it is done. */
 static void
-pass_queue(struct jn_shared *shared, struct jn_request *request)
+lead(struct jn_shared *shared, struct jn_request *own)
 {
     struct jn_queue *queue = &shared->queue;
+    struct jn_request *group = begin_group(queue, own), *next;
+    /* Who is alone waits for no company, and need not know how long. */
+    uint64_t start = group->next != NULL ? jn_clock_steady() : 0;
+
+    run_group(shared, group);
+    /* For the next leader alone, which is told of it below. */
+    queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
+    finish_group(group, own);
+    drain_ahead(shared, own->limits.bytes_max);
+    next = hand_over(queue);
+    if (next != NULL)
+        jn_futex_tell(&next->turn, JN_LEADS);
+}
+
+/* Whether REQUEST, in the queue now, is the one to lead. */
+static bool
+enqueue(struct jn_queue *queue, struct jn_request *request)
+{
+    bool leads;
 
     pthread_mutex_lock(&queue->mutex);
     *queue->end = request;
@@ -416,33 +426,34 @@ pass_queue(struct jn_shared *shared, struct jn_request *request)
     queue->waiting++;
     if (queue->waiting == queue->last_count)
         pthread_cond_signal(&queue->company);
-    if (!queue->led) {
-        queue->led = true;
-        request->leads = true;
-    }
-    while (!request->done && !request->leads)
-        pthread_cond_wait(&request->changed, &queue->mutex);
-    if (!request->done)
-        lead(shared, request);
+    leads = !queue->led;
+    queue->led = true;
     pthread_mutex_unlock(&queue->mutex);
+    return leads;
+}
+
+/* Puts REQUEST into the queue and returns when it is done. */
+static void
+pass_queue(struct jn_shared *shared, struct jn_request *request)
+{
+    if (enqueue(&shared->queue, request) ||
+        jn_futex_await(&request->turn) == JN_LEADS)
+        lead(shared, request);
 }
 
 int
 jn_commit(struct jn_shared *shared, struct jn_request *request)
 {
-    int state, rc = pthread_cond_init(&request->changed, NULL);
+    int state;
 
-    if (rc != 0)
-        return rc;
     /* It may have been through the queue before. */
     request->next = NULL;
-    request->done = request->leads = false;
     request->result = 0;
+    atomic_init(&request->turn, 0);
     /* A thread cancelled with LMDB's lock held would leave it for ever. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pass_queue(shared, request);
     pthread_setcancelstate(state, NULL);
-    pthread_cond_destroy(&request->changed);
     return request->result;
 }
 

@@ -20,10 +20,13 @@ static_assert(sizeof(struct jn_futex) == 128 &&
                   offsetof(struct jn_futex, waiters) == 64,
               "processes agree where the words are");
 
-/* The system call; it does not sleep if the turn is not VALUE. */
+/*
+ * Of the kind that is for all processes, which does not sleep if the word is
+ * not VALUE.
+ */
 #if defined(__linux__) && defined(SYS_futex)
 static int
-call(struct jn_futex *futex, int operation, uint32_t value, uint64_t ns)
+call(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t ns)
 {
     /* As this call has it: not a timespec where time_t is wider than long. */
     struct {
@@ -32,17 +35,16 @@ call(struct jn_futex *futex, int operation, uint32_t value, uint64_t ns)
     } time = {(long)(ns / SECOND), (long)(ns % SECOND)};
     long woken;
 
-    /* Not of the private kind: that one is for one process. */
-    woken = syscall(SYS_futex, &futex->turn, operation, value, &time, NULL, 0);
+    woken = syscall(SYS_futex, word, operation, value, &time, NULL, 0);
     return woken < 0 ? errno : 0;
 }
 #else
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
 static int
-call(struct jn_futex *futex, int operation, uint32_t value, uint64_t ns)
+call(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t ns)
 {
-    (void)futex;
+    (void)word;
     (void)operation;
     (void)value;
     (void)ns;
@@ -85,11 +87,11 @@ jn_futex_turn(const struct jn_futex *futex)
     return atomic_load(&futex->turn);
 }
 
-void
-jn_futex_sleep(struct jn_futex *futex, uint32_t turn, uint64_t ns)
+static void
+sleep_on(_Atomic uint32_t *word, uint32_t value, uint64_t ns)
 {
     struct timespec span = {.tv_nsec = LOOK_EVERY};
-    int rc = call(futex, FUTEX_WAIT, turn, ns);
+    int rc = call(word, FUTEX_WAIT, value, ns);
 
     if (rc == 0 || rc == EAGAIN || rc == EINTR || rc == ETIMEDOUT)
         return;
@@ -100,9 +102,41 @@ jn_futex_sleep(struct jn_futex *futex, uint32_t turn, uint64_t ns)
 }
 
 void
+jn_futex_sleep(struct jn_futex *futex, uint32_t turn, uint64_t ns)
+{
+    sleep_on(&futex->turn, turn, ns);
+}
+
+void
 jn_futex_wake(struct jn_futex *futex)
 {
     atomic_fetch_add(&futex->turn, 1);
     if (atomic_load(&futex->waiters) != 0)
-        (void)call(futex, FUTEX_WAKE, INT_MAX, 0);
+        (void)call(&futex->turn, FUTEX_WAKE, INT_MAX, 0);
+}
+
+/* ---- one thread waits for another ---------------------------------------- */
+
+#define SLEEPS UINT32_MAX /* the word, while somebody does */
+#define SLEEP_NS (UINT64_C(3600) * SECOND)
+
+uint32_t
+jn_futex_await(_Atomic uint32_t *word)
+{
+    uint32_t value = 0;
+
+    if (!atomic_compare_exchange_strong(word, &value, SLEEPS))
+        return value;
+    do {
+        sleep_on(word, SLEEPS, SLEEP_NS);
+        value = atomic_load(word);
+    } while (value == SLEEPS);
+    return value;
+}
+
+void
+jn_futex_tell(_Atomic uint32_t *word, uint32_t value)
+{
+    if (atomic_exchange(word, value) == SLEEPS)
+        (void)call(word, FUTEX_WAKE, 1, 0);
 }

@@ -53,4 +53,16 @@ void jn_futex_sleep(struct jn_futex *futex, uint32_t turn, uint64_t ns);
 /* Begins the next turn, with a system call only if somebody may sleep. */
 void jn_futex_wake(struct jn_futex *futex);
 
+/*
+ * A word on which a thread waits for another of the same process; it is 0 as
+ * long as it has to.  Sleeps until it is not, and returns what it is.
+ */
+uint32_t jn_futex_await(_Atomic uint32_t *word);
+
+/*
+ * Gives WORD a value, not 0.  The thread that waited for it may take the word
+ * away then, while this call has still to wake it: that does no harm.
+ */
+void jn_futex_tell(_Atomic uint32_t *word, uint32_t value);
+
 #endif

@@ -9,7 +9,7 @@
 #define JN_REQUEST_H
 
 #include <journal.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* A record on its way. */
@@ -43,9 +43,13 @@ struct jn_request {
     void *context;
     /* Its place in the queue. */
     struct jn_request *next;
-    pthread_cond_t changed;
-    bool done;
-    bool leads; /* the thread that waits here is to work for the others */
+    _Atomic uint32_t turn; /* 0: its thread waits; else enum jn_turn */
+};
+
+/* What the thread that waits here is told. */
+enum jn_turn {
+    JN_LEADS = 1, /* it is to work for the others */
+    JN_DONE = 2
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -343,6 +344,45 @@ END_TEST
 
 static const int refusals[] = {ENOSYS, EPERM, EACCES, EINVAL};
 
+/* ---- one thread waits for another ---------------------------------------- */
+
+#define TELLINGS 20000u
+
+/* Each telling has a word of its own, which is gone once it has been told. */
+static _Atomic(_Atomic uint32_t *) asked;
+
+static void *
+tell_all(void *unused)
+{
+    (void)unused;
+    for (uint32_t i = 1; i <= TELLINGS; i++) {
+        _Atomic uint32_t *word;
+
+        while ((word = atomic_exchange(&asked, NULL)) == NULL)
+            sched_yield();
+        jn_futex_tell(word, i);
+    }
+    return NULL;
+}
+
+START_TEST(who_waits_is_told_once_and_may_go)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, tell_all, NULL), 0);
+    for (uint32_t i = 1; i <= TELLINGS; i++) {
+        _Atomic uint32_t *word = calloc(1, sizeof(*word));
+
+        atomic_store(&asked, word);
+        if (i % 3 == 0)
+            sched_yield(); /* so that it is told before it waits, too */
+        ck_assert_uint_eq(jn_futex_await(word), i);
+        free(word);
+    }
+    pthread_join(thread, NULL);
+}
+END_TEST
+
 START_TEST(without_a_futex_hand_offs_go_on)
 {
     uint64_t count = 20;
@@ -392,6 +432,7 @@ suite(void)
     tcase_add_loop_test(tcase, a_sleep_ends_when_its_time_has_passed, 0, 5);
     tcase_add_test(tcase, a_signal_ends_a_sleep);
     tcase_add_test(tcase, a_waiter_that_is_killed_costs_a_call_and_no_waking);
+    tcase_add_test(tcase, who_waits_is_told_once_and_may_go);
     tcase_add_loop_test(tcase, without_a_futex_hand_offs_go_on, 0, 4);
     tcase_add_test(tcase, without_a_futex_a_sleep_is_a_millisecond);
     suite_add_tcase(suite, tcase);
