@@ -59,6 +59,7 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
     step->changed = !all;
     if (rc != 0 || !all)
         return rc;
+    step->worked = true;
     rc = jn_view_state(txn, &step->state);
     if (rc == 0)
         rc = upkeep->work(step, upkeep->context);
@@ -67,20 +68,23 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
     return rc;
 }
 
-/* In TXN, or not: there was nothing to commit. */
+/*
+ * In TXN, or not: there was nothing to commit.  The work hears of it if it had
+ * a part in it, and not only what is recent was moved.
+ */
 static int
-end_step(struct upkeep *upkeep, struct jn_txn *txn, bool changed)
+end_step(struct upkeep *upkeep, struct jn_txn *txn, const struct jn_step *step)
 {
     int rc;
 
-    if (!changed) {
+    if (!step->changed) {
         upkeep->number = jn_store_number(txn) - 1;
         jn_store_abort(txn);
         return 0;
     }
     upkeep->number = jn_store_number(txn);
     rc = jn_shared_commit(upkeep->shared, txn);
-    if (rc == 0 && upkeep->committed != NULL)
+    if (rc == 0 && step->worked && upkeep->committed != NULL)
         upkeep->committed(upkeep->context);
     return rc;
 }
@@ -114,7 +118,7 @@ take_step(void *context)
     upkeep->others = have_others_written(upkeep, &txn);
     rc = do_step(upkeep, &txn, &step);
     if (rc == 0)
-        rc = end_step(upkeep, &txn, step.changed);
+        rc = end_step(upkeep, &txn, &step);
     else
         jn_store_abort(&txn);
     if (rc == 0)

@@ -17,6 +17,7 @@ struct jn_step {
     struct jn_state state; /* changed by the work, and stored afterwards */
     uint64_t most;         /* entries to be touched at most */
     bool drained;          /* something was moved into the store for it */
+    bool worked;           /* the work was called: not all steps only drain */
     bool changed;          /* set by the work: there is something to commit */
     bool done;             /* set by the work: there is no further step */
 };
@@ -25,8 +26,8 @@ struct jn_step {
 typedef int (*jn_work)(struct jn_step *step, void *context);
 
 /*
- * Calls WORK until it is done, then COMMITTED (may be NULL) after each commit.
- * BYTES_MAX is the handle's limit.
+ * Calls WORK until it is done, and COMMITTED (may be NULL) after each commit of
+ * what it has done.  BYTES_MAX is the handle's limit.
  */
 int jn_upkeep(struct jn_shared *shared, uint64_t bytes_max, jn_work work,
               void (*committed)(void *context), void *context);

@@ -111,6 +111,17 @@ START_TEST(what_a_reader_has_seen_it_drains_once_it_may_write)
 }
 END_TEST
 
+/* ---- upkeep -------------------------------------------------------------- */
+
+START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
+{
+    journal = open_as(0, 0);
+    append(journal, 1900);
+    ck_assert_int_eq(journal_rewind(journal, 2000), EINVAL);
+    ck_assert_uint_eq(size_of(journal), 1900);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -120,6 +131,8 @@ suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, test_setup, teardown);
     tcase_add_test(tcase, what_a_reader_has_seen_it_drains_once_it_may_write);
+    tcase_add_test(tcase,
+                   a_rewind_over_the_size_is_refused_whatever_is_drained_first);
     suite_add_tcase(suite, tcase);
     return suite;
 }

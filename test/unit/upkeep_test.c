@@ -198,6 +198,30 @@ START_TEST(a_prune_takes_what_there_was_at_its_start)
 }
 END_TEST
 
+/* So much that a step, or two, only moves them into the store. */
+static void
+append_much(void)
+{
+    static const char value[2000];
+
+    for (unsigned i = 0; i < 1000; i++)
+        ck_assert_int_eq(journal_append(journal, "much", 4, value,
+                                        sizeof(value), NULL),
+                         0);
+}
+
+START_TEST(a_prune_counts_what_it_removes_once)
+{
+    uint64_t removed = 0;
+
+    call_between(append_much, 2);
+    ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, 0, &removed), 0);
+    ck_assert(hook == NULL);
+    ck_assert_uint_eq(removed, ENTRIES);
+    ck_assert_uint_eq(figures().entries, 1000);
+}
+END_TEST
+
 /*
  * What was looked at, and was its key's latest, has by now been followed by
  * others: if it stayed, and the next one went, no link would lead to it.
@@ -451,6 +475,7 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_compaction_takes_what_there_was_at_its_start);
     tcase_add_test(tcase, a_prune_takes_what_there_was_at_its_start);
+    tcase_add_test(tcase, a_prune_counts_what_it_removes_once);
     tcase_add_loop_test(tcase, a_compaction_begins_anew_after_a_rewind, 0, 3);
     tcase_add_loop_test(tcase, a_mark_set_meanwhile_holds_up_the_rest, 0, 2);
     tcase_add_loop_test(tcase, a_mark_that_moves_meanwhile_lets_more_go, 0, 2);
