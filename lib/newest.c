@@ -38,7 +38,7 @@ jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
     rc = jn_view_id(txn, name.id);
     if (rc == 0)
         rc = jn_tail_open(&tail, newest->directory, &name,
-                          jn_store_is_read_only(newest->store));
+                          jn_store_is_read_only_in(txn));
     if (rc != 0)
         return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
     jn_tail_close(newest->tail);

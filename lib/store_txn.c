@@ -212,6 +212,12 @@ jn_store_number(const struct jn_txn *txn)
     return mdb_txn_id(txn->handle);
 }
 
+bool
+jn_store_is_read_only_in(const struct jn_txn *txn)
+{
+    return txn->store->options.read_only;
+}
+
 int
 jn_store_flush(struct jn_txn *txn)
 {

@@ -6,10 +6,12 @@
  */
 #include "newest.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "error.h"
 #include "handle.h"
 #include "support/mode.h"
@@ -111,6 +113,50 @@ START_TEST(what_a_reader_has_seen_it_drains_once_it_may_write)
 }
 END_TEST
 
+/* ---- the tail is opened while others wait -------------------------------- */
+
+static struct jn_files *
+files(void)
+{
+    return &journal->shared->files;
+}
+
+static void
+append_one_and_die(void)
+{
+    append(open_as(0, 0), 3);
+}
+
+static void *
+open_anew(void *result)
+{
+    *(int *)result = jn_store_reopen(files()->store, true);
+    return NULL;
+}
+
+/* Those who want all transactions gone let none begin before. */
+START_TEST(a_look_that_opens_the_tail_holds_up_nobody_who_waits_for_it)
+{
+    struct jn_txn txn;
+    pthread_t thread;
+    bool again = true;
+    int result = -1;
+
+    journal = open_as(0, 0);
+    journal_close(journal);
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    in_another(append_one_and_die);
+    ck_assert_int_eq(jn_store_begin_read(files()->store, &txn), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, open_anew, &result), 0);
+    jn_clock_sleep(100000000);
+    ck_assert_int_eq(jn_newest_look(&files()->newest, &txn, 0, &again), 0);
+    ck_assert(!again);
+    jn_store_end_read(&txn);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(result, 0);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -133,6 +179,8 @@ suite(void)
     tcase_add_test(tcase, what_a_reader_has_seen_it_drains_once_it_may_write);
     tcase_add_test(tcase,
                    a_rewind_over_the_size_is_refused_whatever_is_drained_first);
+    tcase_add_test(tcase,
+                   a_look_that_opens_the_tail_holds_up_nobody_who_waits_for_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }
