@@ -151,25 +151,34 @@ copy_frames(struct jn_newest *newest, uint64_t limit, bool *overtaken)
     return rc == JOURNAL_END ? JOURNAL_CORRUPT : rc;
 }
 
+int
+jn_newest_align(struct jn_newest *newest, const struct jn_tail_row *row)
+{
+    uint64_t position = jn_recent_position(newest->recent);
+    int rc = 0;
+
+    if (position > row->start)
+        return 0;
+    if (position < row->start || jn_recent_next(newest->recent) != row->next)
+        rc = jn_recent_reset(newest->recent, row->next, row->start);
+    if (rc == 0)
+        newest->run = row->run;
+    return rc;
+}
+
 /*
  * With the lock held: sees to it that what ROW leaves to the tail, up to LIMIT,
- * is in memory.  Positions never fall, so they tell which of the two is newer.
+ * is in memory.
  */
 static int
 catch_up(struct jn_newest *newest, struct jn_txn *txn,
          const struct jn_tail_row *row, uint64_t limit, bool *again)
 {
-    uint64_t position = jn_recent_position(newest->recent);
     int rc = jn_newest_open_tail(newest, txn, row);
 
-    if (rc == 0 && (position < row->start ||
-                    (position == row->start &&
-                     jn_recent_next(newest->recent) != row->next))) {
-        rc = jn_recent_reset(newest->recent, row->next, row->start);
-        newest->run = row->run;
-        position = row->start;
-    }
-    if (rc == 0 && position < limit)
+    if (rc == 0)
+        rc = jn_newest_align(newest, row);
+    if (rc == 0 && jn_recent_position(newest->recent) < limit)
         rc = copy_frames(newest, limit, again);
     return rc;
 }

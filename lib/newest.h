@@ -98,6 +98,14 @@ int jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
 int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
                         const struct jn_tail_row *row);
 
+/*
+ * With the lock held: lets what is recent go on where ROW has the tail begin,
+ * unless it reaches beyond.  Positions never fall, so they tell which of the
+ * two is newer; where they are the same, a transaction that began before a
+ * rewind may have been the last to do so.  So who is going to write does, too.
+ */
+int jn_newest_align(struct jn_newest *newest, const struct jn_tail_row *row);
+
 /* Closes it, to be opened anew by a process that may write by now. */
 void jn_newest_close_tail(struct jn_newest *newest);
 

@@ -353,6 +353,8 @@ jn_stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
     *staged = JN_STAGED;
     jn_recent_lock(newest->recent);
     rc = jn_newest_open_tail(newest, txn, row);
+    if (rc == 0)
+        rc = jn_newest_align(newest, row);
     jn_recent_forget(newest->recent, row->next);
     if (rc == 0)
         rc = stage_group(newest, txn, first, now, basis, staged, broken);

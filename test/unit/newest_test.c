@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "error.h"
 #include "handle.h"
+#include "stage.h"
 #include "support/mode.h"
 #include "support/test.h"
 
@@ -157,6 +158,88 @@ START_TEST(a_look_that_opens_the_tail_holds_up_nobody_who_waits_for_it)
 }
 END_TEST
 
+/* ---- what is known of the tail is of another time ------------------------ */
+
+/* Stages one entry in TXN, which is a writing one. */
+static void
+stage_one(struct jn_txn *txn)
+{
+    const struct journal_record record = {.key = "key", .key_size = 3};
+    struct jn_newest *newest = &files()->newest;
+    struct jn_request request;
+    enum jn_staged staged = JN_NO_TAIL;
+    uint64_t end = 0;
+    bool broken = true;
+
+    ck_assert_int_eq(jn_request_make(&request, &record, 1), 0);
+    request.limits = journal->limits;
+    request.next = NULL;
+    ck_assert_int_eq(jn_stage(newest, txn, &request, jn_clock_now(), &staged,
+                              &end, &broken),
+                     0);
+    ck_assert_int_eq(staged, JN_STAGED);
+    ck_assert_int_eq(request.result, 0);
+    jn_word_raise(&newest->words->published, end);
+    jn_request_free(&request);
+}
+
+START_TEST(a_look_of_before_a_rewind_is_not_in_the_way_of_an_append)
+{
+    struct jn_txn before, now;
+    bool again;
+
+    journal = open_as(0, 0);
+    append(journal, 10);
+    ck_assert_int_eq(journal_rewind(journal, 10), 0);
+    ck_assert_int_eq(jn_store_begin_read(files()->store, &before), 0);
+    ck_assert_int_eq(journal_rewind(journal, 5), 0);
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &now), 0);
+    ck_assert_int_eq(jn_newest_look(&files()->newest, &before, 0, &again), 0);
+    jn_store_end_read(&before);
+    stage_one(&now);
+    jn_store_abort(&now);
+    ck_assert_uint_eq(size_of(journal), 6);
+    append(journal, 1);
+    ck_assert_uint_eq(size_of(journal), 7);
+}
+END_TEST
+
+static void
+append_five_and_die(void)
+{
+    append(open_as(0, 0), 5);
+}
+
+static void
+open_and_close(void)
+{
+    journal_close(open_as(0, 0));
+}
+
+/* A tail that is opened again has a run of its own. */
+static void
+append_where_it_was(void)
+{
+    struct journal *writer = open_as(0, 0);
+
+    append(writer, 2);
+    if (journal_rewind(writer, 5) != 0)
+        _exit(1);
+    append(writer, 1);
+}
+
+START_TEST(a_tail_that_is_opened_again_where_it_was_is_read_on)
+{
+    open_and_close();
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    in_another(append_five_and_die);
+    ck_assert_uint_eq(size_of(journal), 5);
+    in_another(open_and_close);
+    in_another(append_where_it_was);
+    ck_assert_uint_eq(size_of(journal), 6);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -181,6 +264,9 @@ suite(void)
                    a_rewind_over_the_size_is_refused_whatever_is_drained_first);
     tcase_add_test(tcase,
                    a_look_that_opens_the_tail_holds_up_nobody_who_waits_for_it);
+    tcase_add_test(tcase,
+                   a_look_of_before_a_rewind_is_not_in_the_way_of_an_append);
+    tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
     suite_add_tcase(suite, tcase);
     return suite;
 }
