@@ -178,6 +178,9 @@ catch_up(struct jn_newest *newest, struct jn_txn *txn,
 
     if (rc == 0)
         rc = jn_newest_align(newest, row);
+    /* Of who only reads nobody else would take them away. */
+    if (rc == 0)
+        jn_recent_forget_until(newest->recent, row->start);
     if (rc == 0 && jn_recent_position(newest->recent) < limit)
         rc = copy_frames(newest, limit, again);
     return rc;

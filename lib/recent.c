@@ -229,3 +229,13 @@ jn_recent_forget(struct jn_recent *recent, uint64_t seq)
     jn_arena_forget(&recent->arena, &recent->reclaim, seq);
     jn_reclaim_try(&recent->reclaim);
 }
+
+void
+jn_recent_forget_until(struct jn_recent *recent, uint64_t position)
+{
+    const struct jn_window *window = jn_window_of(recent);
+
+    jn_recent_forget(recent,
+                     jn_window_find_end(window, jn_window_low(window),
+                                        jn_window_end(window), position));
+}

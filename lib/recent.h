@@ -89,6 +89,9 @@ void jn_recent_skip(struct jn_recent *recent, uint64_t position);
 /* The store has the items below SEQ: no look from now on will ask for them. */
 void jn_recent_forget(struct jn_recent *recent, uint64_t seq);
 
+/* The same of those that end at or before POSITION. */
+void jn_recent_forget_until(struct jn_recent *recent, uint64_t position);
+
 /* ---- for any thread ------------------------------------------------------ */
 
 struct jn_recent_look {

@@ -4,36 +4,6 @@
 #include "recent_window.h"
 
 /*
- * The number of the first item in [LOW, END) that ends behind LIMIT, or END.
- * That is near the end, most often; items that were cut end behind LIMIT too.
- */
-static uint64_t
-find_high(const struct jn_window *window, uint64_t low, uint64_t end,
-          uint64_t limit)
-{
-    uint64_t high = end;
-
-    for (uint64_t step = 1; low < high; step *= 2) {
-        uint64_t at = high - low < step ? low : high - step;
-
-        if (jn_window_place(window, at)->item.end <= limit) {
-            low = at + 1;
-            break;
-        }
-        high = at;
-    }
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-
-        if (jn_window_place(window, middle)->item.end <= limit)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-/*
  * In this order: the position, so that items that end before it are below the
  * end; the table after the end, so that these are in it; and at last the low,
  * so that neither table nor window is one that was made without items that were
@@ -57,7 +27,7 @@ look_at(struct jn_window *window, uint64_t low, uint64_t start, uint64_t limit,
     look->window = window;
     look->table = table;
     look->low = low;
-    look->high = find_high(window, low, end, limit);
+    look->high = jn_window_find_end(window, low, end, limit);
     return true;
 }
 

@@ -198,3 +198,30 @@ jn_window_make_room(struct jn_recent *recent, bool with_key)
         return ENOMEM;
     return 0;
 }
+
+/* It is near the end, most often. */
+uint64_t
+jn_window_find_end(const struct jn_window *window, uint64_t low, uint64_t end,
+                   uint64_t limit)
+{
+    uint64_t high = end;
+
+    for (uint64_t step = 1; low < high; step *= 2) {
+        uint64_t at = high - low < step ? low : high - step;
+
+        if (jn_window_place(window, at)->item.end <= limit) {
+            low = at + 1;
+            break;
+        }
+        high = at;
+    }
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+
+        if (jn_window_place(window, middle)->item.end <= limit)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return high;
+}

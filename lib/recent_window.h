@@ -124,6 +124,13 @@ struct jn_window *jn_window_new(struct jn_recent *recent, uint64_t base,
  */
 int jn_window_make_room(struct jn_recent *recent, bool with_key);
 
+/*
+ * The number of the first item in [LOW, END) that ends behind position LIMIT,
+ * or END.  Items that were cut end behind it too.
+ */
+uint64_t jn_window_find_end(const struct jn_window *window, uint64_t low,
+                            uint64_t end, uint64_t limit);
+
 /* Retires chunks [FIRST, LIMIT) of WINDOW. */
 void jn_window_retire_chunks(struct jn_recent *recent, struct jn_window *window,
                              size_t first, size_t limit);

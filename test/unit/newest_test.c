@@ -240,6 +240,65 @@ START_TEST(a_tail_that_is_opened_again_where_it_was_is_read_on)
 }
 END_TEST
 
+/* ---- who only reads ------------------------------------------------------ */
+
+#define ROUNDS 80u
+#define A_ROUND 5u
+
+/* Drains what was there and appends, a round for each byte that comes. */
+static void
+append_rounds(int orders, int answers)
+{
+    struct journal *writer = open_as(0, 1);
+    char byte;
+
+    while (read(orders, &byte, 1) == 1) {
+        if (journal_rewind(writer, size_of(writer)) != 0)
+            _exit(1);
+        append(writer, A_ROUND);
+        (void)!write(answers, &byte, 1);
+    }
+    _exit(0);
+}
+
+static bool
+is_remembered(uint64_t seq)
+{
+    struct jn_recent *recent = files()->newest.recent;
+    struct jn_recent_look look;
+    bool is = jn_recent_look(recent, seq, 0, jn_recent_position(recent), &look);
+
+    jn_recent_leave(&look);
+    return is;
+}
+
+START_TEST(who_only_reads_keeps_no_more_than_a_tail_holds)
+{
+    int orders[2], answers[2];
+    char byte = 0;
+    pid_t child;
+
+    open_and_close();
+    ck_assert_int_eq(pipe(orders), 0);
+    ck_assert_int_eq(pipe(answers), 0);
+    child = fork();
+    if (child == 0) {
+        close(orders[1]);
+        append_rounds(orders[0], answers[1]);
+    }
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        ck_assert_int_eq(write(orders[1], &byte, 1), 1);
+        ck_assert_int_eq(read(answers[0], &byte, 1), 1);
+        ck_assert_uint_eq(size_of(journal), i * A_ROUND);
+    }
+    close(orders[1]);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert(!is_remembered(ROUNDS * A_ROUND - JN_TAIL_MIN / VALUE));
+    ck_assert(is_remembered(ROUNDS * A_ROUND - 1));
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -267,6 +326,7 @@ suite(void)
     tcase_add_test(tcase,
                    a_look_of_before_a_rewind_is_not_in_the_way_of_an_append);
     tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
+    tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     suite_add_tcase(suite, tcase);
     return suite;
 }
