@@ -271,23 +271,43 @@ get_outset(struct jn_newest *newest, struct jn_txn *txn, struct outset *outset)
 
 /* ---- looking ------------------------------------------------------------- */
 
+/*
+ * A look at what OUTSET leaves to the tail, up to LIMIT, where one of its
+ * entries ends: otherwise what lies there is of after a rewind, and OUTSET of
+ * before.
+ */
+static bool
+look_at(struct jn_newest *newest, struct jn_txn *txn,
+        const struct outset *outset, uint64_t limit)
+{
+    struct jn_recent_look *look = &txn->look;
+    uint64_t end = outset->start;
+
+    if (!jn_recent_look(newest->recent, outset->next, outset->start, limit,
+                        look))
+        return false;
+    if (look->low < look->high)
+        end = jn_recent_at(look, look->high - 1)->end;
+    if (end != limit)
+        jn_recent_leave(look);
+    return end == limit;
+}
+
 /* With more work: what is missing is copied from the ring. */
 static int
-look_again(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
-           bool *again)
+look_again(struct jn_newest *newest, struct jn_txn *txn,
+           const struct outset *outset, uint64_t limit, bool *again)
 {
-    struct jn_recent *recent = newest->recent;
     struct jn_tail_row row;
     int rc = jn_view_tail(txn, &row);
 
     if (rc != 0)
         return rc;
-    jn_recent_lock(recent);
+    jn_recent_lock(newest->recent);
     rc = catch_up(newest, txn, &row, limit, again);
     if (rc == 0 && !*again)
-        *again = !jn_recent_look(recent, row.next, row.start, limit,
-                                 &txn->look);
-    jn_recent_unlock(recent);
+        *again = !look_at(newest, txn, outset, limit);
+    jn_recent_unlock(newest->recent);
     return rc;
 }
 
@@ -303,10 +323,9 @@ jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
         return rc;
     if (limit < outset.start)
         limit = outset.start;
-    if (jn_recent_look(newest->recent, outset.next, outset.start, limit,
-                       &txn->look))
+    if (look_at(newest, txn, &outset, limit))
         return 0;
-    return look_again(newest, txn, limit, again);
+    return look_again(newest, txn, &outset, limit, again);
 }
 
 /* ---- flushing ----------------------------------------------------------- */

@@ -204,6 +204,28 @@ START_TEST(a_look_of_before_a_rewind_is_not_in_the_way_of_an_append)
 }
 END_TEST
 
+START_TEST(a_look_of_before_a_rewind_sees_what_there_was_or_begins_anew)
+{
+    struct jn_txn before;
+    uint64_t published;
+    bool again = false;
+
+    journal = open_as(0, 0);
+    append(journal, 10);
+    ck_assert_int_eq(journal_rewind(journal, 10), 0);
+    append(journal, 5);
+    published = jn_newest_published(&files()->newest);
+    ck_assert_int_eq(jn_store_begin_read(files()->store, &before), 0);
+    ck_assert_int_eq(journal_rewind(journal, 10 - (unsigned)_i), 0);
+    append(journal, 8);
+    ck_assert_int_eq(jn_newest_look(&files()->newest, &before, published,
+                                    &again),
+                     0);
+    ck_assert(again || before.look.high == 15);
+    jn_store_end_read(&before);
+}
+END_TEST
+
 static void
 append_five_and_die(void)
 {
@@ -325,6 +347,9 @@ suite(void)
                    a_look_that_opens_the_tail_holds_up_nobody_who_waits_for_it);
     tcase_add_test(tcase,
                    a_look_of_before_a_rewind_is_not_in_the_way_of_an_append);
+    tcase_add_loop_test(
+        tcase, a_look_of_before_a_rewind_sees_what_there_was_or_begins_anew, 0,
+        10);
     tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     suite_add_tcase(suite, tcase);
