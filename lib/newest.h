@@ -106,6 +106,13 @@ int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
  */
 int jn_newest_align(struct jn_newest *newest, const struct jn_tail_row *row);
 
+/*
+ * The last frame that was drained is still where it was: if not, the tail and
+ * the store are of different times, or the tail is damaged.
+ */
+int jn_newest_check_last(struct jn_newest *newest,
+                         const struct jn_tail_row *row);
+
 /* Closes it, to be opened anew by a process that may write by now. */
 void jn_newest_close_tail(struct jn_newest *newest);
 

@@ -29,19 +29,12 @@ set_words(struct jn_newest *newest, const struct found *found)
     jn_word_set(&words->discarded, found->discarded);
 }
 
-/*
- * The last frame that was drained is still where it was: if not, the tail and
- * the store are of different times, or the tail is damaged.
- */
-static int
-check_last(struct jn_newest *newest, const struct jn_tail_row *row)
+int
+jn_newest_check_last(struct jn_newest *newest, const struct jn_tail_row *row)
 {
     uint8_t check[8];
-    int rc;
+    int rc = jn_tail_read(newest->tail, row->last, check, sizeof(check));
 
-    if (row->last == row->start)
-        return 0;
-    rc = jn_tail_read(newest->tail, row->last, check, sizeof(check));
     if (rc == 0 && jn_get_le64(check) != row->last_check)
         rc = JOURNAL_CORRUPT;
     return rc;
@@ -89,7 +82,7 @@ recover_tail(struct jn_newest *newest, struct jn_txn *txn, struct found *found)
     int rc = jn_newest_open_tail(newest, txn, &found->row);
 
     if (rc == 0)
-        rc = check_last(newest, &found->row);
+        rc = jn_newest_check_last(newest, &found->row);
     if (rc == 0)
         rc = jn_recent_reset(newest->recent, found->row.next, found->row.start);
     if (rc == 0)

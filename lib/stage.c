@@ -17,6 +17,8 @@
 /* Room that a group must leave in the store, beside what it takes itself. */
 #define SLACK (UINT64_C(256) << 10)
 
+#define RUN_FRAME_SIZE (JN_FRAME_HEADER + 8u)
+
 /* With the disk full it takes so long until a tail is tried again. */
 #define WITHOUT_TAIL UINT64_C(1000000000)
 
@@ -185,29 +187,43 @@ write_group(const struct stage *stage, uint64_t end, bool relaxed)
     return rc;
 }
 
+/* A run frame with what GIVEN says; *RUN begins behind it. */
+static int
+seal_run_frame(uint8_t bytes[RUN_FRAME_SIZE], const struct jn_frame *given,
+               uint64_t salt, uint64_t position, uint32_t *run)
+{
+    struct jn_frame frame = *given;
+    uint8_t *chain = bytes + JN_FRAME_HEADER;
+
+    if (getentropy(chain, JN_FRAME_RUN_SIZE) != 0)
+        return errno;
+    frame.flags = JN_FRAME_RUN;
+    frame.row = jn_span(chain, 0);
+    frame.chain = jn_span(chain, JN_FRAME_RUN_SIZE);
+    jn_frame_seal(bytes, &frame, salt, position);
+    *run = jn_get_le32(chain);
+    return 0;
+}
+
 /* Where what may be torn lies ahead a run begins that has no part in it. */
 static int
 begin_run(struct stage *stage)
 {
     struct jn_newest *newest = stage->newest;
-    uint8_t bytes[JN_FRAME_HEADER + 8], run[4];
-    struct jn_frame frame = {.flushed = stage->flushed,
-                             .seq = stage->first,
-                             .run = newest->run,
-                             .flags = JN_FRAME_RUN};
-    int rc;
+    const struct jn_frame frame = {.flushed = stage->flushed,
+                                   .seq = stage->first,
+                                   .run = newest->run};
+    uint8_t bytes[RUN_FRAME_SIZE];
+    uint32_t run;
+    int rc = seal_run_frame(bytes, &frame, stage->salt, stage->from, &run);
 
-    if (getentropy(run, sizeof(run)) != 0)
-        return errno;
-    memcpy(bytes + JN_FRAME_HEADER, run, sizeof(run));
-    frame.chain = jn_span(bytes + JN_FRAME_HEADER, sizeof(run));
-    frame.row = jn_span(bytes + JN_FRAME_HEADER, 0);
-    jn_frame_seal(bytes, &frame, stage->salt, stage->from);
+    if (rc != 0)
+        return rc;
     begin_writing(newest->words, stage->from + sizeof(bytes));
     rc = jn_tail_write(newest->tail, stage->from, bytes, sizeof(bytes));
     if (rc != 0)
         return rc;
-    newest->run = jn_get_le32(run);
+    newest->run = run;
     jn_recent_skip(newest->recent, stage->from + sizeof(bytes));
     return 0;
 }
@@ -314,7 +330,7 @@ stage_group(struct jn_newest *newest, struct jn_txn *txn,
         stage.flushed = row->start;
     jn_view_add_recent(txn, &stage.state);
     rc = fill_ring(&stage, txn, first, row, staged, broken);
-    if (jn_word_get(&newest->words->written) == stage.from) {
+    if (jn_word_get(&newest->words->written) <= stage.from) {
         /* Nothing of it is to stay. */
         jn_recent_cut(newest->recent, stage.first, stage.from);
         newest->run = run;
@@ -390,6 +406,27 @@ capacity_for(const struct jn_limits *limits)
     return jn_stage_capacity(limits->tail_bytes, limits->bytes_max);
 }
 
+/*
+ * A new tail begins with a frame for the row to lead to, before any has been
+ * drained: where that is gone it is of another time than the store.
+ */
+static int
+begin_new_tail(struct jn_newest *newest, struct jn_tail_row *row)
+{
+    const struct jn_frame frame = {.flushed = row->start, .seq = row->next};
+    uint8_t bytes[RUN_FRAME_SIZE];
+    int rc = seal_run_frame(bytes, &frame, row->salt, row->start, &row->run);
+
+    if (rc == 0)
+        rc = jn_tail_write(newest->tail, row->start, bytes, sizeof(bytes));
+    if (rc == 0)
+        rc = jn_tail_flush(newest->tail);
+    row->last = row->start;
+    row->last_check = jn_get_le64(bytes);
+    row->start += sizeof(bytes);
+    return rc;
+}
+
 /* Makes a new file for the tail that ROW is to tell of. */
 static int
 create_tail(struct jn_newest *newest, struct jn_txn *txn,
@@ -404,8 +441,28 @@ create_tail(struct jn_newest *newest, struct jn_txn *txn,
         rc = jn_tail_create(newest->directory, &name, newest->mode);
     row->salt = name.salt;
     row->capacity = name.capacity;
-    row->last = row->start;
-    return rc == 0 ? jn_newest_open_tail(newest, txn, row) : rc;
+    if (rc == 0)
+        rc = jn_newest_open_tail(newest, txn, row);
+    return rc == 0 ? begin_new_tail(newest, row) : rc;
+}
+
+/*
+ * The tail that ROW tells of, if it is as it was left.  In place of the store
+ * another of an older time may have been put; frames of the years since would
+ * be in the way, and the last one that this store knows may be gone.
+ */
+static int
+open_old_tail(struct jn_newest *newest, struct jn_txn *txn,
+              const struct jn_tail_row *row)
+{
+    bool has = false;
+    int rc = jn_newest_open_tail(newest, txn, row);
+
+    if (rc == 0)
+        rc = jn_newest_check_last(newest, row);
+    if (rc == 0)
+        rc = jn_tail_has_frame(newest->tail, row->start, &has);
+    return rc == 0 && has ? JOURNAL_CORRUPT : rc;
 }
 
 /* The file that there is, or else a new one. */
@@ -418,15 +475,29 @@ get_tail(struct jn_newest *newest, struct jn_txn *txn, struct jn_tail_row *row,
 
     if (row->capacity == capacity ||
         (row->capacity != 0 && limits->tail_bytes == 0))
-        rc = jn_newest_open_tail(newest, txn, row);
+        rc = open_old_tail(newest, txn, row);
     return rc == 0 ? 0 : create_tail(newest, txn, row, capacity);
 }
 
+/* What ROW says from now on, of a tail that is ready. */
 static int
 begin_tail(struct jn_newest *newest, struct jn_txn *txn,
-           struct jn_tail_row *row)
+           const struct jn_tail_row *row)
 {
     struct jn_words *words = newest->words;
+    int rc;
+
+    jn_word_raise(&words->reserved, row->start);
+    jn_word_set(&words->written, row->start);
+    jn_word_set(&words->torn, 0);
+    rc = jn_view_put_tail(txn, row);
+    return rc == 0 ? jn_view_put_format(txn) : rc;
+}
+
+/* A row that is open, behind all that there was. */
+static int
+open_row(struct jn_txn *txn, struct jn_tail_row *row)
+{
     struct jn_state state;
     int rc = jn_view_stored_state(txn, &state);
 
@@ -436,11 +507,8 @@ begin_tail(struct jn_newest *newest, struct jn_txn *txn,
         return rc;
     row->open = true;
     row->next = state.next;
-    jn_word_raise(&words->reserved, row->start);
-    jn_word_set(&words->written, row->start);
-    jn_word_set(&words->torn, 0);
-    rc = jn_view_put_tail(txn, row);
-    return rc == 0 ? jn_view_put_format(txn) : rc;
+    jn_tail_row_leave_gap(row);
+    return 0;
 }
 
 int
@@ -453,6 +521,9 @@ jn_stage_open(struct jn_newest *newest, struct jn_txn *txn,
 
     if (rc != 0 || row.open || capacity_for(limits) == 0 ||
         now < newest->no_tail_until)
+        return rc;
+    rc = open_row(txn, &row);
+    if (rc != 0)
         return rc;
     jn_recent_lock(newest->recent);
     rc = get_tail(newest, txn, &row, limits);

@@ -93,6 +93,17 @@ jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in)
 }
 
 /*
+ * The frame at LAST stays, so gaps that nothing is appended between must not
+ * eat up the ring: there are so many at most.
+ */
+void
+jn_tail_row_leave_gap(struct jn_tail_row *row)
+{
+    if (row->start - row->last < row->capacity / 8)
+        row->start += 8;
+}
+
+/*
  * Two neighbours become one, of the later number and the lower position: a
  * cursor between them may end early without need.  So they are of the older
  * half, for which few cursors still care; and of these the two that are

@@ -80,13 +80,22 @@ struct jn_tail_row {
     uint64_t capacity;
     uint64_t start;      /* position of what is not drained yet */
     uint64_t next;       /* and the number of its first entry */
-    uint64_t last;       /* position of the last frame that was drained, */
-    uint64_t last_check; /* and its check; start: none was */
+    uint64_t last;       /* position of the last frame that was drained, or */
+    uint64_t last_check; /* of the one that a new tail begins with; its check */
 };
 
 void jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE],
                         const struct jn_tail_row *row);
 int jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in);
+
+/*
+ * Moves the start on where the next frame will not follow on the one before:
+ * entries have gone into the store alone, or have been taken back, or the tail
+ * is opened again.  A store of the time before ends at the gap then, and the
+ * frame behind it says that more had been flushed: what lies between is missed,
+ * instead of left out without a word.
+ */
+void jn_tail_row_leave_gap(struct jn_tail_row *row);
 
 /*
  * Cuts: what took away, from a position on, what a cursor may have been

@@ -209,4 +209,7 @@ int jn_tail_walk_next(struct jn_tail_walk *walk, struct jn_frame *frame,
 int jn_tail_shows_loss(struct jn_tail *tail, uint64_t from, uint64_t limit,
                        bool *loss);
 
+/* Whether the header of a frame is at POSITION, of whatever run and number. */
+int jn_tail_has_frame(struct jn_tail *tail, uint64_t position, bool *has);
+
 #endif

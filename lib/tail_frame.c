@@ -286,3 +286,13 @@ jn_tail_shows_loss(struct jn_tail *tail, uint64_t from, uint64_t limit,
     jn_tail_walk_free(&walk);
     return *loss || rc == JOURNAL_END ? 0 : rc;
 }
+
+int
+jn_tail_has_frame(struct jn_tail *tail, uint64_t position, bool *has)
+{
+    uint8_t header[JN_FRAME_HEADER];
+    int rc = jn_tail_read(tail, position, header, sizeof(header));
+
+    *has = rc == 0 && size_in_header(header, jn_tail_salt(tail), position) != 0;
+    return rc;
+}

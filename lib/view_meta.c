@@ -123,6 +123,7 @@ move_tail(struct jn_txn *txn, uint64_t next)
     if (rc != 0 || !row.open || row.next == next)
         return rc;
     row.next = next;
+    jn_tail_row_leave_gap(&row);
     return jn_view_put_tail(txn, &row);
 }
 

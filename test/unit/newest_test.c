@@ -283,12 +283,14 @@ append_rounds(int orders, int answers)
     _exit(0);
 }
 
+/* Of an entry that does not lie at the beginning of the tail. */
 static bool
 is_remembered(uint64_t seq)
 {
     struct jn_recent *recent = files()->newest.recent;
     struct jn_recent_look look;
-    bool is = jn_recent_look(recent, seq, 0, jn_recent_position(recent), &look);
+    bool is = jn_recent_look(recent, seq, JN_TAIL_HEADER,
+                             jn_recent_position(recent), &look);
 
     jn_recent_leave(&look);
     return is;

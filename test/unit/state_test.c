@@ -139,6 +139,23 @@ START_TEST(rewinds_come_back_and_any_damage_is_noticed)
 }
 END_TEST
 
+START_TEST(gaps_move_the_start_and_do_not_eat_up_the_ring)
+{
+    struct jn_tail_row row = {.capacity = 65536, .start = 144, .last = 96};
+
+    jn_tail_row_leave_gap(&row);
+    ck_assert_uint_eq(row.start, 152);
+    jn_tail_row_leave_gap(&row);
+    ck_assert_uint_eq(row.start, 160);
+    for (unsigned i = 0; i < 10000; i++)
+        jn_tail_row_leave_gap(&row);
+    ck_assert_uint_eq(row.start, 96 + row.capacity / 8);
+    row.last = row.start - 48;
+    jn_tail_row_leave_gap(&row);
+    ck_assert_uint_eq(row.start, 96 + row.capacity / 8 + 8);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -151,6 +168,7 @@ suite(void)
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
     tcase_add_test(tcase, too_many_rewinds_make_old_cursors_end_a_little_early);
     tcase_add_test(tcase, rewinds_come_back_and_any_damage_is_noticed);
+    tcase_add_test(tcase, gaps_move_the_start_and_do_not_eat_up_the_ring);
     suite_add_tcase(suite, tcase);
     return suite;
 }

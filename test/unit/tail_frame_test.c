@@ -315,6 +315,29 @@ START_TEST(what_a_crash_has_left_does_not_follow_on_behind_a_run_frame)
 }
 END_TEST
 
+START_TEST(a_frame_of_any_run_is_known_to_be_where_it_is)
+{
+    unsigned found = 0;
+    uint64_t last;
+
+    ring_begin(3 * RING_CAPACITY - 200);
+    for (unsigned i = 0; i < 5; i++)
+        ring_add(100, 20, 0);
+    last = ring_frame(4)->position;
+    ring_put(last, 77, RING_RUN + 1, 100, 20);
+    for (uint64_t at = ring_frame(0)->position; at <= last; at += 8) {
+        bool has = false;
+
+        ck_assert_int_eq(jn_tail_has_frame(ring.tail, at, &has), 0);
+        found += has;
+        ck_assert_int_eq(jn_tail_has_frame(ring.tail, at + RING_CAPACITY, &has),
+                         0);
+        ck_assert(!has);
+    }
+    ck_assert_uint_eq(found, 5);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -338,6 +361,7 @@ suite(void)
     tcase_add_test(tcase, a_run_frame_leads_to_another_run);
     tcase_add_test(tcase,
                    what_a_crash_has_left_does_not_follow_on_behind_a_run_frame);
+    tcase_add_test(tcase, a_frame_of_any_run_is_known_to_be_where_it_is);
     suite_add_tcase(suite, tcase);
     return suite;
 }
