@@ -114,7 +114,7 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     if (rc == 0 && changed && newest->appended)
         rc = jn_stage_open(newest, &txn, &first->limits);
     if (rc != 0 || !changed) {
-        jn_store_abort(&txn);
+        jn_shared_abort(shared, &txn);
         return rc;
     }
     rc = jn_shared_commit(shared, &txn);

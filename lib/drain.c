@@ -220,8 +220,10 @@ move_start(const struct drain *drain)
     if (rc == 0)
         rc = jn_tail_write(newest->tail, last->start, frame,
                            (size_t)(last->end - last->start));
-    if (rc == 0)
-        rc = jn_tail_flush_part(newest->tail, last->start, last->end);
+    if (rc != 0)
+        return rc;
+    rc = jn_tail_flush_part(newest->tail, last->start, last->end);
+    newest->broken = rc != 0;
     if (rc != 0)
         return rc;
     row.start = last->end;

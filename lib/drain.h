@@ -14,7 +14,7 @@
 /*
  * In TXN: moves the oldest entries that are recent, about BYTES of the tail,
  * into the store: whole batches, at least one.  TXN sees them there then.
- * After an error it is to be aborted.
+ * After an error it is to be aborted, by jn_shared_abort().
  */
 int jn_drain(struct jn_newest *newest, struct jn_txn *txn, uint64_t bytes);
 

@@ -83,6 +83,12 @@ int jn_shared_begin_brief(struct jn_shared *shared, struct jn_txn *txn);
 int jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn);
 
 /*
+ * Aborts TXN, which may have drained.  A flush that failed in it may have been
+ * told of what others have written: every handle learns of it as above.
+ */
+void jn_shared_abort(struct jn_shared *shared, struct jn_txn *txn);
+
+/*
  * After a write of unknown outcome: tells all processes, and lets reads go on,
  * for which LMDB may need to be opened anew.  With no transaction open.
  */

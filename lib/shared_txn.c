@@ -142,6 +142,17 @@ jn_shared_commit(struct jn_shared *shared, struct jn_txn *txn)
     return rc;
 }
 
+void
+jn_shared_abort(struct jn_shared *shared, struct jn_txn *txn)
+{
+    bool broken = shared->files.newest.broken;
+
+    shared->files.newest.broken = false;
+    jn_store_abort(txn);
+    if (broken)
+        jn_shared_fail(shared);
+}
+
 int
 jn_shared_tick(struct jn_shared *shared)
 {

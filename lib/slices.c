@@ -72,7 +72,7 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
         rc = jn_drain(newest, &txn, most);
     if (rc == 0)
         return jn_shared_commit(shared, &txn);
-    jn_store_abort(&txn);
+    jn_shared_abort(shared, &txn);
     return rc;
 }
 

@@ -120,7 +120,7 @@ take_step(void *context)
     if (rc == 0)
         rc = end_step(upkeep, &txn, &step);
     else
-        jn_store_abort(&txn);
+        jn_shared_abort(upkeep->shared, &txn);
     if (rc == 0)
         upkeep->done = step.done;
     upkeep->took = jn_clock_steady() - start;

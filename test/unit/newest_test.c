@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -323,6 +324,53 @@ START_TEST(who_only_reads_keeps_no_more_than_a_tail_holds)
 }
 END_TEST
 
+/* ---- a flush that fails -------------------------------------------------- */
+
+static int msync_fails; /* the error of the next one */
+
+int __real_msync(void *start, size_t size, int flags);
+int __wrap_msync(void *start, size_t size, int flags);
+
+int
+__wrap_msync(void *start, size_t size, int flags)
+{
+    errno = msync_fails;
+    msync_fails = 0;
+    return errno == 0 ? __real_msync(start, size, flags) : -1;
+}
+
+/* For the store, and what is recent with it. */
+static void
+append_large_in_vain(void)
+{
+    static const char value[(2 << 20)];
+
+    ck_assert_int_eq(journal_append(journal, "key", 3, value, sizeof(value),
+                                    NULL),
+                     EIO);
+}
+
+/* Whoever was told of it once hears nothing of it from later flushes. */
+START_TEST(a_drain_whose_flush_fails_fails_all_that_write)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    msync_fails = EIO;
+    if (_i == 0)
+        ck_assert_int_eq(journal_rewind(journal, 5), EIO);
+    else
+        append_large_in_vain();
+    ck_assert_int_eq(msync_fails, 0);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL),
+                     JOURNAL_FAILED);
+    ck_assert_uint_eq(size_of(journal), 10);
+    journal_close(journal);
+    journal = open_as(0, 0);
+    ck_assert_uint_eq(size_of(journal), 10);
+    append(journal, 1);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -354,6 +402,8 @@ suite(void)
         10);
     tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
+    tcase_add_loop_test(tcase, a_drain_whose_flush_fails_fails_all_that_write,
+                        0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
