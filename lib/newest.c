@@ -308,7 +308,9 @@ look_again(struct jn_newest *newest, struct jn_txn *txn,
     if (rc == 0 && !*again)
         *again = !look_at(newest, txn, outset, limit);
     jn_recent_unlock(newest->recent);
-    return rc;
+    /* By now the tail may be another one, of which ROW does not know. */
+    *again |= rc == JOURNAL_CORRUPT && !jn_store_is_newest(txn);
+    return *again ? 0 : rc;
 }
 
 int

@@ -157,6 +157,9 @@ int jn_store_touch(struct jn_txn *txn);
  */
 uint64_t jn_store_number(const struct jn_txn *txn);
 
+/* Whether what TXN reads is what was committed last. */
+bool jn_store_is_newest(const struct jn_txn *txn);
+
 /* What jn_store_is_read_only() says, which may wait for TXN to end. */
 bool jn_store_is_read_only_in(const struct jn_txn *txn);
 

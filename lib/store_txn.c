@@ -213,6 +213,16 @@ jn_store_number(const struct jn_txn *txn)
 }
 
 bool
+jn_store_is_newest(const struct jn_txn *txn)
+{
+    uint64_t number = jn_store_number(txn) - txn->write;
+    MDB_envinfo info;
+
+    return mdb_env_info(txn->store->env, &info) != 0 ||
+           info.me_last_txnid == number;
+}
+
+bool
 jn_store_is_read_only_in(const struct jn_txn *txn)
 {
     return txn->store->options.read_only;

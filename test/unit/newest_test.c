@@ -263,6 +263,29 @@ START_TEST(a_tail_that_is_opened_again_where_it_was_is_read_on)
 }
 END_TEST
 
+/* The file is a new one by the time of the look. */
+START_TEST(a_look_of_before_the_tail_was_made_anew_begins_anew)
+{
+    struct journal *writer;
+    struct jn_txn before;
+    bool again = false;
+
+    open_and_close();
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    writer = open_as(0, 65536);
+    append(writer, 10);
+    ck_assert_int_eq(jn_store_begin_read(files()->store, &before), 0);
+    journal_close(writer);
+    writer = open_as(0, 131072);
+    append(writer, 10);
+    ck_assert_int_eq(jn_newest_look(&files()->newest, &before, 0, &again), 0);
+    ck_assert(again);
+    jn_store_end_read(&before);
+    ck_assert_uint_eq(size_of(journal), 20);
+    journal_close(writer);
+}
+END_TEST
+
 /* ---- who only reads ------------------------------------------------------ */
 
 #define ROUNDS 80u
@@ -401,6 +424,7 @@ suite(void)
         tcase, a_look_of_before_a_rewind_sees_what_there_was_or_begins_anew, 0,
         10);
     tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
+    tcase_add_test(tcase, a_look_of_before_the_tail_was_made_anew_begins_anew);
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     tcase_add_loop_test(tcase, a_drain_whose_flush_fails_fails_all_that_write,
                         0, 2);
