@@ -390,11 +390,9 @@ jn_stage_capacity(uint64_t tail_bytes, uint64_t bytes_max)
     uint64_t capacity = tail_bytes == 0 ? CAPACITY : tail_bytes;
     uint64_t most = bytes_max / PART_OF_LIMIT;
 
-    if (bytes_max != 0 && capacity > most) {
-        capacity = most;
-        if (capacity < JN_TAIL_MIN)
-            return 0;
-    }
+    if (bytes_max != 0 && most < JN_TAIL_MIN)
+        return 0;
+    capacity = bytes_max != 0 && capacity > most ? most : capacity;
     capacity = capacity < JN_TAIL_MIN ? JN_TAIL_MIN : capacity;
     capacity = capacity > JN_TAIL_MAX ? JN_TAIL_MAX : capacity;
     return capacity & ~(uint64_t)4095;

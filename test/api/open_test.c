@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/mode.h"
 
 START_TEST(init_fills_in_the_defaults)
 {
@@ -330,15 +331,65 @@ START_TEST(bytes_max_is_in_the_figures_of_the_handle)
 }
 END_TEST
 
-START_TEST(tail_bytes_has_no_effect)
+/* What the figures say of the tail that two appends make. */
+static uint64_t
+size_of_tail(uint64_t tail_bytes, uint64_t bytes_max)
 {
     struct journal_options options = options_with(0);
+    uint64_t size;
 
-    options.tail_bytes = 1 << 20;
-    journal = open_with(home(), &options);
+    options.tail_bytes = tail_bytes;
+    options.bytes_max = bytes_max;
+    ck_assert_int_eq(mode_open_as_is(home(), &options, &journal), 0);
     append("key", "value");
     ck_assert_uint_eq(figures(journal).tail_bytes, 0);
     ck_assert_uint_eq(figures(journal).tail_bytes_used, 0);
+    append("key", "value");
+    size = figures(journal).tail_bytes;
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(journal_destroy(home()), 0);
+    return size;
+}
+
+START_TEST(tail_bytes_is_the_size_of_the_tail)
+{
+    ck_assert_uint_eq(size_of_tail(0, 0), 8 << 20);
+    ck_assert_uint_eq(size_of_tail(1 << 20, 0), 1 << 20);
+    ck_assert_uint_eq(size_of_tail(100000, 0), 98304);
+    ck_assert_uint_eq(size_of_tail(1, 0), 64 << 10);
+}
+END_TEST
+
+START_TEST(a_small_journal_has_a_small_tail_or_none)
+{
+    static const uint64_t wishes[] = {0, 1, 64 << 10, 1 << 20};
+
+    ck_assert_uint_eq(size_of_tail(0, 16 << 20), 512 << 10);
+    ck_assert_uint_eq(size_of_tail(64 << 10, 16 << 20), 64 << 10);
+    for (size_t i = 0; i < COUNT_OF(wishes); i++) {
+        ck_assert_uint_eq(size_of_tail(wishes[i], 2 << 20), 64 << 10);
+        ck_assert_uint_eq(size_of_tail(wishes[i], (2 << 20) - 1), 0);
+    }
+}
+END_TEST
+
+START_TEST(a_tail_stays_until_somebody_else_begins_with_another_wish)
+{
+    static const struct {
+        uint64_t wish, size;
+    } steps[] = {{65536, 65536}, {0, 65536}, {131072, 131072}, {0, 131072}};
+    struct journal_options options = options_with(0);
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        options.tail_bytes = steps[i].wish;
+        ck_assert_int_eq(mode_open_as_is(home(), &options, &journal), 0);
+        append("key", "value");
+        append("key", "value");
+        ck_assert_uint_eq(figures(journal).tail_bytes, steps[i].size);
+        journal_close(journal);
+        journal = NULL;
+    }
 }
 END_TEST
 
@@ -587,7 +638,10 @@ other_options(void)
     tcase_add_test(tcase, first_seq_may_not_be_none);
     tcase_add_test(tcase, first_seq_may_be_the_last_number_before_none);
     tcase_add_test(tcase, bytes_max_is_in_the_figures_of_the_handle);
-    tcase_add_test(tcase, tail_bytes_has_no_effect);
+    tcase_add_test(tcase, tail_bytes_is_the_size_of_the_tail);
+    tcase_add_test(tcase, a_small_journal_has_a_small_tail_or_none);
+    tcase_add_test(tcase,
+                   a_tail_stays_until_somebody_else_begins_with_another_wish);
     tcase_add_loop_test(tcase, any_limit_of_retention_is_accepted, 0, 9);
     tcase_add_loop_test(tcase, options_of_no_release_are_a_mistake, 0, 5);
     tcase_add_test(tcase, larger_options_are_fine_while_the_rest_is_zero);
