@@ -11,9 +11,10 @@
  *
  * Numbers.  Sequence numbers are uint64_t, start at 0 (or options.first_seq),
  * rise by one without gaps, and are never used again except after
- * journal_rewind(), whose point that is.  The *size* of a journal is the
- * number that the next entry gets.  Ranges are half open.  JOURNAL_NONE names
- * no entry.
+ * journal_rewind(), whose point that is, and after a loss of power those of
+ * entries that were not durable (JOURNAL_RELAXED alone has such).  The *size*
+ * of a journal is the number that the next entry gets.  Ranges are half open.
+ * JOURNAL_NONE names no entry.
  *
  * Results.  0 is success; a negative result is one of enum journal_error; a
  * positive one is an errno.  errno itself is neither read nor promised.  A
@@ -113,7 +114,7 @@ struct journal_options {
     uint64_t keep_entries; /* retention; 0: no limit */
     uint64_t keep_bytes;   /*   of keys, metas and values */
     uint64_t keep_ns;      /*   of age */
-    uint64_t tail_bytes;   /* size of the tail file; 0: the default */
+    uint64_t tail_bytes;   /* of the tail; 0: the default, 8 MiB */
 };
 
 /*
@@ -128,7 +129,8 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  *
  * Creates the directory (one level) and the journal unless OPTIONS says
  * otherwise; whatever was created is durable on return.  OPTIONS may be NULL
- * for the defaults.  Takes a time that does not depend on the journal's size.
+ * for the defaults.  Takes a time that does not depend on the journal's size;
+ * after a crash, that of reading the tail and flushing what it holds.
  *
  * A journal may be opened more than once, by many processes and within one,
  * through any path that leads to it.
@@ -150,9 +152,30 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * MODE holds exactly, whatever the umask; the directory gets the x bits that
  * match the r bits.  FIRST_SEQ counts only for a journal that this call
  * creates.  BYTES_MAX belongs to the handle: an append through it that would
- * take the journal over it gives JOURNAL_FULL.  JOURNAL_RELAXED promises less
- * than JOURNAL_DURABLE; this release gives both the durable treatment, and
- * TAIL_BYTES has no effect.
+ * take the journal over it gives JOURNAL_FULL.
+ *
+ * Durability.  New entries are written to the file `tail`, and moved into
+ * data.mdb later, piece by piece.  Through a handle that is
+ *
+ *   JOURNAL_DURABLE   an append returns, and its entries are seen, once they
+ *                     survive loss of power;
+ *   JOURNAL_RELAXED   once they survive the death of the process.  They become
+ *                     durable with journal_sync(), with a durable append or a
+ *                     mark through any handle of any process, when they are
+ *                     moved, and when the last writer closes the journal.
+ *
+ * After a loss of power the journal is what it was at some earlier size, no
+ * lower than the durable one, with whole batches.  An entry that was not
+ * durable may be gone though it was seen, and its number is used again.
+ *
+ * TAIL_BYTES is the size of the tail: at least 64 KiB, at most 1 GiB; with a
+ * BYTES_MAX at most a thirty-second of that, and below 2 MiB there is none.
+ * The second append of a process makes the tail if there is none, so that a
+ * single one does without.  It stays; handles that others open meanwhile share
+ * it, and one that gives another size makes a new one if it is the first to
+ * append twice after all writers have closed the journal.  Some appends go to
+ * data.mdb at once, and are durable then: the first of a process, those of more
+ * than a quarter of the tail, and all while the disk has no room for one.
  *
  * Retention.  The keep_ fields belong to the handle too.  An append through it
  * also removes, in the same commit, the oldest entries while there are more
@@ -175,10 +198,12 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  *          struct_size of no release, FIRST_SEQ of JOURNAL_NONE.
  *          JOURNAL_UNSUPPORTED: the directory holds something else, a journal
  *          of a newer format, other byte order or other page size, or lies on
- *          a network file system.  JOURNAL_CORRUPT: the file is damaged or
- *          cut short.  In both cases it is left as it was.  JOURNAL_BUSY also
- *          if a process that has it open has lost its locks (something in it
- *          opened and closed the lock file): close it there first.
+ *          a network file system.  JOURNAL_CORRUPT: a file is damaged or cut
+ *          short; or the tail, after a crash, has lost what was durable, is
+ *          gone, or is not of the time of data.mdb, as when one of the two was
+ *          copied alone.  In both cases all is left as it was.  JOURNAL_BUSY
+ *          also if a process that has it open has lost its locks (something in
+ *          it opened and closed the lock file): close it there first.
  *          JOURNAL_FULL: no room to create it; nothing is left behind.
  */
 JOURNAL_API int journal_open(const char *path,
@@ -190,6 +215,11 @@ JOURNAL_API int journal_open(const char *path,
  *
  * No other thread may be in a call on JOURNAL.  Cursors may outlive it; what
  * they hold of the journal is given back with the last of them.
+ *
+ * The last writer of all moves what is in the tail into data.mdb, which is the
+ * whole journal then; that may take tens of milliseconds.  If it is killed
+ * before, or has no room for it, nothing is lost: journal_open() goes on with
+ * the tail.
  */
 JOURNAL_API void journal_close(struct journal *journal);
 
@@ -236,8 +266,9 @@ struct journal_record {
 /*
  * journal_append() - add an entry of KEY and VALUE to the end.
  *
- * Returns once the entry would survive loss of power, with its number in *SEQ.
- * SEQ may be NULL.  A KEY_SIZE of 0 makes an entry without a key.
+ * Returns once the entry would survive loss of power, with JOURNAL_RELAXED the
+ * death of the process, with its number in *SEQ.  SEQ may be NULL.  A KEY_SIZE
+ * of 0 makes an entry without a key.
  *
  * Threads: appends of several threads share one flush; those of several
  *          processes wait for one another.
@@ -307,7 +338,14 @@ JOURNAL_API int journal_delete(struct journal *journal, const void *key,
 /*
  * journal_sync() - make everything appended so far durable.
  *
- * Returns at once where it is so already, as always with JOURNAL_DURABLE.
+ * By any handle and any process.  Flushes the tail, or nothing where all is
+ * durable already.  Whoever calls this has time, so it also moves what is in
+ * the tail into data.mdb, down to a quarter of its size; that more is left is
+ * no error.
+ *
+ * Errors:  JOURNAL_READ_ONLY, JOURNAL_FAILED.  EIO and other errnos of the
+ *          disk, as for an append: what had not been durable is whole or absent
+ *          when the journal is opened again.
  */
 JOURNAL_API int journal_sync(struct journal *journal);
 
@@ -580,7 +618,8 @@ JOURNAL_API int journal_rewind(struct journal *journal, uint64_t size);
 /*
  * journal_mark() - set the mark NAME to SEQ; makes it if it is new.
  *
- * Durable on return, as an append is.  A mark may go back, also below what is
+ * Durable on return, with all that was appended before it, through a handle
+ * that is JOURNAL_RELAXED too.  A mark may go back, also below what is
  * retained.
  *
  * Errors:  EINVAL: not a name.  JOURNAL_OUT_OF_RANGE: SEQ is over the size.
@@ -622,14 +661,15 @@ struct journal_stat {
     uint64_t keys;            /* known keys that are not deleted */
     uint64_t tombstones;      /* known keys that are */
     uint64_t bytes_logical;   /* of keys, metas and values retained */
-    uint64_t bytes_used;      /* of pages in use */
-    uint64_t bytes_file;      /* of the files, free pages included */
+    uint64_t bytes_used;      /* of pages and of the tail in use */
+    uint64_t bytes_file;      /* of the files, with what is free in them */
     uint64_t bytes_max;       /* as given to journal_open() */
-    uint64_t tail_bytes_used; /* 0 in this release */
-    uint64_t tail_bytes;      /* 0 in this release */
+    uint64_t tail_bytes_used; /* of the tail, not in data.mdb yet */
+    uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
     uint64_t first_time;      /* of the oldest entry; 0 if there is none */
     uint64_t last_time;       /* of the newest entry ever appended, or 0 */
-    uint64_t format;          /* version of the format on disk */
+    uint64_t format;          /* version of the format on disk: 2; or 1, of
+                                 an older journal that had no tail yet */
     uint8_t id[16];           /* random, made with the journal */
     uint64_t marks;           /* how many there are */
 };
