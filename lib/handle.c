@@ -17,10 +17,13 @@ static int
 close_tail(struct jn_step *step, void *context)
 {
     struct journal *journal = context;
+    struct jn_files *files = &journal->shared->files;
 
     step->done = true;
-    return jn_stage_close(&journal->shared->files.newest, step->txn,
-                          &step->changed);
+    /* Who has come since may have used the tail: asked with the lock held. */
+    if (!jn_lock_only_writer(files->lock))
+        return 0;
+    return jn_stage_close(&files->newest, step->txn, &step->changed);
 }
 
 /*

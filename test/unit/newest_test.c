@@ -293,16 +293,16 @@ END_TEST
 
 /* Drains what was there and appends, a round for each byte that comes. */
 static void
-append_rounds(int orders, int answers)
+append_rounds(int from, int to)
 {
     struct journal *writer = open_as(0, 1);
     char byte;
 
-    while (read(orders, &byte, 1) == 1) {
+    while (read(from, &byte, 1) == 1) {
         if (journal_rewind(writer, size_of(writer)) != 0)
             _exit(1);
         append(writer, A_ROUND);
-        (void)!write(answers, &byte, 1);
+        (void)!write(to, &byte, 1);
     }
     _exit(0);
 }
@@ -322,25 +322,25 @@ is_remembered(uint64_t seq)
 
 START_TEST(who_only_reads_keeps_no_more_than_a_tail_holds)
 {
-    int orders[2], answers[2];
+    int ask[2], told[2];
     char byte = 0;
     pid_t child;
 
     open_and_close();
-    ck_assert_int_eq(pipe(orders), 0);
-    ck_assert_int_eq(pipe(answers), 0);
+    ck_assert_int_eq(pipe(ask), 0);
+    ck_assert_int_eq(pipe(told), 0);
     child = fork();
     if (child == 0) {
-        close(orders[1]);
-        append_rounds(orders[0], answers[1]);
+        close(ask[1]);
+        append_rounds(ask[0], told[1]);
     }
     journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
     for (unsigned i = 1; i <= ROUNDS; i++) {
-        ck_assert_int_eq(write(orders[1], &byte, 1), 1);
-        ck_assert_int_eq(read(answers[0], &byte, 1), 1);
+        ck_assert_int_eq(write(ask[1], &byte, 1), 1);
+        ck_assert_int_eq(read(told[0], &byte, 1), 1);
         ck_assert_uint_eq(size_of(journal), i * A_ROUND);
     }
-    close(orders[1]);
+    close(ask[1]);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     ck_assert(!is_remembered(ROUNDS * A_ROUND - JN_TAIL_MIN / VALUE));
     ck_assert(is_remembered(ROUNDS * A_ROUND - 1));
@@ -394,6 +394,68 @@ START_TEST(a_drain_whose_flush_fails_fails_all_that_write)
 }
 END_TEST
 
+/* ---- who closes last ----------------------------------------------------- */
+
+static int orders[2], answers[2];
+static bool somebody_comes;
+
+bool __real_jn_lock_only_writer(const struct jn_lock *lock);
+bool __wrap_jn_lock_only_writer(const struct jn_lock *lock);
+
+/* In the instant after somebody has seen that there is no other writer. */
+bool
+__wrap_jn_lock_only_writer(const struct jn_lock *lock)
+{
+    bool only = __real_jn_lock_only_writer(lock);
+    char byte = 0;
+
+    if (somebody_comes) {
+        somebody_comes = false;
+        ck_assert_int_eq(write(orders[1], &byte, 1), 1);
+        ck_assert_int_eq(read(answers[0], &byte, 1), 1);
+    }
+    return only;
+}
+
+static void
+append_when_told(void)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct journal *writer;
+    char byte;
+
+    (void)!read(orders[0], &byte, 1);
+    writer = open_as(0, 0);
+    append(writer, 5);
+    (void)!write(answers[1], &byte, 1);
+    (void)!read(orders[0], &byte, 1);
+    _exit(journal_stat(writer, &stat) == 0 && stat.tail_bytes_used > 0 ? 0 : 1);
+}
+
+START_TEST(a_tail_that_somebody_else_has_come_to_use_stays_open)
+{
+    pid_t child;
+    int status = -1;
+
+    ck_assert_int_eq(pipe(orders), 0);
+    ck_assert_int_eq(pipe(answers), 0);
+    child = fork();
+    if (child == 0) {
+        close(orders[1]);
+        append_when_told();
+    }
+    journal = open_as(0, 0);
+    append(journal, 5);
+    somebody_comes = true;
+    journal_close(journal);
+    journal = NULL;
+    ck_assert(!somebody_comes);
+    close(orders[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -428,6 +490,7 @@ suite(void)
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     tcase_add_loop_test(tcase, a_drain_whose_flush_fails_fails_all_that_write,
                         0, 2);
+    tcase_add_test(tcase, a_tail_that_somebody_else_has_come_to_use_stays_open);
     suite_add_tcase(suite, tcase);
     return suite;
 }
