@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "apply.h"
 #include "error.h"
@@ -252,6 +253,26 @@ jn_drain(struct jn_newest *newest, struct jn_txn *txn, uint64_t bytes)
     return rc == 0 ? move_state(&drain) : rc;
 }
 
+/*
+ * Whoever died may have left whole frames where the next ones are to be: with
+ * what changes now they do not fit any more, and must not be found to follow.
+ */
+static int
+leave_out_torn(struct jn_newest *newest, struct jn_txn *txn)
+{
+    struct jn_tail_row row;
+    int rc;
+
+    if (jn_word_get(&newest->words->torn) == 0)
+        return 0;
+    rc = jn_view_tail(txn, &row);
+    if (rc != 0 || !row.open)
+        return rc;
+    if (getentropy(&row.run, sizeof(row.run)) != 0)
+        return errno;
+    return jn_view_put_tail(txn, &row);
+}
+
 int
 jn_drain_all(struct jn_newest *newest, struct jn_txn *txn)
 {
@@ -260,5 +281,5 @@ jn_drain_all(struct jn_newest *newest, struct jn_txn *txn)
     if (jn_drain_left(txn) > 0)
         rc = jn_drain(newest, txn, jn_drain_left(txn));
     jn_recent_leave(&txn->look);
-    return rc;
+    return rc == 0 ? leave_out_torn(newest, txn) : rc;
 }

@@ -456,6 +456,52 @@ START_TEST(a_tail_that_somebody_else_has_come_to_use_stays_open)
 }
 END_TEST
 
+/* ---- what somebody wrote who died before he could say so ----------------- */
+
+static void
+die_having_written(void)
+{
+    struct jn_words *words;
+    uint64_t written, published;
+
+    journal = open_as(0, 0);
+    words = files()->newest.words;
+    if (journal_append(journal, "other", 5, "", 0, NULL) != 0)
+        _exit(1);
+    written = jn_word_get(&words->written);
+    published = jn_word_get(&words->published);
+    append(journal, 1);
+    if (jn_word_get(&words->written) == written)
+        _exit(2);
+    jn_word_set(&words->torn, 1);
+    jn_word_set(&words->written, written);
+    jn_word_set(&words->published, published);
+}
+
+static void
+prune_without_it(void)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    if (journal_delete(journal, "key", 3, NULL) != 0)
+        _exit(3);
+    in_another(die_having_written);
+    if (size_of(journal) != 12 ||
+        journal_prune(journal, JOURNAL_NONE, 0, NULL) != 0)
+        _exit(4);
+}
+
+/* Its links, and what it changes, are those of another journal. */
+START_TEST(what_was_not_there_for_a_prune_does_not_come_after_it)
+{
+    in_another(prune_without_it);
+    journal = open_as(0, 0);
+    ck_assert_uint_eq(size_of(journal), 12);
+    append(journal, 3);
+    ck_assert_uint_eq(size_of(journal), 15);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -491,6 +537,8 @@ suite(void)
     tcase_add_loop_test(tcase, a_drain_whose_flush_fails_fails_all_that_write,
                         0, 2);
     tcase_add_test(tcase, a_tail_that_somebody_else_has_come_to_use_stays_open);
+    tcase_add_test(tcase,
+                   what_was_not_there_for_a_prune_does_not_come_after_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }
