@@ -22,6 +22,7 @@ enum option_name {
     OPTION_KEEP_TIME,
     OPTION_LINES,
     OPTION_NO_KEY,
+    OPTION_RELAXED,
     OPTION_STAMP,
     OPTION_TAB
 };
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
     {"no-key", no_argument, NULL, OPTION_NO_KEY},
     {"null", no_argument, NULL, 'z'},
     {"quiet", no_argument, NULL, 'q'},
+    {"relaxed", no_argument, NULL, OPTION_RELAXED},
     {"stamp", required_argument, NULL, OPTION_STAMP},
     {"tab", no_argument, NULL, OPTION_TAB},
     {NULL, 0, NULL, 0}};
@@ -156,6 +158,9 @@ take_open_option(struct append_request *request, const char *command,
         return CLI_OK;
     case OPTION_KEEP_TIME:
         return args_span(command, "--keep-time", optarg, &options->keep_ns);
+    case OPTION_RELAXED:
+        options->durability = JOURNAL_RELAXED;
+        return CLI_OK;
     default:
         return report_try_help(command);
     }

@@ -10,7 +10,10 @@
 #include "report.h"
 #include "target.h"
 
-/* A number that is out has been acknowledged: none waits in a buffer. */
+/*
+ * A number that is out has been acknowledged, be it only as relaxed as was
+ * asked for: none waits in a buffer.
+ */
 int
 append_print(const struct append_request *request, uint64_t first, size_t count)
 {
@@ -94,24 +97,36 @@ append_one(struct journal *journal, const struct append_request *request)
 
 /* ---- the command -------------------------------------------------------- */
 
+/* At its end what has been appended is durable, also in front of a bad line. */
+static int
+append_to(struct journal *journal, const struct append_request *request)
+{
+    int code = request->column_count > 0 ? append_lines(journal, request)
+                                         : append_one(journal, request);
+    int rc = 0;
+
+    if (request->options.durability == JOURNAL_RELAXED)
+        rc = journal_sync(journal);
+    if (rc != 0 && (code == CLI_OK || code == CLI_USAGE))
+        code = report_failure(request->path, rc, NULL);
+    return code;
+}
+
 static int
 append(struct append_request *request)
 {
     struct input_buffer buffer = {0};
     struct journal *journal = NULL;
-    bool lines = request->column_count > 0;
-    int code;
+    int code = CLI_OK;
 
     /* Before opening: bad input should not leave an empty journal. */
-    code = lines ? CLI_OK : read_value(request, &buffer);
-    if (code != CLI_OK)
-        goto out;
-    code = target_open_with(request->path, &request->options, &journal);
-    if (code != CLI_OK)
-        goto out;
-    code = lines ? append_lines(journal, request)
-                 : append_one(journal, request);
-out:
+    if (request->column_count == 0)
+        code = read_value(request, &buffer);
+    if (code == CLI_OK)
+        code = target_open_with(request->path, &request->options, &journal);
+    if (code == CLI_OK)
+        code = append_to(journal, request);
+
     journal_close(journal);
     input_free(&buffer);
     return code;
@@ -153,6 +168,8 @@ const struct cli_command cmd_append = {
         "                       hexadecimal; older than the one in force for\n"
         "                       the key, it is refused\n"
         "      --existing       don't make a journal\n"
+        "      --relaxed        print numbers before they are durable, which\n"
+        "                       all are when the command ends: faster\n"
         "  -q, --quiet          don't print numbers\n"
         "\n"
         "Remove some of the oldest entries meanwhile, while there are more\n"

@@ -68,6 +68,29 @@ print_entries(const struct journal_stat *stat)
     putchar('\n');
 }
 
+/* Others than these might be lost with power. */
+static void
+print_durable(const struct journal_stat *stat)
+{
+    printf("%-14s %" PRIu64, "durable below", stat->durable_size);
+    if (stat->durable_size < stat->size)
+        printf(" (%" PRIu64 " not yet)", stat->size - stat->durable_size);
+    putchar('\n');
+}
+
+/* How much of it waits to be moved. */
+static void
+print_tail(const struct journal_stat *stat)
+{
+    char used[TEXT_SIZE_SIZE], size[TEXT_SIZE_SIZE];
+
+    if (stat->tail_bytes == 0)
+        return;
+    text_size(used, stat->tail_bytes_used);
+    text_size(size, stat->tail_bytes);
+    printf("%-14s %s of %s\n", "tail", used, size);
+}
+
 /* With the one that holds up pruning. */
 static void
 print_marks(const struct figures *figures)
@@ -92,12 +115,13 @@ print_text(const char *path, const struct figures *figures)
     print_count("format", stat->format);
     print_entries(stat);
     print_count("next number", stat->size);
-    print_count("durable below", stat->durable_size);
+    print_durable(stat);
     print_count("live keys", stat->keys);
     print_count("deleted keys", stat->tombstones);
     print_marks(figures);
     print_size("data", stat->bytes_logical);
     print_size("in use", stat->bytes_used);
+    print_tail(stat);
     print_size("on disk", stat->bytes_file);
     print_time("oldest entry", stat->first_time);
     print_time("newest entry", stat->last_time);
@@ -124,6 +148,8 @@ print_json(const char *path, const struct figures *figures)
     json_number(&json, "bytes_logical", stat->bytes_logical);
     json_number(&json, "bytes_used", stat->bytes_used);
     json_number(&json, "bytes_file", stat->bytes_file);
+    json_number(&json, "tail_bytes_used", stat->tail_bytes_used);
+    json_number(&json, "tail_bytes", stat->tail_bytes);
     json_number(&json, "first_time", stat->first_time);
     json_number(&json, "last_time", stat->last_time);
     json_number(&json, "marks", stat->marks);
@@ -186,8 +212,8 @@ const struct cli_command cmd_stat = {
     .synopsis = "[OPTIONS] PATH",
     .summary = "print the journal's figures",
     .help = "\n"
-            "Prints how many entries, keys and marks the journal has, and\n"
-            "what room they take.\n"
+            "Prints how many entries, keys and marks the journal has, which\n"
+            "are durable, and what room they take.\n"
             "\n"
             "      --json           as a JSON object\n"
             "      --immutable      nobody is writing: take no locks\n",
