@@ -8,37 +8,19 @@
  * None of this changes: a test that fails here means that journals out there
  * cannot be read.
  */
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "index.h"
 #include "journal.h"
 #include "links.h"
 #include "record.h"
 #include "state.h"
-#include "support/test.h"
+#include "unit/golden.h"
 
 #define DATA "test/data/format-1"
 #define SPARSE "test/data/format-1-sparse"
 
 /* ---- bytes -------------------------------------------------------------- */
-
-static void
-assert_hex(const uint8_t *bytes, size_t size, const char *expected)
-{
-    char *hex = malloc(2 * size + 1);
-
-    for (size_t i = 0; i < size; i++)
-        (void)sprintf(hex + 2 * i, "%02x", bytes[i]);
-    hex[2 * size] = '\0';
-    ck_assert_str_eq(hex, expected);
-    free(hex);
-}
 
 static const struct journal_stamp stamp = {
     0x0102030405060708u,
@@ -59,9 +41,9 @@ START_TEST(a_record_has_the_bytes_of_format_1)
 
     jn_record_seal(bytes, hash, 7, 0x1122334455667788u);
 
-    assert_hex(bytes, jn_record_size(&record),
-               "afca99c2a7a5c6a08877665544332211010400030108070605040302"
-               "01000102030405060708090a0b0c0d0e0f6b65796d76616c7565");
+    golden_assert_hex(bytes, jn_record_size(&record),
+                      "afca99c2a7a5c6a08877665544332211010400030108070605040302"
+                      "01000102030405060708090a0b0c0d0e0f6b65796d76616c7565");
 }
 END_TEST
 
@@ -78,12 +60,14 @@ START_TEST(links_and_chains_have_the_bytes_of_format_1)
     jn_chain_push(&chain, 501, false, NULL, &links);
     jn_chain_push(&chain, 700, true, &stamp, &links);
 
-    assert_hex(bytes, (size_t)(jn_links_encode(bytes, &links, 700) - bytes),
-               "0bc701c7010807060504030201000102030405060708090a0b0c0d0e"
-               "0f52335ef1");
-    assert_hex(bytes, (size_t)(jn_chain_encode(bytes, &chain, 1) - bytes),
-               "8dc9b7e217bc05c70101080706050403020100010203040506070809"
-               "0a0b0c0d0e0f");
+    golden_assert_hex(bytes,
+                      (size_t)(jn_links_encode(bytes, &links, 700) - bytes),
+                      "0bc701c7010807060504030201000102030405060708090a0b0c0d0e"
+                      "0f52335ef1");
+    golden_assert_hex(bytes,
+                      (size_t)(jn_chain_encode(bytes, &chain, 1) - bytes),
+                      "8dc9b7e217bc05c70101080706050403020100010203040506070809"
+                      "0a0b0c0d0e0f");
 }
 END_TEST
 
@@ -93,13 +77,13 @@ START_TEST(index_keys_have_the_bytes_of_format_1)
     uint8_t key[300];
 
     jn_index_make(&index_key, jn_span("abc", 3));
-    assert_hex(index_key.data, index_key.size, "016162630000000003");
+    golden_assert_hex(index_key.data, index_key.size, "016162630000000003");
     jn_index_make(&index_key, jn_span("sensors/1", 9));
-    assert_hex(index_key.data, index_key.size, "0173656e736f7273082f31");
+    golden_assert_hex(index_key.data, index_key.size, "0173656e736f7273082f31");
     memset(key, 'x', sizeof(key));
     jn_index_make(&index_key, jn_span(key, sizeof(key)));
-    assert_hex(index_key.data + 257, index_key.size - 257u,
-               "125237ea2ad7bc7aa5d1b4607dc8355400");
+    golden_assert_hex(index_key.data + 257, index_key.size - 257u,
+                      "125237ea2ad7bc7aa5d1b4607dc8355400");
 }
 END_TEST
 
@@ -115,15 +99,15 @@ START_TEST(state_has_the_bytes_of_format_1)
 
     jn_state_encode(&rows, &state);
 
-    assert_hex(rows.next, sizeof(rows.next), "0000000000000102");
-    assert_hex(rows.first, sizeof(rows.first), "0000000000000002");
-    assert_hex(rows.totals, rows.totals_size,
-               "030000000000000004000000000000000500000000000000cdca8715"
-               "63e520d4");
+    golden_assert_hex(rows.next, sizeof(rows.next), "0000000000000102");
+    golden_assert_hex(rows.first, sizeof(rows.first), "0000000000000002");
+    golden_assert_hex(rows.totals, rows.totals_size,
+                      "030000000000000004000000000000000500000000000000cdca8715"
+                      "63e520d4");
 
     state.dense = 6;
     jn_state_encode(&rows, &state);
-    assert_hex(
+    golden_assert_hex(
         rows.totals, rows.totals_size,
         "0300000000000000040000000000000005000000000000000600000000000000"
         "5bd0432dcaf66617");
@@ -137,7 +121,7 @@ START_TEST(cuts_have_the_bytes_of_format_1)
                                  .cut = {{1, 2}, {3, 9}}};
     uint8_t bytes[JN_CUTS_BYTES];
 
-    assert_hex(
+    golden_assert_hex(
         bytes, jn_cuts_encode(bytes, &cuts),
         "0300000000000000010000000000000002000000000000000300000000000000"
         "0900000000000000d35f5f1ff3bb8185");
@@ -145,89 +129,6 @@ START_TEST(cuts_have_the_bytes_of_format_1)
 END_TEST
 
 /* ---- a whole journal ---------------------------------------------------- */
-
-static void
-print_bytes(FILE *out, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-
-    (void)fputc(' ', out);
-    for (size_t i = 0; i < size && i < 12; i++)
-        (void)fprintf(out, "%02x", bytes[i]);
-    (void)fprintf(out, "/%zu", size);
-}
-
-static void
-print_entry(FILE *out, const struct journal_entry *entry)
-{
-    (void)fprintf(out,
-                  "%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu32
-                  " %" PRIu64,
-                  entry->seq, entry->time, (int64_t)entry->prev,
-                  entry->revision, entry->flags, entry->stamp.time);
-    print_bytes(out, entry->key, entry->key_size);
-    print_bytes(out, entry->value, entry->value_size);
-    print_bytes(out, entry->meta, entry->meta_size);
-    (void)fputc('\n', out);
-}
-
-static void
-print_marks(FILE *out, struct journal *journal)
-{
-    char name[JOURNAL_MARK_SIZE] = "";
-    uint64_t seq;
-
-    while (journal_next_mark(journal, name, &seq) == 0)
-        (void)fprintf(out, "mark %s %" PRIu64 "\n", name, seq);
-}
-
-/* Everything in JOURNAL as text, for free(). */
-static char *
-describe(struct journal *journal)
-{
-    struct journal_cursor *cursor;
-    const struct journal_entry *entry;
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    int rc;
-
-    ck_assert_int_eq(journal_replay(journal, JOURNAL_NONE, &cursor), 0);
-    while ((rc = journal_next(cursor, &entry)) == 0)
-        print_entry(out, entry);
-    ck_assert_int_eq(rc, JOURNAL_END);
-    journal_cursor_close(cursor);
-    print_marks(out, journal);
-    (void)fclose(out);
-    return text;
-}
-
-static char *
-read_file(const char *path, size_t *size)
-{
-    FILE *in = fopen(path, "rb");
-    struct stat status;
-    char *bytes;
-
-    ck_assert_msg(in != NULL, "%s: run from the top of the tree", path);
-    ck_assert_int_eq(fstat(fileno(in), &status), 0);
-    bytes = calloc(1, (size_t)status.st_size + 1);
-    *size = fread(bytes, 1, (size_t)status.st_size, in);
-    (void)fclose(in);
-    return bytes;
-}
-
-static void
-assert_as_described(struct journal *journal, const char *description)
-{
-    char *text = describe(journal);
-    size_t size;
-    char *expected = read_file(description, &size);
-
-    ck_assert_str_eq(text, expected);
-    free(text);
-    free(expected);
-}
 
 START_TEST(a_journal_of_format_1_is_read_where_it_lies)
 {
@@ -240,27 +141,10 @@ START_TEST(a_journal_of_format_1_is_read_where_it_lies)
     options.flags = JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE;
     ck_assert_int_eq(journal_open(directories[_i], &options, &journal), 0);
 
-    assert_as_described(journal, descriptions[_i]);
+    golden_assert(journal, descriptions[_i]);
     journal_close(journal);
 }
 END_TEST
-
-static void
-copy_data(const char *directory, const char *from)
-{
-    char path[4096];
-    size_t size;
-    char *bytes = read_file(from, &size);
-    FILE *out;
-
-    ck_assert_int_eq(mkdir(directory, 0700), 0);
-    (void)snprintf(path, sizeof(path), "%s/data.mdb", directory);
-    out = fopen(path, "wb");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, out), size);
-    ck_assert_int_eq(fclose(out), 0);
-    free(bytes);
-}
 
 START_TEST(a_journal_of_format_1_goes_on)
 {
@@ -269,9 +153,9 @@ START_TEST(a_journal_of_format_1_goes_on)
     struct journal *journal;
     uint64_t seq;
 
-    copy_data(test_path("copy"), DATA "/data.mdb");
+    golden_copy(test_path("copy"), DATA);
     ck_assert_int_eq(journal_open(test_path("copy"), NULL, &journal), 0);
-    assert_as_described(journal, DATA ".txt");
+    golden_assert(journal, DATA ".txt");
     ck_assert_int_eq(journal_stat(journal, &stat), 0);
     ck_assert_uint_eq(stat.format, 1);
 
@@ -296,9 +180,9 @@ START_TEST(a_sparse_journal_of_format_1_goes_on)
     struct journal *journal;
     uint64_t seq;
 
-    copy_data(test_path("copy"), SPARSE "/data.mdb");
+    golden_copy(test_path("copy"), SPARSE);
     ck_assert_int_eq(journal_open(test_path("copy"), NULL, &journal), 0);
-    assert_as_described(journal, SPARSE ".txt");
+    golden_assert(journal, SPARSE ".txt");
     ck_assert_int_eq(journal_stat(journal, &stat), 0);
     ck_assert_uint_eq(stat.size, 56);
     ck_assert_uint_eq(stat.marks, 4);
