@@ -1,6 +1,4 @@
 /* append.c - journal_append() and its kin, and journal_sync(). */
-#include <limits.h>
-
 #include "clearance.h"
 #include "commit.h"
 #include "error.h"
@@ -79,32 +77,62 @@ find_end(struct jn_shared *shared, uint64_t *written)
     return rc;
 }
 
-static int
-sync_tail(void *context)
-{
-    struct journal *journal = context;
-    struct jn_newest *newest = &journal->shared->files.newest;
-    uint64_t written;
-    int rc = find_end(journal->shared, &written);
+struct sync {
+    struct journal *journal;
+    bool done; /* there is nothing more to move */
+};
 
-    if (rc != 0 || written == 0)
+static int
+flush_tail(void *context)
+{
+    struct sync *sync = context;
+    struct jn_shared *shared = sync->journal->shared;
+    uint64_t written;
+    int rc = find_end(shared, &written);
+
+    if (rc != 0)
         return rc;
-    rc = jn_newest_flush(newest, written);
-    if (rc != 0) {
-        jn_shared_fail(journal->shared);
-        return rc;
-    }
-    jn_shared_wake(journal->shared);
-    /* Whoever calls this has time, so that appends need take less of it. */
-    (void)jn_slices_drain(journal->shared, journal->limits.bytes_max,
-                          newest->name.capacity / SYNCED_AT, UINT_MAX);
+    sync->done = written == 0;
+    if (sync->done)
+        return 0;
+    rc = jn_newest_flush(&shared->files.newest, written);
+    if (rc != 0)
+        jn_shared_fail(shared);
+    else
+        jn_shared_wake(shared);
+    return rc;
+}
+
+/* What fails is told to the next append. */
+static int
+drain_some(void *context)
+{
+    struct sync *sync = context;
+    struct jn_shared *shared = sync->journal->shared;
+    uint64_t keep = shared->files.newest.name.capacity / SYNCED_AT;
+
+    if (jn_slices_drain_one(shared, sync->journal->limits.bytes_max, keep,
+                            &sync->done) != 0)
+        sync->done = true;
     return 0;
 }
 
+/*
+ * Whoever calls this has time, so that appends need take less of it: each slice
+ * has a turn of its own, and appends get in between.
+ */
 int
 journal_sync(struct journal *journal)
 {
+    struct sync sync = {.journal = journal};
     int rc = journal == NULL ? EINVAL : jn_handle_check_write(journal);
 
-    return rc == 0 ? jn_commit_turn(journal->shared, sync_tail, journal) : rc;
+    if (rc == 0)
+        rc = jn_commit_turn(journal->shared, flush_tail, &sync);
+    if (rc != 0)
+        return rc;
+    while (!sync.done &&
+           jn_commit_turn(journal->shared, drain_some, &sync) == 0)
+        continue;
+    return 0;
 }

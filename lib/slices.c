@@ -76,20 +76,20 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
     return rc;
 }
 
-int
-jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
-                unsigned slices)
+static int
+drain_slices(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
+             unsigned slices, bool *done)
 {
     struct jn_newest *newest = &shared->files.newest;
     uint64_t limit = bytes_max;
     unsigned tries = 0;
-    bool done = false;
 
+    *done = false;
     if (newest->slice == 0)
         adapt(newest, 0);
-    while (!done && slices > 0) {
+    while (!*done && slices > 0) {
         uint64_t start = jn_clock_steady();
-        int rc = drain_slice(shared, limit, keep, newest->slice, &done);
+        int rc = drain_slice(shared, limit, keep, newest->slice, done);
 
         if (rc == JOURNAL_FULL && newest->slice > 1) {
             newest->slice = newest->slice / 8 + 1;
@@ -102,10 +102,26 @@ jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
                 return rc;
         } else if (rc != 0) {
             return rc;
-        } else if (!done) {
+        } else if (!*done) {
             adapt(newest, jn_clock_steady() - start);
             slices--;
         }
     }
     return 0;
+}
+
+int
+jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
+                unsigned slices)
+{
+    bool done;
+
+    return drain_slices(shared, bytes_max, keep, slices, &done);
+}
+
+int
+jn_slices_drain_one(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
+                    bool *done)
+{
+    return drain_slices(shared, bytes_max, keep, 1, done);
 }

@@ -17,4 +17,8 @@
 int jn_slices_drain(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
                     unsigned slices);
 
+/* The same of one slice; *DONE: there was none left to drain. */
+int jn_slices_drain_one(struct jn_shared *shared, uint64_t bytes_max,
+                        uint64_t keep, bool *done);
+
 #endif
