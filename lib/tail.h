@@ -67,6 +67,7 @@
 
 #define JN_FRAME_HEADER 40u
 #define JN_FRAME_RUN_SIZE 4u /* what a run frame has in place of the chain */
+#define JN_RUN_FRAME 48u     /* bytes that it takes */
 
 enum jn_frame_flag {
     JN_FRAME_MORE = 1u << 0,   /* the batch goes on with the next frame */
@@ -105,6 +106,10 @@ jn_frame_size(size_t row_size, size_t chain_size)
  */
 void jn_frame_seal(uint8_t *out, const struct jn_frame *frame, uint64_t salt,
                    uint64_t position);
+
+/* A run frame, of what FRAME says: RUN begins behind it. */
+void jn_frame_seal_run(uint8_t out[JN_RUN_FRAME], const struct jn_frame *frame,
+                       uint32_t run, uint64_t salt, uint64_t position);
 
 /*
  * JOURNAL_CORRUPT unless the first bytes of BYTES are a whole sound frame, for

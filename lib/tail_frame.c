@@ -73,6 +73,20 @@ jn_frame_seal(uint8_t *out, const struct jn_frame *frame, uint64_t salt,
     jn_put_le64(out + CHECK, check_of(out, size, seed));
 }
 
+void
+jn_frame_seal_run(uint8_t out[JN_RUN_FRAME], const struct jn_frame *given,
+                  uint32_t run, uint64_t salt, uint64_t position)
+{
+    struct jn_frame frame = *given;
+    uint8_t *chain = out + JN_FRAME_HEADER;
+
+    jn_put_le32(chain, run);
+    frame.flags = JN_FRAME_RUN;
+    frame.row = jn_span(chain, 0);
+    frame.chain = jn_span(chain, JN_FRAME_RUN_SIZE);
+    jn_frame_seal(out, &frame, salt, position);
+}
+
 /*
  * The bytes that the frame with this header takes without padding; 0 if it is
  * none for POSITION.  Cheap questions come first.

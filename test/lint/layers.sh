@@ -46,7 +46,7 @@ BEGIN {
 function module(file) {
     sub(/\.[ch]$/, "", file)
     if (!(file in level_of) &&
-        match(file, /^(store|tail|recent|shared|view|gather)_/))
+        match(file, /^(store|tail|recent|shared|view|gather|stage)_/))
         file = substr(file, 1, RLENGTH - 1)
     return file in level_of ? file : ""
 }
