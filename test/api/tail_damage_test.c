@@ -203,7 +203,7 @@ prepare(uint32_t durability, bool before)
               old.places[old.small].at > old.places[old.count - 1].at);
 }
 
-/* Twice durable, twice relaxed; the tail new, or once round and over the end. */
+/* Twice durable, twice relaxed; the tail new, or round and over the end. */
 static void
 prepare_loop(int i)
 {
