@@ -332,11 +332,14 @@ mix(size_t data, size_t tail)
 
 START_TEST(any_data_file_with_any_tail_is_right_or_corrupt)
 {
+    size_t step = test_scale() < 1 ? 5 : 1;
     unsigned corrupt = 0, right = 0;
 
     live(_i);
     for (size_t data = 0; data < count; data++) {
         for (size_t tail = 0; tail < count; tail++) {
+            if (data != tail && (data + tail) % step != 0)
+                continue;
             if (mix(data, tail) == 0)
                 right++;
             else
@@ -344,7 +347,7 @@ START_TEST(any_data_file_with_any_tail_is_right_or_corrupt)
         }
     }
     ck_assert_uint_gt(right, count);
-    ck_assert_uint_gt(corrupt, count);
+    ck_assert_uint_gt(corrupt, count / 2);
 }
 END_TEST
 
