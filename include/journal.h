@@ -169,7 +169,7 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * durable may be gone though it was seen, and its number is used again.
  *
  * TAIL_BYTES is the size of the tail: at least 64 KiB, at most 1 GiB; with a
- * BYTES_MAX at most a thirty-second of that, and below 2 MiB there is none.
+ * BYTES_MAX at most a thirty-second of it, and none where that is below 2 MiB.
  * The second append of a process makes the tail if there is none, so that a
  * single one does without.  It stays; handles that others open meanwhile share
  * it, and one that gives another size makes a new one if it is the first to
