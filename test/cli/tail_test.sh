@@ -112,7 +112,8 @@ test_sync_at_end() {
 test_no_tail() {
     run append n k v
     run stat n
-    verify 'a journal that never had a tail shows none' sh -c '! grep -q tail out'
+    verify 'a journal that never had a tail shows none' \
+        sh -c '! grep -q tail out'
     figures 'in JSON neither' '(used, tail) == (0, 0)' n
 }
 
