@@ -18,7 +18,7 @@
 #define BLOCK 512u
 
 /* The size up to which a mapped file is followed, and how many of them. */
-#define SHADOW_SIZE ((size_t)8 << 20)
+#define SHADOW_SIZE ((size_t)16 << 20)
 #define SHADOWS (TRACE_FILES - TRACE_FIRST_FILE)
 
 static struct trace *trace; /* NULL: off */
