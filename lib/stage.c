@@ -22,7 +22,6 @@ struct stage {
     uint64_t from;    /* position of the first frame */
     uint64_t now;     /* the time */
     struct jn_state state;
-    bool unfit; /* there is an entry that may not go into the tail */
 };
 
 /* ---- frames ------------------------------------------------------------- */
@@ -93,8 +92,7 @@ take(void *context, const struct jn_applied *applied)
      * A new key that the index knows by its hash alone may find no row there,
      * if there are too many with that hash: only the store can tell.
      */
-    stage->unfit = applied->fresh && record->key_size > JN_INDEX_KEY_MAX;
-    if (stage->unfit)
+    if (applied->fresh && record->key_size > JN_INDEX_KEY_MAX)
         return JOURNAL_FULL;
     rc = jn_recent_reserve(recent, most, &bytes);
     if (rc != 0)
@@ -254,12 +252,13 @@ fill_ring(struct stage *stage, struct jn_txn *txn, struct jn_request *first,
                                        stage->from);
         if (rc == 0)
             rc = begin_run(stage);
-        *broken = rc != 0;
+        *broken = rc != 0 && rc != JOURNAL_FULL;
     }
     if (rc == 0)
         rc = jn_apply(txn, &stage->state, first, stage->now, take, stage,
                       &changed);
-    if (stage->unfit) {
+    if (rc == JOURNAL_FULL) {
+        /* No room to write again, or an entry that is for the store. */
         *staged = JN_NO_TAIL;
         return 0;
     }

@@ -394,6 +394,39 @@ START_TEST(a_drain_whose_flush_fails_fails_all_that_write)
 }
 END_TEST
 
+/* ---- a write that finds no room ------------------------------------------ */
+
+static int write_fails; /* the result of the next one */
+
+int __real_jn_tail_write(struct jn_tail *tail, uint64_t position,
+                         const uint8_t *bytes, size_t size);
+int __wrap_jn_tail_write(struct jn_tail *tail, uint64_t position,
+                         const uint8_t *bytes, size_t size);
+
+int
+__wrap_jn_tail_write(struct jn_tail *tail, uint64_t position,
+                     const uint8_t *bytes, size_t size)
+{
+    int rc = write_fails;
+
+    write_fails = 0;
+    return rc != 0 ? rc : __real_jn_tail_write(tail, position, bytes, size);
+}
+
+/* Some systems write elsewhere what is written again. */
+START_TEST(a_tail_that_has_no_room_where_it_was_torn_is_done_without)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    jn_word_set(&files()->newest.words->torn, 1);
+    write_fails = JOURNAL_FULL;
+    append(journal, 1);
+    ck_assert_int_eq(write_fails, 0);
+    append(journal, 10);
+    ck_assert_uint_eq(size_of(journal), 21);
+}
+END_TEST
+
 /* ---- who closes last ----------------------------------------------------- */
 
 static int orders[2], answers[2];
@@ -539,6 +572,8 @@ suite(void)
     tcase_add_test(tcase, a_tail_that_somebody_else_has_come_to_use_stays_open);
     tcase_add_test(tcase,
                    what_was_not_there_for_a_prune_does_not_come_after_it);
+    tcase_add_test(tcase,
+                   a_tail_that_has_no_room_where_it_was_torn_is_done_without);
     suite_add_tcase(suite, tcase);
     return suite;
 }
