@@ -337,9 +337,11 @@ jn_newest_flush(struct jn_newest *newest, uint64_t upto)
 {
     struct jn_words *words = newest->words;
     uint64_t end = jn_word_get(&words->written);
+    uint64_t flushed = jn_word_get(&words->flushed);
     int rc = 0;
 
-    if (jn_word_get(&words->flushed) < upto) {
+    /* Where nothing was to be written UPTO may lie behind what has been. */
+    if (flushed < upto && flushed < end) {
         rc = jn_tail_flush(newest->tail);
         if (rc == 0)
             jn_word_raise(&words->flushed, end);

@@ -427,6 +427,41 @@ START_TEST(a_tail_that_has_no_room_where_it_was_torn_is_done_without)
 }
 END_TEST
 
+/* ---- an append of nothing ------------------------------------------------ */
+
+static unsigned flushes;
+
+int __real_fdatasync(int file);
+int __wrap_fdatasync(int file);
+
+int
+__wrap_fdatasync(int file)
+{
+    flushes++;
+    return __real_fdatasync(file);
+}
+
+/* But for what may have been written before. */
+START_TEST(what_is_refused_flushes_nothing)
+{
+    const struct journal_record record = {.key = "key",
+                                          .key_size = 3,
+                                          .flags = JOURNAL_EXPECT,
+                                          .expect = JOURNAL_NONE};
+    unsigned before;
+
+    journal = open_as(0, 0);
+    append(journal, 10);
+    ck_assert_int_eq(journal_rewind(journal, 5), 0);
+    journal->limits.relaxed = false;
+    before = flushes;
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_int_eq(journal_append_batch(journal, &record, 1, NULL),
+                         JOURNAL_CONFLICT);
+    ck_assert_uint_le(flushes - before, 1);
+}
+END_TEST
+
 /* ---- who closes last ----------------------------------------------------- */
 
 static int orders[2], answers[2];
@@ -574,6 +609,7 @@ suite(void)
                    what_was_not_there_for_a_prune_does_not_come_after_it);
     tcase_add_test(tcase,
                    a_tail_that_has_no_room_where_it_was_torn_is_done_without);
+    tcase_add_test(tcase, what_is_refused_flushes_nothing);
     suite_add_tcase(suite, tcase);
     return suite;
 }
