@@ -4,12 +4,16 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "recent_window.h"
 
 #define SPARE_CHUNKS 16u
 #define SPARE_BLOCKS 8u
+
+/* It is held for less, but by a thread whose signal handler forks: for ever. */
+#define HOLD_SECONDS 1
 
 static uint64_t
 make_seed(const struct jn_recent *recent)
@@ -71,6 +75,17 @@ void
 jn_recent_lock(struct jn_recent *recent)
 {
     pthread_mutex_lock(&recent->lock);
+}
+
+bool
+jn_recent_hold(struct jn_recent *recent)
+{
+    struct timespec until;
+
+    if (clock_gettime(CLOCK_REALTIME, &until) != 0)
+        return pthread_mutex_trylock(&recent->lock) == 0;
+    until.tv_sec += HOLD_SECONDS;
+    return pthread_mutex_timedlock(&recent->lock, &until) == 0;
 }
 
 void

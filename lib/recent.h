@@ -49,6 +49,9 @@ void jn_recent_free(struct jn_recent *recent);
 void jn_recent_lock(struct jn_recent *recent);
 void jn_recent_unlock(struct jn_recent *recent);
 
+/* Locks it before a fork, unless who has the lock keeps it for long: false. */
+bool jn_recent_hold(struct jn_recent *recent);
+
 /*
  * Forgets all items; the next one is to have number NEXT and to begin at or
  * behind POSITION.  Sums go on.  0 or ENOMEM.

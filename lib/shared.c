@@ -33,15 +33,27 @@ static struct {
 
 /* ---- forks -------------------------------------------------------------- */
 
+/* The child is to get what is recent as nobody is changing it. */
 static void
 before_fork(void)
 {
     pthread_mutex_lock(&registry.mutex);
+    for (struct jn_shared *one = registry.open; one != NULL; one = one->next)
+        one->held = jn_recent_hold(one->files.newest.recent);
+}
+
+static void
+let_go(void)
+{
+    for (struct jn_shared *one = registry.open; one != NULL; one = one->next)
+        if (one->held)
+            jn_recent_unlock(one->files.newest.recent);
 }
 
 static void
 after_fork_in_parent(void)
 {
+    let_go();
     pthread_mutex_unlock(&registry.mutex);
 }
 
@@ -50,6 +62,7 @@ after_fork_in_child(void)
 {
     struct jn_shared **end = &registry.inherited;
 
+    let_go();
     atomic_fetch_add(&registry.generation, 1);
     for (struct jn_shared *one = registry.open; one != NULL; one = one->next) {
         if (one->files.lock != NULL)
@@ -206,7 +219,8 @@ static void
 forget(struct jn_shared *shared)
 {
     unlist(&registry.inherited, shared);
-    jn_newest_close(&shared->files.newest);
+    if (shared->held)
+        jn_newest_close(&shared->files.newest);
     jn_store_forget(shared->files.store);
     jn_lock_close(shared->files.lock);
     /* Threads that the child does not have may wait in the queue for ever. */

@@ -46,6 +46,7 @@ struct jn_shared {
     unsigned writers;    /* handles that may write */
     unsigned exclusives; /* of these, those that want no other process to */
     bool immutable;
+    bool held; /* no thread was changing what is recent, at the last fork */
 };
 
 /* Opens the journal in PATH, or joins those that have it open. */

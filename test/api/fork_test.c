@@ -395,6 +395,53 @@ START_TEST(a_fork_amid_the_opens_of_other_threads_hangs_nobody)
 }
 END_TEST
 
+/* Many at a time, so that they are mostly at work on memory. */
+static void *
+append_many(void *unused)
+{
+    static const char value[600];
+    struct journal_record records[300];
+    char keys[COUNT_OF(records)][8];
+
+    for (unsigned i = 0; i < COUNT_OF(records); i++) {
+        snprintf(keys[i], sizeof(keys[i]), "%u", i);
+        records[i] = record(keys[i], "");
+        records[i].value = value;
+        records[i].value_size = 2 * i;
+    }
+    while (!atomic_load(&enough)) {
+        if (journal_append_batch(journal, records, COUNT_OF(records), NULL) !=
+            0)
+            atomic_fetch_add(&mistakes, 1);
+        atomic_fetch_add(&calls, 1);
+    }
+    return unused;
+}
+
+static void
+close_only(void *unused)
+{
+    (void)unused;
+    journal_close(journal);
+}
+
+static void
+leave_be(void)
+{
+}
+
+START_TEST(a_fork_amid_appends_leaves_the_child_what_it_can_free)
+{
+    struct journal_options options = options_with(0);
+
+    journal_close(journal);
+    options.durability = JOURNAL_RELAXED;
+    options.keep_entries = 10000;
+    ck_assert_int_eq(journal_open(home(), &options, &journal), 0);
+    fork_amid(append_many, close_only, leave_be);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -414,6 +461,8 @@ suite(void)
     tcase_add_test(
         tcase, a_child_that_lingers_keeps_no_lock_of_a_handle_that_was_closed);
     tcase_add_test(tcase, a_fork_amid_the_calls_of_other_threads_hangs_nobody);
+    tcase_add_test(tcase,
+                   a_fork_amid_appends_leaves_the_child_what_it_can_free);
     tcase_add_test(tcase, a_fork_amid_the_opens_of_other_threads_hangs_nobody);
     tcase_add_test(tcase,
                    a_child_that_lingers_keeps_no_lock_of_a_process_that_died);

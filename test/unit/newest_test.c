@@ -7,6 +7,7 @@
 #include "newest.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -570,6 +571,43 @@ START_TEST(what_was_not_there_for_a_prune_does_not_come_after_it)
 }
 END_TEST
 
+/* ---- forks --------------------------------------------------------------- */
+
+static atomic_bool is_locked, is_unlocked;
+
+static void *
+change_for_long(void *unused)
+{
+    jn_recent_lock(files()->newest.recent);
+    atomic_store(&is_locked, true);
+    jn_clock_sleep(100000000);
+    atomic_store(&is_unlocked, true);
+    jn_recent_unlock(files()->newest.recent);
+    return unused;
+}
+
+static void
+find_unlocked(void)
+{
+    if (!atomic_load(&is_unlocked))
+        _exit(1);
+}
+
+START_TEST(a_fork_waits_for_who_changes_what_is_recent)
+{
+    pthread_t thread;
+
+    journal = open_as(0, 0);
+    append(journal, 3);
+    ck_assert_int_eq(pthread_create(&thread, NULL, change_for_long, NULL), 0);
+    while (!atomic_load(&is_locked))
+        jn_clock_sleep(1000000);
+    in_another(find_unlocked);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    append(journal, 3);
+}
+END_TEST
+
 /* ---- upkeep -------------------------------------------------------------- */
 
 START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
@@ -610,6 +648,7 @@ suite(void)
     tcase_add_test(tcase,
                    a_tail_that_has_no_room_where_it_was_torn_is_done_without);
     tcase_add_test(tcase, what_is_refused_flushes_nothing);
+    tcase_add_test(tcase, a_fork_waits_for_who_changes_what_is_recent);
     suite_add_tcase(suite, tcase);
     return suite;
 }
