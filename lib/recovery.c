@@ -162,6 +162,7 @@ jn_newest_open(struct jn_newest *newest, const char *directory,
     newest->store = store;
     newest->words = lock != NULL ? jn_lock_words(lock) : &newest->own;
     newest->mode = wish->mode;
+    jn_store_set_beside(store, jn_tail_size_there(directory));
     rc = jn_recent_create(&newest->recent);
     if (rc == 0 && wish->alone)
         rc = recover(newest, wish->read_only, lock == NULL);

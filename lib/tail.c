@@ -312,6 +312,18 @@ jn_tail_file_size(const struct jn_tail *tail)
     return JN_TAIL_HEADER + tail->capacity;
 }
 
+uint64_t
+jn_tail_size_there(const char *directory)
+{
+    char path[PATH_MAX];
+    struct stat status;
+
+    if (path_of(path, directory, JN_TAIL_FILE) != 0 ||
+        lstat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    return (uint64_t)status.st_size;
+}
+
 /* ---- the ring ------------------------------------------------------------ */
 
 static uint64_t

@@ -151,8 +151,9 @@ void jn_tail_close(struct jn_tail *tail);
 uint64_t jn_tail_capacity(const struct jn_tail *tail);
 uint64_t jn_tail_salt(const struct jn_tail *tail);
 
-/* Bytes on the disk. */
+/* Bytes on the disk; the same of what bears the name in DIRECTORY, or 0. */
 uint64_t jn_tail_file_size(const struct jn_tail *tail);
+uint64_t jn_tail_size_there(const char *directory);
 
 /*
  * Writes SIZE bytes, at most the capacity, at POSITION: with a system call...

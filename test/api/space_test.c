@@ -89,6 +89,27 @@ START_TEST(bytes_max_is_made_use_of)
 }
 END_TEST
 
+/* Each handle's only append goes to the store, beside a tail that is there. */
+START_TEST(a_tail_that_nobody_has_opened_counts)
+{
+    uint64_t limit = 4 * LIMIT;
+    int rc = 0;
+
+    journal_close(journal);
+    open_limited(home(), limit);
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_gt(figures(journal).tail_bytes, 0);
+    while (rc == 0) {
+        journal_close(journal);
+        open_limited(home(), limit);
+        rc = append_of(20000);
+    }
+    ck_assert_int_eq(rc, JOURNAL_FULL);
+    ck_assert_uint_le(bytes_on_disk(), limit);
+}
+END_TEST
+
 START_TEST(a_full_journal_has_appended_nothing_of_what_was_refused)
 {
     struct journal_stat before;
@@ -382,6 +403,7 @@ limits(void)
     tcase_add_checked_fixture(tcase, setup, teardown_journal);
     tcase_add_test(tcase, bytes_max_ends_in_full);
     tcase_add_test(tcase, bytes_max_is_made_use_of);
+    tcase_add_test(tcase, a_tail_that_nobody_has_opened_counts);
     tcase_add_test(tcase,
                    a_full_journal_has_appended_nothing_of_what_was_refused);
     tcase_add_test(tcase, a_full_journal_reads_on_and_opens_again);
