@@ -275,6 +275,7 @@ start_run(struct run *run, const struct jn_request *first)
         run->key_of = &run->only_key_of;
         return 0;
     }
+    assert(run->count > 0);
     run->key_of = calloc(run->count, sizeof(struct key *));
     return run->key_of == NULL ? ENOMEM : 0;
 }

@@ -76,12 +76,16 @@ static int
 open_newest(struct jn_files *files, const char *directory,
             const struct jn_wish *wish, bool alone)
 {
+    struct stat data;
     const struct jn_newest_wish newest = {
         .alone = alone,
         .read_only = wish->read_only || jn_store_is_read_only(files->store),
-        .mode = wish->mode,
+        .data = &data,
     };
+    int rc = jn_files_identify(directory, &data);
 
+    if (rc != 0)
+        return rc;
     return jn_newest_open(&files->newest, directory, files->store, files->lock,
                           &newest);
 }

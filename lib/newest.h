@@ -17,6 +17,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "lock.h"
 #include "state.h"
@@ -48,7 +49,7 @@ struct jn_newest {
     struct jn_recent *recent;
     struct jn_glance glance;
     char directory[PATH_MAX];
-    mode_t mode; /* of the file, if it is made */
+    struct stat like; /* whose the file is to be, and for whom, if it is made */
     /* With the lock of RECENT held: */
     struct jn_tail *tail; /* NULL: not opened yet */
     struct jn_tail_name name;
@@ -71,7 +72,7 @@ struct jn_newest {
 struct jn_newest_wish {
     bool alone;
     bool read_only;
-    mode_t mode;
+    const struct stat *data; /* the data file's status */
 };
 int jn_newest_open(struct jn_newest *newest, const char *directory,
                    struct jn_store *store, struct jn_lock *lock,

@@ -161,7 +161,7 @@ jn_newest_open(struct jn_newest *newest, const char *directory,
     memcpy(newest->directory, directory, strlen(directory) + 1);
     newest->store = store;
     newest->words = lock != NULL ? jn_lock_words(lock) : &newest->own;
-    newest->mode = wish->mode;
+    newest->like = *wish->data;
     jn_store_set_beside(store, jn_tail_size_there(directory));
     rc = jn_recent_create(&newest->recent);
     if (rc == 0 && wish->alone)

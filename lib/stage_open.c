@@ -64,11 +64,14 @@ create_tail(struct jn_newest *newest, struct jn_txn *txn,
     if (rc == 0 && getentropy(&name.salt, sizeof(name.salt)) != 0)
         rc = errno;
     if (rc == 0)
-        rc = jn_tail_create(newest->directory, &name, newest->mode);
+        rc = jn_tail_create(newest->directory, &name,
+                            newest->like.st_mode & 0777u);
     row->salt = name.salt;
     row->capacity = name.capacity;
     if (rc == 0)
         rc = jn_newest_open_tail(newest, txn, row);
+    if (rc == 0)
+        jn_tail_give(newest->tail, newest->like.st_uid, newest->like.st_gid);
     return rc == 0 ? begin_new_tail(newest, row) : rc;
 }
 

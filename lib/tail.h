@@ -145,6 +145,9 @@ int jn_tail_create(const char *directory, const struct jn_tail_name *name,
 int jn_tail_open(struct jn_tail **tail, const char *directory,
                  const struct jn_tail_name *name, bool read_only);
 
+/* Gives it to USER and GROUP, as far as the process may. */
+void jn_tail_give(struct jn_tail *tail, uid_t user, gid_t group);
+
 /* There is nothing to flush; TAIL may be NULL. */
 void jn_tail_close(struct jn_tail *tail);
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -571,6 +572,28 @@ START_TEST(what_was_not_there_for_a_prune_does_not_come_after_it)
 }
 END_TEST
 
+/* ---- whose the file is --------------------------------------------------- */
+
+/* Somebody may append who is not the one to whom the journal belongs. */
+START_TEST(a_tail_belongs_to_whom_the_data_file_does)
+{
+    const char *data = test_path("journal/data.mdb");
+    struct stat theirs, ours;
+
+    open_and_close();
+    ck_assert_int_eq(chmod(data, 0664), 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(chown(data, 4711, 4712), 0);
+    ck_assert_int_eq(stat(data, &theirs), 0);
+    journal = open_as(0, 0);
+    append(journal, 3);
+    ck_assert_int_eq(stat(test_path("journal/tail"), &ours), 0);
+    ck_assert_uint_eq(ours.st_mode, theirs.st_mode);
+    ck_assert_uint_eq(ours.st_uid, theirs.st_uid);
+    ck_assert_uint_eq(ours.st_gid, theirs.st_gid);
+}
+END_TEST
+
 /* ---- forks --------------------------------------------------------------- */
 
 static atomic_bool is_locked, is_unlocked;
@@ -649,6 +672,7 @@ suite(void)
                    a_tail_that_has_no_room_where_it_was_torn_is_done_without);
     tcase_add_test(tcase, what_is_refused_flushes_nothing);
     tcase_add_test(tcase, a_fork_waits_for_who_changes_what_is_recent);
+    tcase_add_test(tcase, a_tail_belongs_to_whom_the_data_file_does);
     suite_add_tcase(suite, tcase);
     return suite;
 }
