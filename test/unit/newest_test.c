@@ -265,26 +265,54 @@ START_TEST(a_tail_that_is_opened_again_where_it_was_is_read_on)
 }
 END_TEST
 
+static void
+append_to_one(void)
+{
+    append(open_as(0, 65536), 10);
+}
+
+/* Once it is told to, by the end of what can be read. */
+static void
+append_to_another(int told, int done)
+{
+    char byte;
+
+    (void)!read(told, &byte, 1);
+    journal_close(journal);
+    open_and_close();
+    append(open_as(0, 131072), 10);
+    close(done);
+    _exit(0);
+}
+
 /* The file is a new one by the time of the look. */
 START_TEST(a_look_of_before_the_tail_was_made_anew_begins_anew)
 {
-    struct journal *writer;
+    int tell[2], done[2];
     struct jn_txn before;
     bool again = false;
+    char byte;
+    pid_t child;
 
     open_and_close();
+    ck_assert_int_eq(pipe(tell), 0);
+    ck_assert_int_eq(pipe(done), 0);
     journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
-    writer = open_as(0, 65536);
-    append(writer, 10);
+    in_another(append_to_one);
+    child = fork();
+    if (child == 0) {
+        close(tell[1]);
+        append_to_another(tell[0], done[1]);
+    }
+    close(done[1]);
     ck_assert_int_eq(jn_store_begin_read(files()->store, &before), 0);
-    journal_close(writer);
-    writer = open_as(0, 131072);
-    append(writer, 10);
+    close(tell[1]);
+    ck_assert_int_eq(read(done[0], &byte, 1), 0);
     ck_assert_int_eq(jn_newest_look(&files()->newest, &before, 0, &again), 0);
     ck_assert(again);
     jn_store_end_read(&before);
     ck_assert_uint_eq(size_of(journal), 20);
-    journal_close(writer);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }
 END_TEST
 
@@ -596,7 +624,7 @@ END_TEST
 
 /* ---- forks --------------------------------------------------------------- */
 
-static atomic_bool is_locked, is_unlocked;
+static atomic_bool is_locked, is_unlocked, has_forked;
 
 static void *
 change_for_long(void *unused)
@@ -606,6 +634,9 @@ change_for_long(void *unused)
     jn_clock_sleep(100000000);
     atomic_store(&is_unlocked, true);
     jn_recent_unlock(files()->newest.recent);
+    /* The child is not to hear of a thread that has ended. */
+    while (!atomic_load(&has_forked))
+        jn_clock_sleep(1000000);
     return unused;
 }
 
@@ -626,6 +657,7 @@ START_TEST(a_fork_waits_for_who_changes_what_is_recent)
     while (!atomic_load(&is_locked))
         jn_clock_sleep(1000000);
     in_another(find_unlocked);
+    atomic_store(&has_forked, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     append(journal, 3);
 }
