@@ -69,7 +69,7 @@ WRAP_ALL = -Wl,--wrap=journal_open
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
-WRAP_unit/newest_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \
+WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \
     -Wl,--wrap=jn_tail_write,--wrap=fdatasync
 WRAP_unit/tail_flush_test = -Wl,--wrap=msync
 WRAP_unit/sync_test = -Wl,--wrap=jn_slices_drain_one
