@@ -109,7 +109,7 @@ drain_some(void *context)
 {
     struct sync *sync = context;
     struct jn_shared *shared = sync->journal->shared;
-    uint64_t keep = shared->files.newest.name.capacity / SYNCED_AT;
+    uint64_t keep = atomic_load(&shared->files.newest.ring) / SYNCED_AT;
 
     if (jn_slices_drain_one(shared, sync->journal->limits.bytes_max, keep,
                             &sync->done) != 0)

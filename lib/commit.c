@@ -290,7 +290,7 @@ drain_ahead(struct jn_shared *shared, uint64_t bytes_max)
 {
     const struct jn_newest *newest = &shared->files.newest;
 
-    if (newest->used > newest->name.capacity / DRAINED_AT)
+    if (newest->used > atomic_load(&newest->ring) / DRAINED_AT)
         (void)jn_slices_drain(shared, bytes_max, 0, 1);
 }
 

@@ -44,6 +44,7 @@ jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
     jn_tail_close(newest->tail);
     newest->tail = tail;
     newest->name = name;
+    atomic_store(&newest->ring, name.capacity);
     jn_store_set_beside(newest->store, jn_tail_file_size(tail));
     return 0;
 }

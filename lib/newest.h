@@ -53,7 +53,8 @@ struct jn_newest {
     /* With the lock of RECENT held: */
     struct jn_tail *tail; /* NULL: not opened yet */
     struct jn_tail_name name;
-    uint32_t run; /* of the frame that is to follow */
+    _Atomic uint64_t ring; /* its capacity, for who has not got the lock */
+    uint32_t run;          /* of the frame that is to follow */
     /* With LMDB's writer lock held: */
     uint64_t no_tail_until; /* there was no room for one; steady clock */
     struct jn_basis basis;  /* of the store, when it was last looked at */

@@ -30,8 +30,8 @@
 static void
 adapt(struct jn_newest *newest, uint64_t took)
 {
-    uint64_t least = newest->name.capacity / PART_MIN;
-    uint64_t most = newest->name.capacity / PART_MAX;
+    uint64_t least = atomic_load(&newest->ring) / PART_MIN;
+    uint64_t most = atomic_load(&newest->ring) / PART_MAX;
     uint64_t slice = newest->slice;
 
     if (newest->large_slices > 0) {
