@@ -59,7 +59,7 @@ vary(struct plan *plan, uint64_t *chance)
     plan->sessions = 1 + (unsigned)(test_random(chance) % 3) + plan->faults * 3;
     plan->deeds = 1 + (unsigned)(test_random(chance) % 32);
     /* The default takes long to write down for each image. */
-    plan->tail_bytes = test_random(chance) % 16 == 0 ? 0 : 64 << 10;
+    plan->tail_bytes = (test_random(chance) % 16 == 0 ? 256 : 64) << 10;
 }
 
 /* Explores runs like PLAN until the time is up; none may go wrong. */
