@@ -230,13 +230,18 @@ jn_files_open(struct jn_files *files, const char *directory,
 void
 jn_files_close(struct jn_files *files)
 {
-    /* Whoever is known to have it open must have LMDB's lock too. */
+    /*
+     * Whoever is known to have it open must have LMDB's lock too: somebody who
+     * passes the door behind this one must not find it otherwise.
+     */
     bool entered = files->lock != NULL && jn_lock_enter(files->lock) == 0;
 
     jn_newest_close(&files->newest);
     jn_store_close(files->store);
-    if (entered)
+    if (entered) {
+        jn_lock_part(files->lock);
         jn_lock_leave(files->lock);
+    }
     jn_lock_close(files->lock);
 }
 

@@ -266,6 +266,13 @@ jn_lock_join(struct jn_lock *lock, bool *alone)
     return set_lock(lock, PLACE_PRESENCE, F_RDLCK, false);
 }
 
+void
+jn_lock_part(struct jn_lock *lock)
+{
+    (void)set_lock(lock, PLACE_WRITERS, F_UNLCK, false);
+    (void)set_lock(lock, PLACE_PRESENCE, F_UNLCK, false);
+}
+
 int
 jn_lock_writer(struct jn_lock *lock, bool exclusive)
 {

@@ -54,6 +54,12 @@ struct jn_words {
 int jn_lock_open(struct jn_lock **lock, const char *directory, bool create,
                  mode_t mode);
 
+/*
+ * Within the door: be known no longer as one who has the journal open, nor as a
+ * writer.
+ */
+void jn_lock_part(struct jn_lock *lock);
+
 /* Gives up all locks; the file stays. */
 void jn_lock_close(struct jn_lock *lock);
 

@@ -166,10 +166,12 @@ jn_tail_walk_free(struct jn_tail_walk *walk)
     walk->buffered_size = 0;
 }
 
+/* Room for SIZE bytes, and for a piece, of which there are no more AHEAD. */
 static int
-enlarge(struct jn_tail_walk *walk, size_t size)
+enlarge(struct jn_tail_walk *walk, size_t size, uint64_t ahead)
 {
-    size_t capacity = size > PIECE ? size : PIECE;
+    size_t piece = ahead < PIECE ? (size_t)ahead : PIECE;
+    size_t capacity = size > piece ? size : piece;
 
     if (capacity <= walk->capacity)
         return 0;
@@ -194,7 +196,7 @@ look(struct jn_tail_walk *walk, size_t size, const uint8_t **bytes)
         *bytes = walk->buffer + skipped;
         return 0;
     }
-    rc = enlarge(walk, size);
+    rc = enlarge(walk, size, ahead);
     if (rc != 0)
         return rc;
     ahead = ahead < walk->capacity ? ahead : walk->capacity;

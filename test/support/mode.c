@@ -56,8 +56,15 @@ mode_open_as_is(const char *path, const struct journal_options *options,
 static bool
 may_be_filled_in(const struct journal_options *options)
 {
-    return options == NULL || (options->struct_size == sizeof(*options) &&
-                               (options->flags & JOURNAL_OPEN_READ_ONLY) == 0);
+    uint32_t size;
+
+    if (options == NULL)
+        return true;
+    /* There may be no more than that: the compiler must not read on. */
+    memcpy(&size, options, sizeof(size));
+    if (size != sizeof(*options))
+        return false;
+    return (options->flags & JOURNAL_OPEN_READ_ONLY) == 0;
 }
 
 int
