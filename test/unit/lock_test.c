@@ -49,6 +49,22 @@ START_TEST(the_first_is_alone_and_the_second_is_not)
 }
 END_TEST
 
+/* Though the file is still open, as in a child of whoever has parted. */
+START_TEST(who_parts_is_no_longer_there)
+{
+    bool alone = false;
+    struct jn_lock *first = open_joined(&alone), *second;
+
+    ck_assert_int_eq(jn_lock_writer(first, true), 0);
+    jn_lock_part(first);
+    second = open_joined(&alone);
+    ck_assert(alone);
+    ck_assert_int_eq(jn_lock_writer(second, true), 0);
+    jn_lock_close(second);
+    jn_lock_close(first);
+}
+END_TEST
+
 START_TEST(only_one_means_nobody_else)
 {
     bool alone;
@@ -233,6 +249,7 @@ suite(void)
 
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_test(tcase, the_first_is_alone_and_the_second_is_not);
+    tcase_add_test(tcase, who_parts_is_no_longer_there);
     tcase_add_test(tcase, only_one_means_nobody_else);
     tcase_add_test(tcase, the_door_lets_in_one_at_a_time);
     tcase_add_test(tcase, one_writer_may_be_the_only_one);
