@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -369,7 +370,7 @@ recorder_wrote(const struct recorded *call, uint64_t offset, const void *data,
     know_write(call->file, offset, data, size);
 }
 
-static unsigned to_fail; /* flushes up to the one; 0: none */
+static _Atomic unsigned to_fail; /* flushes up to the one; 0: none */
 
 void
 recorder_fail_flush(unsigned n)
