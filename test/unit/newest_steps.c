@@ -16,7 +16,7 @@ home(void)
     return test_path("journal");
 }
 
-/* What a process dies with is not lost, for valgrind, while this leads to it. */
+/* What a process dies with is not lost, to valgrind, as this leads to it. */
 static struct journal *volatile last_opened;
 
 struct journal *
