@@ -34,11 +34,7 @@
 
 #define FOLLOWERS 4u
 #define SAMPLES 1000u
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SLACK 16u /* what is woken copies a frame, many times slower */
-#else
 #define SLACK 4u
-#endif
 
 static struct journal *journal;
 
