@@ -1,7 +1,6 @@
 /* create.c - a new journal, whole or not there at all. */
 #include "create.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "disk.h"
 #include "error.h"
 #include "inspect.h"
 #include "state.h"
@@ -27,20 +27,6 @@ jn_create_directory(const char *path, mode_t mode)
         chmod(path, (status.st_mode & 07000u) | full) != 0)
         return errno;
     return 0;
-}
-
-int
-jn_create_flush(const char *directory)
-{
-    int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = 0;
-
-    if (file < 0)
-        return errno;
-    if (fsync(file) != 0 && errno != EINVAL)
-        rc = errno;
-    close(file);
-    return rc;
 }
 
 static int
@@ -93,5 +79,5 @@ jn_create_data(const char *directory, mode_t mode, uint64_t first_seq)
         unlink(fresh);
         return rc;
     }
-    return jn_create_flush(directory);
+    return jn_disk_flush_directory(directory);
 }

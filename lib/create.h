@@ -18,7 +18,4 @@ int jn_create_directory(const char *path, mode_t mode);
  */
 int jn_create_data(const char *directory, mode_t mode, uint64_t first_seq);
 
-/* Makes what was done to the names in DIRECTORY durable. */
-int jn_create_flush(const char *directory);
-
 #endif

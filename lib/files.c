@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "create.h"
+#include "disk.h"
 #include "error.h"
 #include "filesystem.h"
 #include "inspect.h"
@@ -266,7 +267,7 @@ remove_files(const char *directory)
         if (unlink(path) != 0)
             return errno;
     }
-    rc = jn_create_flush(directory);
+    rc = jn_disk_flush_directory(directory);
     if (rc != 0)
         return rc;
     remove_file(directory, JN_NEW_FILE);
@@ -275,7 +276,7 @@ remove_files(const char *directory)
     remove_file(directory, JN_STORE_LOCK_FILE);
     remove_file(directory, JN_LOCK_FILE);
     /* Without the lock file anybody may remove the empty directory. */
-    rc = jn_create_flush(directory);
+    rc = jn_disk_flush_directory(directory);
     return rc == ENOENT ? 0 : rc;
 }
 

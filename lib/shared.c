@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "create.h"
+#include "disk.h"
 #include "error.h"
 #include "inspect.h"
 
@@ -339,7 +340,7 @@ open_new_directory(struct jn_shared **out, const char *path,
     if (rc != 0)
         return rc == JOURNAL_EXISTS ? JOURNAL_NOT_FOUND : rc;
     (void)snprintf(parent, sizeof(parent), "%s/..", path);
-    rc = jn_create_flush(parent);
+    rc = jn_disk_flush_directory(parent);
     if (rc == 0)
         rc = open_in(out, path, wish, false);
     if (rc != 0)

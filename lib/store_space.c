@@ -6,11 +6,11 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "error.h"
 #include "store_env.h"
 
@@ -224,22 +224,12 @@ jn_store_disk_is_full(int file)
 
 /* ---- the reserve on the disk -------------------------------------------- */
 
-/* The process may be allowed files of a certain size only. */
-static bool
-is_allowed(uint64_t size)
-{
-    struct rlimit limit;
-
-    return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-           limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur;
-}
-
 static int
 allocate(int file, uint64_t from, uint64_t to)
 {
     int rc;
 
-    if (!is_allowed(to))
+    if (!jn_disk_allows(to))
         return EFBIG;
     do
         rc = fallocate(file, FALLOC_FL_KEEP_SIZE, (off_t)from,

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "checksum.h"
+#include "disk.h"
 #include "error.h"
 
 /* Where in the header its fields are, and zeros from the END on. */
@@ -66,21 +66,11 @@ path_of(char path[PATH_MAX], const char *directory, const char *name)
 
 /* ---- reading and writing ------------------------------------------------- */
 
-/* The process may be allowed files of a certain size only. */
-static bool
-is_allowed(uint64_t size)
-{
-    struct rlimit limit;
-
-    return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-           limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur;
-}
-
 static int
 write_at(int file, uint64_t offset, const uint8_t *bytes, size_t size)
 {
     /* Or a signal would end the process. */
-    if (!is_allowed(offset + size))
+    if (!jn_disk_allows(offset + size))
         return jn_error_from_errno(EFBIG);
     while (size > 0) {
         ssize_t done = pwrite(file, bytes, size, (off_t)offset);
@@ -167,21 +157,6 @@ make_file(const char *path, const struct jn_tail_name *name, mode_t mode)
     return rc;
 }
 
-static int
-flush_directory(const char *path)
-{
-    int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = 0;
-
-    if (file < 0)
-        return errno;
-    /* Some file systems have no such call, and do it by themselves. */
-    if (fsync(file) != 0 && errno != EINVAL)
-        rc = errno;
-    close(file);
-    return rc;
-}
-
 int
 jn_tail_create(const char *directory, const struct jn_tail_name *name,
                mode_t mode)
@@ -201,7 +176,7 @@ jn_tail_create(const char *directory, const struct jn_tail_name *name,
         unlink(fresh);
         return rc;
     }
-    return flush_directory(directory);
+    return jn_disk_flush_directory(directory);
 }
 
 /* ---- opening it ---------------------------------------------------------- */

@@ -1,0 +1,31 @@
+/* disk.c - what the system has no single call for, of files, directories. */
+#include "disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int
+jn_disk_flush_directory(const char *directory)
+{
+    int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = 0;
+
+    if (file < 0)
+        return errno;
+    /* Some file systems have no such call, and do it by themselves. */
+    if (fsync(file) != 0 && errno != EINVAL)
+        rc = errno;
+    close(file);
+    return rc;
+}
+
+bool
+jn_disk_allows(uint64_t size)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+           limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur;
+}

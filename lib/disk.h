@@ -1,0 +1,17 @@
+/* disk.h - what the system has no single call for, of files and directories. */
+#ifndef JN_DISK_H
+#define JN_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Makes what was done to the names in DIRECTORY durable; 0 or an errno. */
+int jn_disk_flush_directory(const char *directory);
+
+/*
+ * Whether this process may have files of SIZE bytes.  To write on beyond its
+ * limit would raise a signal, which ends the process.
+ */
+bool jn_disk_allows(uint64_t size);
+
+#endif
