@@ -74,12 +74,11 @@ static int
 apply_list(struct jn_newest *newest, struct jn_txn *txn,
            struct jn_request *first, bool *changed)
 {
-    uint64_t used = jn_stage_used(newest, txn);
-    uint64_t written;
+    uint64_t left = jn_drain_left(txn), written;
     int rc = jn_newest_prepare_flush(newest, txn, &written);
 
     if (rc == 0)
-        rc = jn_store_reserve(txn, estimate(txn, first) + 2 * used,
+        rc = jn_store_reserve(txn, estimate(txn, first) + 2 * left,
                               first->limits.bytes_max);
     if (rc == 0)
         rc = jn_drain_all(newest, txn);

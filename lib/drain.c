@@ -36,29 +36,12 @@ jn_drain_left(const struct jn_txn *txn)
            jn_recent_at(look, look->low)->start;
 }
 
-/* The first entry that ends behind POSITION. */
-static uint64_t
-find_position(const struct jn_recent_look *look, uint64_t position)
-{
-    uint64_t low = look->low, high = look->high;
-
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-
-        if (jn_recent_at(look, middle)->end <= position)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Where to stop after about so many BYTES: between two batches. */
 static uint64_t
 choose_end(const struct jn_recent_look *look, uint64_t bytes)
 {
     uint64_t start = jn_recent_at(look, look->low)->start;
-    uint64_t middle = find_position(look, start + bytes), to = middle;
+    uint64_t middle = jn_recent_until(look, start + bytes), to = middle;
 
     while (to > look->low && jn_recent_at(look, to - 1)->more)
         to--;

@@ -173,20 +173,6 @@ jn_recent_add(struct jn_recent *recent, const struct jn_recent_item *item,
     return 0;
 }
 
-const struct jn_recent_item *
-jn_recent_newest(const struct jn_recent *recent, struct jn_span key,
-                 uint64_t low)
-{
-    const struct jn_window *window = jn_window_of(recent);
-
-    low = low > jn_window_low(window) ? low : jn_window_low(window);
-    if (key.size == 0 || low >= jn_window_end(window))
-        return NULL;
-    return jn_window_item(jn_keytable_find(jn_window_table(window), key,
-                                           jn_recent_hash(recent, key), low,
-                                           jn_window_end(window)));
-}
-
 /* The key's item before the one that is taken off has none behind it now. */
 static void
 unlink_newer(struct jn_window *window, uint64_t seq)

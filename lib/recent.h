@@ -76,10 +76,6 @@ int jn_recent_reserve(struct jn_recent *recent, size_t size, uint8_t **bytes);
 int jn_recent_add(struct jn_recent *recent, const struct jn_recent_item *item,
                   size_t used);
 
-/* The newest item of KEY, from LOW on; NULL if there is none. */
-const struct jn_recent_item *jn_recent_newest(const struct jn_recent *recent,
-                                              struct jn_span key, uint64_t low);
-
 /*
  * Takes items from number NEXT on off again, which nobody has been shown, and
  * sets the end to POSITION, which is not before the end of those that stay.
@@ -119,6 +115,9 @@ void jn_recent_leave(struct jn_recent_look *look);
 /* Item SEQ, which is in [low, high). */
 const struct jn_recent_item *jn_recent_at(const struct jn_recent_look *look,
                                           uint64_t seq);
+
+/* The number of the first item that ends behind POSITION, or high. */
+uint64_t jn_recent_until(const struct jn_recent_look *look, uint64_t position);
 
 /* The newest item of KEY below BOUND (and high); NULL if there is none. */
 const struct jn_recent_item *jn_recent_find(const struct jn_recent_look *look,

@@ -69,6 +69,12 @@ jn_recent_at(const struct jn_recent_look *look, uint64_t seq)
     return &jn_window_place(look->window, seq)->item;
 }
 
+uint64_t
+jn_recent_until(const struct jn_recent_look *look, uint64_t position)
+{
+    return jn_window_find_end(look->window, look->low, look->high, position);
+}
+
 const struct jn_recent_item *
 jn_recent_find(const struct jn_recent_look *look, struct jn_span key,
                uint64_t bound)

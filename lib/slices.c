@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "drain.h"
 #include "error.h"
-#include "stage.h"
 
 /* A slice is one part of the tail in so many. */
 #define PART_MIN 16u
@@ -56,18 +55,18 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
 {
     struct jn_newest *newest = &shared->files.newest;
     struct jn_txn txn;
-    uint64_t used;
+    uint64_t left;
     int rc = jn_shared_begin_write(shared, &txn);
 
     if (rc != 0)
         return rc;
-    used = jn_stage_used(newest, &txn);
-    *done = used <= keep || jn_drain_left(&txn) == 0;
+    left = jn_drain_left(&txn);
+    *done = left <= keep;
     if (*done) {
         jn_store_abort(&txn);
         return 0;
     }
-    rc = jn_store_reserve(&txn, 2 * used, limit);
+    rc = jn_store_reserve(&txn, 2 * left, limit);
     if (rc == 0)
         rc = jn_drain(newest, &txn, most);
     if (rc == 0)

@@ -312,16 +312,6 @@ stage_group(struct jn_newest *newest, struct jn_txn *txn,
     return rc;
 }
 
-uint64_t
-jn_stage_used(struct jn_newest *newest, struct jn_txn *txn)
-{
-    struct jn_tail_row row;
-
-    if (jn_view_tail(txn, &row) != 0 || !row.open)
-        return 0;
-    return jn_recent_position(newest->recent) - row.start;
-}
-
 int
 jn_stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
          uint64_t now, enum jn_staged *staged, uint64_t *end, bool *broken)

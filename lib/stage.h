@@ -4,18 +4,16 @@
  * With LMDB's writer lock held its records are checked and numbered, made into
  * frames where they will stay in memory, and written to the ring.  What is to
  * survive a loss of power is flushed afterwards, without the lock.
+ *
+ * The first group of a process goes to the store, and all that is recent with
+ * it: the flush of somebody who died before he could tell may have failed, and
+ * the system would not tell it to one who has opened the file since.
  */
 #ifndef JN_STAGE_H
 #define JN_STAGE_H
 
 #include "newest.h"
 #include "request.h"
-
-/*
- * The first group of a process goes to the store, and all that is recent with
- * it: the flush of somebody who died before he could tell may have failed, and
- * the system would not tell it to one who has opened the file since.
- */
 
 /* What became of the group. */
 enum jn_staged {
@@ -33,9 +31,6 @@ enum jn_staged {
 int jn_stage(struct jn_newest *newest, struct jn_txn *txn,
              struct jn_request *first, uint64_t now, enum jn_staged *staged,
              uint64_t *end, bool *broken);
-
-/* Bytes of the tail that are not drained, as TXN sees it; 0 without a tail. */
-uint64_t jn_stage_used(struct jn_newest *newest, struct jn_txn *txn);
 
 /*
  * The size of the ring that somebody gets who wants TAIL_BYTES (0: the usual)

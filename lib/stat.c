@@ -34,22 +34,9 @@ static uint64_t
 durable_size(const struct jn_txn *txn, const struct jn_words *words,
              uint64_t next)
 {
-    const struct jn_recent_look *look = &txn->look;
-    uint64_t flushed = jn_word_get(&words->flushed), low, high;
-
-    if (look->recent == NULL)
+    if (txn->look.recent == NULL)
         return next;
-    low = look->low;
-    high = look->high;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-
-        if (jn_recent_at(look, middle)->end <= flushed)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return jn_recent_until(&txn->look, jn_word_get(&words->flushed));
 }
 
 static int

@@ -269,7 +269,6 @@ START_TEST(an_item_without_key_is_in_no_table)
     ck_assert(jn_recent_look(recent, 0, 0, 300 * 64, &look));
     ck_assert_ptr_null(jn_recent_each(&look, &at));
     ck_assert_ptr_null(jn_recent_find(&look, jn_span(NULL, 0), NONE));
-    ck_assert_ptr_null(jn_recent_newest(recent, jn_span(NULL, 0), 0));
     ck_assert_uint_eq(jn_recent_at(&look, 299)->seq, 299);
     jn_recent_leave(&look);
 }
@@ -443,11 +442,17 @@ check_newest(void)
     uint64_t low = model.low + below(model.next - model.low + 1);
     const struct plan *plan = newest_of(model.plans + (low - model.base),
                                         model.next - low, key);
+    const struct jn_recent_item *item;
+    struct jn_recent_look look;
     char text[16];
-    const struct jn_recent_item *item = jn_recent_newest(recent,
-                                                         key_of(key, text),
-                                                         low);
 
+    ck_assert(jn_recent_look(recent, low,
+                             low < model.next
+                                 ? model.plans[low - model.base].start
+                                 : model.position,
+                             model.position, &look));
+    item = jn_recent_find(&look, key_of(key, text), NONE);
+    jn_recent_leave(&look);
     ck_assert(plan != NULL ? is_item(item, plan) : item == NULL);
     ck_assert_uint_eq(jn_recent_next(recent), model.next);
     ck_assert_uint_eq(jn_recent_position(recent), model.position);
