@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "keysort.h"
 #include "stamp.h"
 #include "view.h"
 
@@ -16,13 +17,6 @@ struct key {
     struct journal_stamp trial_stamp;
     bool changed;
     bool fresh; /* the store has no row of it */
-};
-
-/* A keyed record of the run, in the order of index keys. */
-struct slot {
-    uint64_t prefix; /* of the index key: most comparisons end here */
-    struct jn_span key;
-    size_t order; /* among the run's records */
 };
 
 struct run {
@@ -43,36 +37,9 @@ struct run {
 
 /* ---- which keys there are ----------------------------------------------- */
 
-/* The first bytes of KEY as they sort, shorter before longer. */
-static uint64_t
-prefix_of(struct jn_span key)
-{
-    uint8_t bytes[8] = {0};
-
-    memcpy(bytes, key.data, key.size < 7 ? key.size : 7);
-    bytes[7] = (uint8_t)(key.size < 8 ? key.size : 8);
-    return jn_get_be64(bytes);
-}
-
-static int
-compare_slots(const void *left, const void *right)
-{
-    const struct slot *a = left, *b = right;
-    size_t common = a->key.size < b->key.size ? a->key.size : b->key.size;
-    int order;
-
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
-    order = memcmp(a->key.data, b->key.data, common);
-    if (order != 0)
-        return order;
-    if (a->key.size != b->key.size)
-        return a->key.size < b->key.size ? -1 : 1;
-    return a->order < b->order ? -1 : 1;
-}
-
+/* The keyed records of the run. */
 static size_t
-list_slots(const struct jn_request *first, struct slot *slots)
+list_keyed(const struct jn_request *first, struct jn_keysort *list)
 {
     size_t order = 0, count = 0;
 
@@ -82,10 +49,9 @@ list_slots(const struct jn_request *first, struct slot *slots)
 
             if (record->key_size == 0)
                 continue;
-            slots[count].key = jn_span(record->key, record->key_size);
-            slots[count].prefix = prefix_of(slots[count].key);
-            slots[count].order = order;
-            count++;
+            list[count++] = jn_keysort_of(jn_span(record->key,
+                                                  record->key_size),
+                                          order);
         }
     }
     return count;
@@ -119,25 +85,24 @@ collect_only_key(struct run *run, const struct journal_record *record)
 static int
 collect_keys(struct run *run, const struct jn_request *first)
 {
-    struct slot *slots = malloc(run->count * sizeof(*slots));
+    struct jn_keysort *list = malloc(run->count * sizeof(*list));
     size_t count;
     int rc = 0;
 
-    if (slots == NULL)
+    if (list == NULL)
         return ENOMEM;
-    count = list_slots(first, slots);
-    if (count > 1)
-        qsort(slots, count, sizeof(*slots), compare_slots);
+    count = list_keyed(first, list);
+    jn_keysort(list, count);
     run->keys = count == 0 ? NULL : malloc(count * sizeof(*run->keys));
     if (count > 0 && run->keys == NULL)
         rc = ENOMEM;
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (i == 0 || !jn_span_equal(slots[i].key, slots[i - 1].key))
-            rc = add_key(run, slots[i].key);
+        if (i == 0 || !jn_span_equal(list[i].key, list[i - 1].key))
+            rc = add_key(run, list[i].key);
         if (rc == 0)
-            run->key_of[slots[i].order] = &run->keys[run->key_count - 1];
+            run->key_of[list[i].order] = &run->keys[run->key_count - 1];
     }
-    free(slots);
+    free(list);
     return rc;
 }
 

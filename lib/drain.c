@@ -7,13 +7,8 @@
 
 #include "apply.h"
 #include "error.h"
+#include "keysort.h"
 #include "view.h"
-
-/* A key of the part that is moved, with its newest entry there. */
-struct slot {
-    uint64_t start[2]; /* the key's first bytes: most comparisons end here */
-    const struct jn_recent_item *item;
-};
 
 struct drain {
     struct jn_newest *newest;
@@ -21,8 +16,6 @@ struct drain {
     uint64_t from, to;                 /* entries that are moved, */
     const struct jn_recent_item *last; /* and the last of them */
     struct jn_recent_sums sums;
-    struct slot *slots;
-    size_t count;
 };
 
 uint64_t
@@ -78,45 +71,20 @@ move_entries(struct drain *drain)
 
 /* ---- keys --------------------------------------------------------------- */
 
-static void
-list_keys(struct drain *drain)
+/* The keys of the part that is moved, each by its newest entry there. */
+static size_t
+list_keys(const struct drain *drain, struct jn_keysort *list)
 {
+    const struct jn_recent_look *look = &drain->txn->look;
+    size_t count = 0;
+
     for (uint64_t seq = drain->from; seq < drain->to; seq++) {
-        const struct jn_recent_look *look = &drain->txn->look;
         const struct jn_recent_item *item = jn_recent_at(look, seq);
-        struct slot *slot = &drain->slots[drain->count];
-        uint8_t start[16] = {0};
 
-        if (item->key.size == 0 || !jn_recent_is_newest(look, item, drain->to))
-            continue;
-        memcpy(start, item->key.data,
-               item->key.size < 16 ? item->key.size : 16);
-        slot->start[0] = jn_get_be64(start);
-        slot->start[1] = jn_get_be64(start + 8);
-        slot->item = item;
-        drain->count++;
+        if (item->key.size > 0 && jn_recent_is_newest(look, item, drain->to))
+            list[count++] = jn_keysort_of(item->key, seq - drain->from);
     }
-}
-
-/*
- * As the index sorts, but for keys of less than eight bytes, and those that it
- * knows by their hashes: near enough for neighbours to be written together.
- */
-static int
-compare_slots(const void *left, const void *right)
-{
-    const struct slot *a = left, *b = right;
-    struct jn_span x = a->item->key, y = b->item->key;
-    int order;
-
-    if (a->start[0] != b->start[0])
-        return a->start[0] < b->start[0] ? -1 : 1;
-    if (a->start[1] != b->start[1])
-        return a->start[1] < b->start[1] ? -1 : 1;
-    order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
-    if (order != 0)
-        return order;
-    return x.size < y.size ? -1 : x.size > y.size;
+    return count;
 }
 
 /* The index has only a start and a hash of the key: looks for its row. */
@@ -146,21 +114,20 @@ move_key(struct jn_txn *txn, const struct jn_recent_item *item)
 }
 
 static int
-move_keys(struct drain *drain)
+move_keys(const struct drain *drain)
 {
+    struct jn_keysort *list = malloc((drain->to - drain->from) * sizeof(*list));
+    size_t count;
     int rc = 0;
 
-    drain->slots = calloc(drain->to - drain->from, sizeof(*drain->slots));
-    if (drain->slots == NULL)
+    if (list == NULL)
         return ENOMEM;
-    list_keys(drain);
-    if (drain->count > 1)
-        qsort(drain->slots, drain->count, sizeof(*drain->slots), compare_slots);
-    for (size_t i = 0; rc == 0 && i < drain->count; i++) {
-        assert(drain->slots[i].item != NULL);
-        rc = move_key(drain->txn, drain->slots[i].item);
-    }
-    free(drain->slots);
+    count = list_keys(drain, list);
+    jn_keysort(list, count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = move_key(drain->txn, jn_recent_at(&drain->txn->look,
+                                               drain->from + list[i].order));
+    free(list);
     return rc;
 }
 

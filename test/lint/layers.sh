@@ -11,7 +11,7 @@
 #       pages lock filesystem store tail
 #   1½  recent, of which transactions see a part
 #   1   checksum error clock futex stamp sized layout numbers rows arena
-#       keytable disk
+#       keytable keysort disk
 #   0   bytes reclaim
 #
 # Files store_*.c and store_*.h belong to store, and likewise those of other
@@ -38,7 +38,7 @@ BEGIN {
     levels(2, "store tail")
     levels(1.5, "recent")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
-    levels(1, "arena keytable disk")
+    levels(1, "arena keytable keysort disk")
     levels(0, "bytes reclaim")
     FS = ":"
 }
