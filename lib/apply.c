@@ -192,8 +192,7 @@ add_record(struct run *run, struct jn_prepared *prepared, struct key *key,
         return rc;
     state->next++;
     state->last_time = run->time;
-    state->bytes_logical += record->key_size + record->value_size +
-                            record->meta_size;
+    state->bytes_logical += prepared->logical;
     return 0;
 }
 

@@ -1,11 +1,12 @@
 /*
- * commit.h - group commit: appends of many threads share one transaction.
+ * commit.h - group commit: appends of many threads share one flush.
  *
  * A thread with a request puts it into the queue.  If nobody is at work it
  * becomes the *leader*: it takes what is in the queue, its own request first,
- * applies and commits it, wakes those whose requests it carried, makes the
- * next one in the queue the leader, and returns.  No thread works for others
- * longer than one commit, and no thread of the library's own is needed.
+ * has it appended, wakes those whose requests it carried, makes the next one in
+ * the queue the leader, and returns.  No thread works for others longer than
+ * for one group and a slice of the tail, and no thread of the library's own is
+ * needed.
  *
  * Prunes and rewinds take their turns in the same queue, one step a turn, so
  * that neither they nor the appends starve.

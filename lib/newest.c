@@ -63,7 +63,7 @@ static struct jn_recent_sums
 sums_of(const struct jn_frame *frame, const struct jn_record *record)
 {
     struct jn_recent_sums sums = {
-        .bytes = record->key.size + record->meta.size + record->value.size,
+        .bytes = jn_record_logical(record),
         .keys = (frame->flags & JN_FRAME_FRESH) != 0,
     };
 
@@ -187,89 +187,6 @@ catch_up(struct jn_newest *newest, struct jn_txn *txn,
     return rc;
 }
 
-/* ---- what the store says ------------------------------------------------- */
-
-int
-jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
-                const struct jn_basis **out)
-{
-    struct jn_basis *basis = &newest->basis;
-    uint64_t snapshot = jn_store_number(txn) - 1;
-    int rc = 0;
-
-    if (basis->snapshot != snapshot) {
-        basis->snapshot = 0;
-        rc = jn_view_tail(txn, &basis->row);
-        if (rc == 0)
-            rc = jn_view_stored_state(txn, &basis->state);
-        if (rc == 0)
-            basis->snapshot = snapshot;
-    }
-    *out = basis;
-    return rc;
-}
-
-/* What of a row a look needs. */
-struct outset {
-    bool open;
-    uint64_t start, next;
-};
-
-/* False: nobody has looked at this snapshot, or somebody just does. */
-static bool
-remember(const struct jn_glance *glance, uint64_t snapshot,
-         struct outset *outset)
-{
-    uint64_t version = atomic_load(&glance->version);
-    bool right = version % 2 == 0 && atomic_load(&glance->snapshot) == snapshot;
-
-    outset->open = atomic_load(&glance->open) != 0;
-    outset->start = atomic_load(&glance->start);
-    outset->next = atomic_load(&glance->next);
-    return right && atomic_load(&glance->version) == version;
-}
-
-static void
-note(struct jn_glance *glance, uint64_t snapshot, const struct outset *outset)
-{
-    uint64_t version = atomic_load(&glance->version);
-
-    if (version % 2 != 0 ||
-        !atomic_compare_exchange_strong(&glance->version, &version,
-                                        version + 1))
-        return; /* somebody else does */
-    atomic_store(&glance->snapshot, snapshot);
-    atomic_store(&glance->open, outset->open);
-    atomic_store(&glance->start, outset->start);
-    atomic_store(&glance->next, outset->next);
-    atomic_store(&glance->version, version + 2);
-}
-
-static int
-get_outset(struct jn_newest *newest, struct jn_txn *txn, struct outset *outset)
-{
-    uint64_t snapshot = jn_store_number(txn);
-    const struct jn_basis *basis;
-    struct jn_tail_row row;
-    int rc;
-
-    if (txn->write) {
-        rc = jn_newest_basis(newest, txn, &basis);
-        if (rc == 0)
-            *outset = (struct outset){basis->row.open, basis->row.start,
-                                      basis->row.next};
-        return rc;
-    }
-    if (remember(&newest->glance, snapshot, outset))
-        return 0;
-    rc = jn_view_tail(txn, &row);
-    if (rc == 0) {
-        *outset = (struct outset){row.open, row.start, row.next};
-        note(&newest->glance, snapshot, outset);
-    }
-    return rc;
-}
-
 /* ---- looking ------------------------------------------------------------- */
 
 /*
@@ -279,7 +196,7 @@ get_outset(struct jn_newest *newest, struct jn_txn *txn, struct outset *outset)
  */
 static bool
 look_at(struct jn_newest *newest, struct jn_txn *txn,
-        const struct outset *outset, uint64_t limit)
+        const struct jn_outset *outset, uint64_t limit)
 {
     struct jn_recent_look *look = &txn->look;
     uint64_t end = outset->start;
@@ -297,7 +214,7 @@ look_at(struct jn_newest *newest, struct jn_txn *txn,
 /* With more work: what is missing is copied from the ring. */
 static int
 look_again(struct jn_newest *newest, struct jn_txn *txn,
-           const struct outset *outset, uint64_t limit, bool *again)
+           const struct jn_outset *outset, uint64_t limit, bool *again)
 {
     struct jn_tail_row row;
     int rc = jn_view_tail(txn, &row);
@@ -318,8 +235,8 @@ int
 jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
                bool *again)
 {
-    struct outset outset;
-    int rc = get_outset(newest, txn, &outset);
+    struct jn_outset outset;
+    int rc = jn_newest_outset(newest, txn, &outset);
 
     *again = false;
     if (rc != 0 || !outset.open)

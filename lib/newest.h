@@ -97,6 +97,14 @@ int jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
 int jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
                     const struct jn_basis **basis);
 
+/* What of that a look needs, to any TXN that has changed nothing yet. */
+struct jn_outset {
+    bool open;
+    uint64_t start, next; /* of what is in the tail */
+};
+int jn_newest_outset(struct jn_newest *newest, struct jn_txn *txn,
+                     struct jn_outset *outset);
+
 /* Opens the tail that ROW tells of, unless it is open; with the lock held. */
 int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
                         const struct jn_tail_row *row);

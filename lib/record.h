@@ -39,6 +39,13 @@ struct jn_record {
     struct jn_span value;
 };
 
+/* The bytes in which journal_stat() counts: of key, meta and value. */
+static inline uint64_t
+jn_record_logical(const struct jn_record *record)
+{
+    return record->key.size + record->meta.size + record->value.size;
+}
+
 /* The bytes that RECORD takes. */
 size_t jn_record_size(const struct jn_record *record);
 

@@ -6,12 +6,6 @@
 
 /* ---- one entry ---------------------------------------------------------- */
 
-static uint64_t
-size_of(const struct jn_record *record)
-{
-    return record->key.size + record->meta.size + record->value.size;
-}
-
 static void
 forget_bytes(struct jn_state *state, uint64_t size)
 {
@@ -98,7 +92,7 @@ remove_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
 {
     int rc = 0;
 
-    forget_bytes(state, record != NULL ? size_of(record) : row.size);
+    forget_bytes(state, record != NULL ? jn_record_logical(record) : row.size);
     if (record != NULL && record->key.size > 0)
         rc = forget_key_of(txn, state, seq, record->key);
     return rc == 0 ? jn_place_delete(place) : rc;
@@ -218,7 +212,7 @@ judge_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
     if (rc != 0 || verdict == STAYS)
         return rc;
     *goes = true;
-    forget_bytes(state, size_of(&stored.record));
+    forget_bytes(state, jn_record_logical(&stored.record));
     if (verdict == GOES_WITH_KEY)
         rc = forget_key(txn, state, &known);
     return rc == 0 ? jn_place_delete(place) : rc;

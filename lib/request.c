@@ -106,6 +106,7 @@ jn_request_make(struct jn_request *request,
         prepared->record = &records[i];
         prepared->bytes = end;
         prepared->size = jn_record_size(&stored);
+        prepared->logical = jn_record_logical(&stored);
         prepared->body_hash = jn_record_encode(end, &stored);
         end += prepared->size;
     }

@@ -17,6 +17,7 @@ struct jn_prepared {
     const struct journal_record *record; /* the caller's */
     uint8_t *bytes;                      /* encoded, not sealed */
     size_t size;
+    uint64_t logical; /* bytes of key, meta and value */
     uint64_t body_hash;
 };
 

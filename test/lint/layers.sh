@@ -2,11 +2,11 @@
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
 #   4   the public calls: open append append_packed get query fill prune rewind
-#       mark stat wait keyexpr version
+#       mark stat sync wait keyexpr version
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices
+#       drain slices group
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
 #   1½  recent, of which transactions see a part
@@ -29,11 +29,11 @@ function levels(level, names,    list, i) {
 
 BEGIN {
     levels(4, "open append append_packed get query fill prune rewind mark")
-    levels(4, "stat wait keyexpr version")
+    levels(4, "stat sync wait keyexpr version")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
-    levels(3, "stage drain slices")
+    levels(3, "stage drain slices group")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")
     levels(1.5, "recent")
@@ -46,7 +46,7 @@ BEGIN {
 function module(file) {
     sub(/\.[ch]$/, "", file)
     if (!(file in level_of) &&
-        match(file, /^(store|tail|recent|shared|view|gather|stage)_/))
+        match(file, /^(store|tail|recent|shared|view|gather|stage|newest)_/))
         file = substr(file, 1, RLENGTH - 1)
     return file in level_of ? file : ""
 }
