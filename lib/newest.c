@@ -189,26 +189,12 @@ catch_up(struct jn_newest *newest, struct jn_txn *txn,
 
 /* ---- looking ------------------------------------------------------------- */
 
-/*
- * A look at what OUTSET leaves to the tail, up to LIMIT, where one of its
- * entries ends: otherwise what lies there is of after a rewind, and OUTSET of
- * before.
- */
 static bool
 look_at(struct jn_newest *newest, struct jn_txn *txn,
         const struct jn_outset *outset, uint64_t limit)
 {
-    struct jn_recent_look *look = &txn->look;
-    uint64_t end = outset->start;
-
-    if (!jn_recent_look(newest->recent, outset->next, outset->start, limit,
-                        look))
-        return false;
-    if (look->low < look->high)
-        end = jn_recent_at(look, look->high - 1)->end;
-    if (end != limit)
-        jn_recent_leave(look);
-    return end == limit;
+    return jn_recent_look(newest->recent, outset->next, outset->start, limit,
+                          &txn->look);
 }
 
 /* With more work: what is missing is copied from the ring. */
