@@ -50,7 +50,7 @@ __wrap_jn_lock_leave(struct jn_lock *lock)
         open_in_another_process();
 }
 
-/* It has LMDB's lock no more then, and must not be taken for one who lost it. */
+/* LMDB has not got its lock any more, which is not taken for a lost one. */
 START_TEST(who_has_left_the_door_is_not_in_the_way)
 {
     struct journal *journal;
