@@ -13,6 +13,7 @@
 #include "inspect.h"
 #include "state.h"
 #include "store.h"
+#include "tail.h"
 
 int
 jn_create_directory(const char *path, mode_t mode)
@@ -61,12 +62,30 @@ write_file(const char *path, mode_t mode, uint64_t first_seq)
     return jn_store_create(path, mode, all, sizeof(all) / sizeof(all[0]));
 }
 
+/*
+ * The tail of a journal whose removal did not come to its end.  For good before
+ * the file that tells that: without that it would seem to have lost its own.
+ */
+static int
+remove_tail(const char *directory)
+{
+    char tail[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+
+    (void)snprintf(tail, sizeof(tail), "%s/%s", directory, JN_TAIL_FILE);
+    if (unlink(tail) == 0)
+        return jn_disk_flush_directory(directory);
+    return errno == ENOENT ? 0 : errno;
+}
+
 int
 jn_create_data(const char *directory, mode_t mode, uint64_t first_seq)
 {
     char fresh[PATH_MAX + sizeof("/" JN_NEW_FILE)];
     char final[PATH_MAX + sizeof("/" JN_STORE_FILE)];
-    int rc;
+    int rc = remove_tail(directory);
+
+    if (rc != 0)
+        return rc;
 
     (void)snprintf(fresh, sizeof(fresh), "%s/%s", directory, JN_NEW_FILE);
     (void)snprintf(final, sizeof(final), "%s/%s", directory, JN_STORE_FILE);

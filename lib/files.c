@@ -100,6 +100,20 @@ remove_file(const char *directory, const char *name)
     unlink(path);
 }
 
+/* A journal that has lost its data file is not made anew. */
+static int
+create(const char *directory, const struct jn_wish *wish)
+{
+    enum jn_content content;
+    int rc = jn_inspect_directory(directory, &content);
+
+    if (rc == 0 && content == JN_CONTENT_REMAINS)
+        rc = JOURNAL_CORRUPT;
+    if (rc != 0)
+        return rc;
+    return jn_create_data(directory, wish->mode, wish->first_seq);
+}
+
 /* Within the door: everything between the first look and the open store. */
 static int
 open_within(struct jn_files *files, const char *directory,
@@ -117,7 +131,7 @@ open_within(struct jn_files *files, const char *directory,
     if (rc == 0 && wish->must_create)
         return JOURNAL_EXISTS;
     if (rc == JOURNAL_NOT_FOUND && wish->may_create && *alone) {
-        rc = jn_create_data(directory, wish->mode, wish->first_seq);
+        rc = create(directory, wish);
         created = rc == 0;
         if (rc == 0)
             rc = jn_files_identify(directory, &file);
@@ -248,31 +262,45 @@ jn_files_close(struct jn_files *files)
 
 /* ---- destroy ------------------------------------------------------------ */
 
+/* The data file, if there is one, gets the name of one that is being made. */
+static int
+set_data_aside(const char *directory)
+{
+    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    char aside[PATH_MAX + sizeof("/" JN_NEW_FILE)];
+    unsigned long long size;
+    int rc;
+
+    if (has_no_data(directory))
+        return 0;
+    rc = jn_inspect_file(directory, &size);
+    if (rc != 0 && rc != JOURNAL_CORRUPT)
+        return rc;
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
+    (void)snprintf(aside, sizeof(aside), "%s/%s", directory, JN_NEW_FILE);
+    return rename(path, aside) == 0 ? 0 : errno;
+}
+
 /*
  * Within the door, with nobody else there.  The data file goes first: what a
- * crash leaves then is no journal, and is removed by the next attempt.
+ * crash leaves then is no journal, and is removed by the next attempt.  It goes
+ * for good after the tail, which alone would be a journal that was robbed.
  */
 static int
 remove_files(const char *directory)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
-    unsigned long long size;
-    int rc;
+    int rc = set_data_aside(directory);
 
-    if (!has_no_data(directory)) {
-        rc = jn_inspect_file(directory, &size);
-        if (rc != 0 && rc != JOURNAL_CORRUPT)
-            return rc;
-        (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-        if (unlink(path) != 0)
-            return errno;
-    }
+    if (rc == 0)
+        rc = jn_disk_flush_directory(directory);
+    if (rc != 0)
+        return rc;
+    remove_file(directory, JN_TAIL_FILE);
+    remove_file(directory, JN_TAIL_NEW_FILE);
     rc = jn_disk_flush_directory(directory);
     if (rc != 0)
         return rc;
     remove_file(directory, JN_NEW_FILE);
-    remove_file(directory, JN_TAIL_FILE);
-    remove_file(directory, JN_TAIL_NEW_FILE);
     remove_file(directory, JN_STORE_LOCK_FILE);
     remove_file(directory, JN_LOCK_FILE);
     /* Without the lock file anybody may remove the empty directory. */

@@ -17,7 +17,9 @@
 /* What a look at the names in a directory has found. */
 struct names {
     bool data;
-    bool lock;      /* our own lock file */
+    bool lock;  /* our own lock file */
+    bool fresh; /* a data file that is made, or removed */
+    bool tail;
     bool leftovers; /* names that mean something beside a lock file only */
     bool others;
 };
@@ -31,9 +33,11 @@ note_name(struct names *names, const char *name)
         names->data = true;
     else if (strcmp(name, JN_LOCK_FILE) == 0)
         names->lock = true;
+    else if (strcmp(name, JN_NEW_FILE) == 0)
+        names->fresh = true;
+    else if (strcmp(name, JN_TAIL_FILE) == 0)
+        names->tail = true;
     else if (strcmp(name, JN_STORE_LOCK_FILE) == 0 ||
-             strcmp(name, JN_NEW_FILE) == 0 ||
-             strcmp(name, JN_TAIL_FILE) == 0 ||
              strcmp(name, JN_TAIL_NEW_FILE) == 0)
         names->leftovers = true;
     else
@@ -43,7 +47,7 @@ note_name(struct names *names, const char *name)
 int
 jn_inspect_directory(const char *directory, enum jn_content *content)
 {
-    struct names names = {false, false, false, false};
+    struct names names = {.data = false};
     struct dirent *entry;
     DIR *stream = opendir(directory);
 
@@ -56,11 +60,15 @@ jn_inspect_directory(const char *directory, enum jn_content *content)
     while ((entry = readdir(stream)) != NULL)
         note_name(&names, entry->d_name);
     closedir(stream);
-    *content = names.data ? JN_CONTENT_DATA : JN_CONTENT_NOTHING;
-    if (names.data)
+    if (names.data) {
+        *content = JN_CONTENT_DATA;
         return 0;
+    }
+    names.leftovers |= names.fresh || names.tail;
     if (names.others || (names.leftovers && !names.lock))
         return JOURNAL_UNSUPPORTED;
+    *content = names.tail && !names.fresh ? JN_CONTENT_REMAINS
+                                          : JN_CONTENT_NOTHING;
     return 0;
 }
 

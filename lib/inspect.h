@@ -2,7 +2,8 @@
  * inspect.h - what is in a directory, before anything in it is touched.
  *
  * A directory may hold a journal, nothing, or what a creation or a removal
- * left that did not come to its end; anything else is not ours to change.
+ * left that did not come to its end; anything else is not ours to change.  Of
+ * these two data.mdb.new tells, which is there as long as a tail means nothing.
  */
 #ifndef JN_INSPECT_H
 #define JN_INSPECT_H
@@ -14,6 +15,7 @@
 enum jn_content {
     JN_CONTENT_ABSENT,  /* there is no directory */
     JN_CONTENT_NOTHING, /* it is empty, or holds leftovers of a journal */
+    JN_CONTENT_REMAINS, /* a tail, whose data file somebody has taken away */
     JN_CONTENT_DATA     /* there is a data file */
 };
 

@@ -358,6 +358,8 @@ try_open(struct jn_shared **out, const char *path, const struct jn_wish *wish,
     *again = false;
     if (rc != 0)
         return rc;
+    if (content == JN_CONTENT_REMAINS)
+        return JOURNAL_CORRUPT;
     if (content != JN_CONTENT_DATA && !wish->may_create)
         return JOURNAL_NOT_FOUND;
     /* From here on not finding something means that somebody removed it. */

@@ -138,23 +138,27 @@ struct state {
     enum part lock;      /* journal.lock */
     enum part fresh;     /* data.mdb.new, which becomes data.mdb */
     enum part lmdb_lock; /* lock.mdb */
+    enum part tail;      /* of a journal that was being removed */
 };
 
 static const struct state states[] = {
-    {"an empty directory", ABSENT, ABSENT, ABSENT},
-    {"an empty lock file", EMPTY, ABSENT, ABSENT},
-    {"a piece of the lock file", PIECE, ABSENT, ABSENT},
-    {"half of the lock file", HALF, ABSENT, ABSENT},
-    {"a lock file", WHOLE, ABSENT, ABSENT},
-    {"an empty new file", WHOLE, EMPTY, ABSENT},
-    {"an empty new file, an empty lock file", EMPTY, EMPTY, ABSENT},
-    {"a piece of a page of the new file", WHOLE, PIECE, ABSENT},
-    {"half of the new file", WHOLE, HALF, ABSENT},
-    {"half of the new file, an empty lock file", EMPTY, HALF, ABSENT},
-    {"zeros in the new file", WHOLE, ZEROS, ABSENT},
-    {"the new file, not renamed", WHOLE, WHOLE, ABSENT},
-    {"the data file removed", WHOLE, ABSENT, WHOLE},
-    {"the data file removed, an empty lock file", EMPTY, ABSENT, WHOLE},
+    {"an empty directory", ABSENT, ABSENT, ABSENT, ABSENT},
+    {"an empty lock file", EMPTY, ABSENT, ABSENT, ABSENT},
+    {"a piece of the lock file", PIECE, ABSENT, ABSENT, ABSENT},
+    {"half of the lock file", HALF, ABSENT, ABSENT, ABSENT},
+    {"a lock file", WHOLE, ABSENT, ABSENT, ABSENT},
+    {"an empty new file", WHOLE, EMPTY, ABSENT, ABSENT},
+    {"an empty new file, an empty lock file", EMPTY, EMPTY, ABSENT, ABSENT},
+    {"a piece of a page of the new file", WHOLE, PIECE, ABSENT, ABSENT},
+    {"half of the new file", WHOLE, HALF, ABSENT, ABSENT},
+    {"half of the new file, an empty lock file", EMPTY, HALF, ABSENT, ABSENT},
+    {"zeros in the new file", WHOLE, ZEROS, ABSENT, ABSENT},
+    {"the new file, not renamed", WHOLE, WHOLE, ABSENT, ABSENT},
+    {"the data file removed", WHOLE, ABSENT, WHOLE, ABSENT},
+    {"the data file removed, an empty lock file", EMPTY, ABSENT, WHOLE, ABSENT},
+    {"the data file set aside", WHOLE, WHOLE, WHOLE, WHOLE},
+    {"the data file set aside, half of a tail", WHOLE, WHOLE, WHOLE, HALF},
+    {"half of the new file, an old tail", WHOLE, HALF, WHOLE, WHOLE},
 };
 
 #define STATES ((int)(sizeof(states) / sizeof(states[0])))
@@ -209,14 +213,20 @@ put_file(const char *name, enum part part, const char *from)
 static void
 make_state(const struct state *state)
 {
+    struct journal_options options;
     struct journal *journal;
 
-    ck_assert_int_eq(journal_open(test_path("model"), NULL, &journal), 0);
+    journal_options_init(&options);
+    options.tail_bytes = 64 << 10;
+    ck_assert_int_eq(journal_open(test_path("model"), &options, &journal), 0);
+    ck_assert_int_eq(append_number(journal), 0);
+    ck_assert_int_eq(append_number(journal), 0);
     journal_close(journal);
     ck_assert_int_eq(mkdir(home(), 0750), 0);
     put_file("journal/journal.lock", state->lock, "model/journal.lock");
     put_file("journal/data.mdb.new", state->fresh, "model/data.mdb");
     put_file("journal/lock.mdb", state->lmdb_lock, "model/lock.mdb");
+    put_file("journal/tail", state->tail, "model/tail");
 }
 
 /* Which of a journal's files are in home(), and how many files in all. */
@@ -224,7 +234,7 @@ static unsigned
 files_there(void)
 {
     static const char *const names[] = {"data.mdb", "data.mdb.new", "lock.mdb",
-                                        "journal.lock"};
+                                        "journal.lock", "tail"};
     DIR *directory = opendir(home());
     unsigned count = 0, bits = 0;
     const struct dirent *entry;
@@ -233,13 +243,13 @@ files_there(void)
     while ((entry = readdir(directory)) != NULL)
         count += entry->d_name[0] != '.';
     closedir(directory);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 5; i++) {
         char name[64];
 
         snprintf(name, sizeof(name), "journal/%s", names[i]);
         bits |= (unsigned)(access(test_path(name), F_OK) == 0) << i;
     }
-    return count << 4 | bits;
+    return count << 5 | bits;
 }
 
 START_TEST(open_creates_a_journal_in_any_state)
@@ -288,6 +298,26 @@ START_TEST(destroy_removes_any_state_or_finds_nothing)
         ck_assert_uint_eq(files_there(), files);
     ck_assert_msg(rc == 0 || rc == JOURNAL_NOT_FOUND, "%s: %s", states[_i].name,
                   journal_errname(rc));
+    assert_goes_on(0);
+}
+END_TEST
+
+/* Nobody is given an empty journal for the one that there was. */
+START_TEST(a_tail_without_its_data_file_is_no_empty_place)
+{
+    static const struct state robbed = {"only a tail", WHOLE, ABSENT, WHOLE,
+                                        WHOLE};
+    unsigned files;
+
+    make_state(&robbed);
+    files = files_there();
+    ck_assert_int_eq(result_of_open(0), JOURNAL_CORRUPT);
+    ck_assert_int_eq(result_of_open(JOURNAL_OPEN_NEW), JOURNAL_CORRUPT);
+    ck_assert_int_eq(result_of_open(JOURNAL_OPEN_EXISTING), JOURNAL_CORRUPT);
+    ck_assert_int_eq(result_of_open(JOURNAL_OPEN_READ_ONLY), JOURNAL_CORRUPT);
+    ck_assert_uint_eq(files_there(), files);
+    ck_assert_int_eq(journal_destroy(home()), 0);
+    assert_gone();
     assert_goes_on(0);
 }
 END_TEST
@@ -626,6 +656,7 @@ suite(void)
     tcase_add_loop_test(hand,
                         no_journal_is_found_in_any_state_and_nothing_is_changed,
                         0, STATES);
+    tcase_add_test(hand, a_tail_without_its_data_file_is_no_empty_place);
     tcase_add_loop_test(hand, destroy_removes_any_state_or_finds_nothing, 0,
                         STATES);
     suite_add_tcase(suite, hand);
