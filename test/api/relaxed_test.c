@@ -15,7 +15,6 @@
 
 #include "api/steps.h"
 #include "support/fast_dir.h"
-#include "support/mode.h"
 
 #define TINY 65536u
 #define ENOUGH 1500u /* entries of append_number(), to go over the end twice */
@@ -29,15 +28,7 @@ static struct journal *other;
 static struct journal *
 open_as(uint32_t durability, uint32_t flags)
 {
-    struct journal_options options = options_with(flags);
-    struct journal *opened = NULL;
-    int rc;
-
-    options.durability = durability;
-    options.tail_bytes = TINY;
-    rc = mode_open_as_is(home(), &options, &opened);
-    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
-    return opened;
+    return open_home_as(durability, flags, TINY);
 }
 
 static void

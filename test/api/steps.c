@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/mode.h"
+
 struct journal *journal;
 
 const char *
@@ -50,6 +52,20 @@ options_with(uint32_t flags)
     journal_options_init(&options);
     options.flags = flags;
     return options;
+}
+
+struct journal *
+open_home_as(uint32_t durability, uint32_t flags, uint64_t tail_bytes)
+{
+    struct journal_options options = options_with(flags);
+    struct journal *opened = NULL;
+    int rc;
+
+    options.durability = durability;
+    options.tail_bytes = tail_bytes;
+    rc = mode_open_as_is(home(), &options, &opened);
+    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
+    return opened;
 }
 
 struct journal *

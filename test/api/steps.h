@@ -35,6 +35,10 @@ int result_of_open_with(const char *path,
 
 struct journal_options options_with(uint32_t flags);
 
+/* Of home(), whatever this run of the tests is about; see support/mode.h. */
+struct journal *open_home_as(uint32_t durability, uint32_t flags,
+                             uint64_t tail_bytes);
+
 /* Closes `journal` and opens it again. */
 void reopen(void);
 

@@ -10,7 +10,6 @@
 
 #include "api/steps.h"
 #include "support/fast_dir.h"
-#include "support/mode.h"
 
 #define TINY 65536u
 #define KEYS 12u
@@ -41,13 +40,7 @@ below(uint64_t limit)
 static struct journal *
 open_as(uint32_t durability)
 {
-    struct journal_options options = options_with(0);
-    struct journal *opened = NULL;
-
-    options.durability = durability;
-    options.tail_bytes = TINY;
-    ck_assert_int_eq(mode_open_as_is(home(), &options, &opened), 0);
-    return opened;
+    return open_home_as(durability, 0, TINY);
 }
 
 static void

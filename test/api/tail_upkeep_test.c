@@ -41,15 +41,7 @@ below(uint64_t limit)
 static struct journal *
 open_as(uint32_t durability, uint32_t flags)
 {
-    struct journal_options options = options_with(flags);
-    struct journal *opened = NULL;
-    int rc;
-
-    options.durability = durability;
-    options.tail_bytes = TINY;
-    rc = mode_open_as_is(home(), &options, &opened);
-    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
-    return opened;
+    return open_home_as(durability, flags, TINY);
 }
 
 static void
