@@ -31,10 +31,14 @@ tail_over(struct report *report, const char *name, const struct row *row,
             over->values[i][round] = row->values[i][round] /
                                      before->values[i][round];
     }
+    /*
+     * Minutes lie between the two, and a machine does not stay what it is: what
+     * LMDB, which has no tail, makes of the same entries is the measure.
+     */
     if (strcmp(row->unit, "us") == 0)
-        row_bar(over, BAR_AT_MOST, ENGINE_OURS, 1.1);
+        row_bar(over, BAR_AT_MOST, ENGINE_LMDB, 1.1);
     else
-        row_bar(over, BAR_AT_LEAST, ENGINE_OURS, 0.9);
+        row_bar(over, BAR_AT_LEAST, ENGINE_LMDB, 0.9);
 }
 
 struct row *
