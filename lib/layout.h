@@ -7,7 +7,8 @@
  * of their keys.  A node has a header of 8 bytes, its key, and in a leaf its
  * value: the header holds 32 bits of size or child, low half first, 16 bits of
  * flags (in a branch: the child's next higher bits), and the key's size.  The
- * first node of a branch has no key.
+ * first node of a branch has no key.  A value on pages of its own lies behind
+ * the header of the first, which has their number (4) in place of free space.
  */
 #ifndef JN_LAYOUT_H
 #define JN_LAYOUT_H
@@ -21,6 +22,7 @@
 
 #define JN_PAGE_BRANCH 0x01u
 #define JN_PAGE_LEAF 0x02u
+#define JN_PAGE_BIG 0x04u /* a value begins here */
 #define JN_PAGE_META 0x08u
 
 #define JN_NODE_BIG 0x01u     /* the value is on pages of its own */
@@ -84,6 +86,13 @@ static inline unsigned
 jn_page_flags(const uint8_t *page)
 {
     return jn_get16(page + 10);
+}
+
+/* How many pages a value takes that begins on this one. */
+static inline uint32_t
+jn_page_extent(const uint8_t *page)
+{
+    return jn_get16(page + 12) | (uint32_t)jn_get16(page + 14) << 16;
 }
 
 /* How many nodes there are; 0 if PAGE, of SIZE bytes, makes no sense. */

@@ -13,27 +13,14 @@
 #define MAGIC_SWAPPED 0xDEC0EFBEu
 #define DATA_VERSION 1u
 #define PAGE_SIZE_MAX 32768u
+#define META_BYTES (JN_PAGE_HEADER + sizeof(struct jn_meta))
+#define META_READS_MAX 100u
 
 struct jn_pages {
     int file;
     uint64_t size; /* of the file, in bytes */
     size_t page_size;
-    struct jn_meta meta; /* the newer one */
-};
-
-struct page {
-    uint8_t data[PAGE_SIZE_MAX];
-    unsigned flags;
-    unsigned count; /* nodes */
-};
-
-struct node {
-    struct jn_span key;
-    unsigned flags;
-    uint64_t child;       /* in a branch */
-    struct jn_span value; /* in a leaf, unless JN_NODE_BIG */
-    uint64_t first_page;  /* with JN_NODE_BIG */
-    uint64_t value_size;
+    struct jn_meta meta; /* the one that was taken */
 };
 
 /* Reads SIZE bytes at OFFSET; JOURNAL_CORRUPT if the file ends before. */
@@ -59,14 +46,9 @@ read_at(int file, void *out, size_t size, uint64_t offset)
 }
 
 static int
-read_meta(struct jn_pages *pages, uint64_t number, struct jn_meta *meta)
+check_meta(const struct jn_pages *pages, const uint8_t *bytes, uint64_t number,
+           struct jn_meta *meta)
 {
-    uint8_t bytes[JN_PAGE_HEADER + sizeof(*meta)];
-    int rc = read_at(pages->file, bytes, sizeof(bytes),
-                     number * pages->page_size);
-
-    if (rc != 0)
-        return rc;
     memcpy(meta, bytes + JN_PAGE_HEADER, sizeof(*meta));
     if (meta->magic == MAGIC_SWAPPED)
         return JOURNAL_UNSUPPORTED;
@@ -79,6 +61,26 @@ read_meta(struct jn_pages *pages, uint64_t number, struct jn_meta *meta)
         meta->last_page >= UINT64_MAX / pages->page_size)
         return JOURNAL_CORRUPT;
     return 0;
+}
+
+/*
+ * Read until it is the same twice: it may be written at this moment, and then
+ * be half of one transaction and half of another.
+ */
+static int
+read_meta(const struct jn_pages *pages, uint64_t number, struct jn_meta *meta)
+{
+    uint8_t bytes[2][META_BYTES];
+    uint64_t offset = number * pages->page_size;
+    int rc = read_at(pages->file, bytes[0], META_BYTES, offset);
+
+    for (unsigned i = 1; rc == 0; i++) {
+        rc = read_at(pages->file, bytes[i % 2], META_BYTES, offset);
+        if (rc == 0 && (memcmp(bytes[0], bytes[1], META_BYTES) == 0 ||
+                        i == META_READS_MAX))
+            break;
+    }
+    return rc == 0 ? check_meta(pages, bytes[0], number, meta) : rc;
 }
 
 /* Whether a file that has no good first meta page may be LMDB's at all. */
@@ -96,9 +98,38 @@ has_magic(const struct jn_pages *pages)
     return false;
 }
 
+/* Which of the meta pages will do, and whether a transaction is asked for. */
+struct wish {
+    bool any; /* one may be damaged */
+    bool at;
+    uint64_t transaction;
+};
+
+/* The one of two meta pages, some of which may be bad, that is asked for. */
 static int
-read_metas(struct jn_pages *pages)
+choose_meta(struct jn_pages *pages, const struct wish *wish,
+            const struct jn_meta *metas, const bool *good)
 {
+    unsigned which = good[1];
+
+    if (good[0] && good[1])
+        which = metas[1].transaction > metas[0].transaction;
+    if (wish->at &&
+        (!good[which] || metas[which].transaction != wish->transaction))
+        which = !which;
+    if (wish->at &&
+        (!good[which] || metas[which].transaction != wish->transaction))
+        return JOURNAL_NOT_FOUND;
+    if (!good[which])
+        return JOURNAL_CORRUPT;
+    pages->meta = metas[which];
+    return 0;
+}
+
+static int
+read_metas(struct jn_pages *pages, const struct wish *wish)
+{
+    bool good[2] = {false, false};
     struct jn_meta metas[2];
 
     for (unsigned i = 0; i < 2; i++) {
@@ -106,15 +137,15 @@ read_metas(struct jn_pages *pages)
 
         if (rc == JOURNAL_CORRUPT && !has_magic(pages))
             return JOURNAL_UNSUPPORTED;
-        if (rc != 0)
+        if (rc > 0 || (rc != 0 && !wish->any && !wish->at))
             return rc;
+        good[i] = rc == 0;
     }
-    pages->meta = metas[metas[1].transaction > metas[0].transaction];
-    return 0;
+    return choose_meta(pages, wish, metas, good);
 }
 
-int
-jn_pages_open(struct jn_pages **out, int file)
+static int
+open_pages(struct jn_pages **out, int file, const struct wish *wish)
 {
     struct jn_pages *pages = calloc(1, sizeof(*pages));
     struct stat status;
@@ -131,7 +162,7 @@ jn_pages_open(struct jn_pages **out, int file)
         goto out;
     }
     pages->size = (uint64_t)status.st_size;
-    rc = read_metas(pages);
+    rc = read_metas(pages, wish);
     if (rc != 0)
         goto out;
     *out = pages;
@@ -141,88 +172,146 @@ out:
     return rc;
 }
 
+int
+jn_pages_open(struct jn_pages **pages, int file)
+{
+    return open_pages(pages, file, &(struct wish){0});
+}
+
+int
+jn_pages_open_any(struct jn_pages **pages, int file)
+{
+    return open_pages(pages, file, &(struct wish){.any = true});
+}
+
+int
+jn_pages_open_at(struct jn_pages **pages, int file, uint64_t transaction)
+{
+    const struct wish wish = {.at = true, .transaction = transaction};
+
+    return open_pages(pages, file, &wish);
+}
+
 void
 jn_pages_close(struct jn_pages *pages)
 {
     free(pages);
 }
 
-/* Reads the branch or leaf page NUMBER and checks the table of its nodes. */
-static int
-read_page(const struct jn_pages *pages, uint64_t number, struct page *page)
+const struct jn_meta *
+jn_pages_meta(const struct jn_pages *pages)
+{
+    return &pages->meta;
+}
+
+int
+jn_pages_check_meta(const struct jn_pages *pages, uint64_t number)
+{
+    struct jn_meta meta;
+
+    return read_meta(pages, number, &meta);
+}
+
+size_t
+jn_pages_page_size(const struct jn_pages *pages)
+{
+    return pages->page_size;
+}
+
+uint64_t
+jn_pages_count(const struct jn_pages *pages)
+{
+    return pages->size / pages->page_size;
+}
+
+int
+jn_pages_load(const struct jn_pages *pages, uint64_t first, uint64_t count,
+              void *out)
+{
+    uint64_t all = jn_pages_count(pages);
+
+    if (first > all || count > all - first)
+        return JOURNAL_CORRUPT;
+    return read_at(pages->file, out, count * pages->page_size,
+                   first * pages->page_size);
+}
+
+int
+jn_pages_read(const struct jn_pages *pages, uint64_t number, uint8_t *buffer,
+              struct jn_page *page)
 {
     int rc;
 
     if (number < 2 || number > pages->meta.last_page)
         return JOURNAL_CORRUPT;
-    rc = read_at(pages->file, page->data, pages->page_size,
-                 number * pages->page_size);
+    rc = jn_pages_load(pages, number, 1, buffer);
+    return rc == 0 ? jn_page_open(page, buffer, pages->page_size, number) : rc;
+}
+
+/* ---- values on pages of their own --------------------------------------- */
+
+static int
+grow(struct jn_pages_buffer *buffer, size_t size)
+{
+    uint8_t *bytes;
+
+    if (size <= buffer->size)
+        return 0;
+    /* What it holds is not needed any more. */
+    free(buffer->bytes);
+    bytes = malloc(size);
+    buffer->bytes = bytes;
+    buffer->size = bytes == NULL ? 0 : size;
+    return bytes == NULL ? ENOMEM : 0;
+}
+
+int
+jn_pages_read_value(const struct jn_pages *pages, const struct jn_node *node,
+                    struct jn_pages_buffer *buffer, struct jn_span *value,
+                    uint64_t *count)
+{
+    uint64_t all = jn_pages_count(pages), first = node->first_page;
+    uint64_t bytes = JN_PAGE_HEADER + node->value_size;
+    uint64_t least = (bytes + pages->page_size - 1) / pages->page_size;
+    int rc;
+
+    if (first < 2 || first >= all || least > all - first)
+        return JOURNAL_CORRUPT;
+    rc = grow(buffer, bytes);
+    if (rc == 0)
+        rc = read_at(pages->file, buffer->bytes, bytes,
+                     first * pages->page_size);
     if (rc != 0)
         return rc;
-    page->flags = jn_page_flags(page->data);
-    page->count = jn_page_count(page->data, pages->page_size);
-    if (jn_page_number(page->data) != number || page->count == 0 ||
-        (page->flags != JN_PAGE_BRANCH && page->flags != JN_PAGE_LEAF))
+    *count = jn_page_extent(buffer->bytes);
+    if (jn_page_number(buffer->bytes) != first ||
+        jn_page_flags(buffer->bytes) != JN_PAGE_BIG || *count < least ||
+        *count > all - first || first + *count - 1 > pages->meta.last_page)
         return JOURNAL_CORRUPT;
+    *value = jn_span(buffer->bytes + JN_PAGE_HEADER, node->value_size);
     return 0;
 }
 
-/* The I-th node of PAGE, all within it. */
-static int
-read_node(const struct jn_pages *pages, const struct page *page, unsigned i,
-          struct node *node)
+void
+jn_pages_buffer_free(struct jn_pages_buffer *buffer)
 {
-    size_t at = jn_page_offset(page->data, i);
-    const uint8_t *start = page->data + at;
-    uint64_t size, key_size, left;
-
-    if (at < JN_PAGE_HEADER || at + JN_NODE_HEADER > pages->page_size)
-        return JOURNAL_CORRUPT;
-    size = jn_node_size(start);
-    key_size = jn_node_key_size(start);
-    left = pages->page_size - at - JN_NODE_HEADER;
-    if (key_size > left)
-        return JOURNAL_CORRUPT;
-    memset(node, 0, sizeof(*node));
-    node->key = jn_span(start + JN_NODE_HEADER, key_size);
-    left -= key_size;
-    if (page->flags == JN_PAGE_BRANCH) {
-        node->child = jn_node_child(start);
-        return 0;
-    }
-    node->flags = jn_node_flags(start);
-    node->value_size = size;
-    if (left < ((node->flags & JN_NODE_BIG) != 0 ? sizeof(uint64_t) : size))
-        return JOURNAL_CORRUPT;
-    node->value = jn_span(start + JN_NODE_HEADER + key_size, size);
-    if ((node->flags & JN_NODE_BIG) != 0)
-        node->first_page = jn_get64(node->value.data);
-    return 0;
+    free(buffer->bytes);
+    *buffer = (struct jn_pages_buffer){0};
 }
 
-static int
-compare(struct jn_span a, struct jn_span b)
-{
-    size_t common = a.size < b.size ? a.size : b.size;
-    int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
-
-    if (order != 0)
-        return order;
-    return a.size < b.size ? -1 : a.size > b.size;
-}
+/* ---- rows --------------------------------------------------------------- */
 
 /* The last node of a branch whose key is not over KEY; the first has none. */
 static int
-find_child(const struct jn_pages *pages, const struct page *page,
-           struct jn_span key, uint64_t *child)
+find_child(const struct jn_page *page, struct jn_span key, uint64_t *child)
 {
     for (unsigned i = 0; i < page->count; i++) {
-        struct node node;
-        int rc = read_node(pages, page, i, &node);
+        struct jn_node node;
+        int rc = jn_page_node(page, i, &node);
 
         if (rc != 0)
             return rc;
-        if (i > 0 && compare(node.key, key) > 0)
+        if (i > 0 && jn_page_compare(node.key, key) > 0)
             break;
         *child = node.child;
     }
@@ -230,11 +319,11 @@ find_child(const struct jn_pages *pages, const struct page *page,
 }
 
 static int
-find_in_leaf(const struct jn_pages *pages, const struct page *page,
-             struct jn_span key, struct node *node)
+find_in_leaf(const struct jn_page *page, struct jn_span key,
+             struct jn_node *node)
 {
     for (unsigned i = 0; i < page->count; i++) {
-        int rc = read_node(pages, page, i, node);
+        int rc = jn_page_node(page, i, node);
 
         if (rc != 0)
             return rc;
@@ -244,23 +333,24 @@ find_in_leaf(const struct jn_pages *pages, const struct page *page,
     return JOURNAL_NOT_FOUND;
 }
 
-/* Finds KEY in TREE; what NODE says of it points into PAGE. */
+/* Finds KEY in TREE; what NODE says of it points into BUFFER, of a page. */
 static int
 find(const struct jn_pages *pages, const struct jn_tree *tree,
-     struct jn_span key, struct page *page, struct node *node)
+     struct jn_span key, uint8_t *buffer, struct jn_node *node)
 {
     uint64_t number = tree->root;
 
     if (number == JN_NO_ROOT)
         return JOURNAL_NOT_FOUND;
     for (unsigned depth = 0; depth < JN_DEPTH_MAX; depth++) {
-        int rc = read_page(pages, number, page);
+        struct jn_page page;
+        int rc = jn_pages_read(pages, number, buffer, &page);
 
         if (rc != 0)
             return rc;
-        if (page->flags == JN_PAGE_LEAF)
-            return find_in_leaf(pages, page, key, node);
-        rc = find_child(pages, page, key, &number);
+        if (page.flags == JN_PAGE_LEAF)
+            return find_in_leaf(&page, key, node);
+        rc = find_child(&page, key, &number);
         if (rc != 0)
             return rc;
     }
@@ -268,46 +358,56 @@ find(const struct jn_pages *pages, const struct jn_tree *tree,
 }
 
 static int
-find_table(const struct jn_pages *pages, const char *name, struct page *page,
+find_table(const struct jn_pages *pages, const char *name, uint8_t *buffer,
            struct jn_tree *table)
 {
-    struct node node;
+    struct jn_node node;
     int rc = find(pages, &pages->meta.trees[1], jn_span(name, strlen(name)),
-                  page, &node);
+                  buffer, &node);
 
     if (rc != 0)
         return rc;
     if (node.flags != JN_NODE_SUBTREE)
         return JOURNAL_NOT_FOUND;
-    if (node.value.size != sizeof(*table))
-        return JOURNAL_CORRUPT;
-    memcpy(table, node.value.data, sizeof(*table));
-    return 0;
+    return jn_page_tree(&node, table);
 }
 
 int
-jn_pages_find(struct jn_pages *pages, const char *table, const char *key,
+jn_pages_table(const struct jn_pages *pages, const char *table,
+               struct jn_tree *tree)
+{
+    uint8_t *buffer = malloc(pages->page_size);
+    int rc = buffer == NULL ? ENOMEM : find_table(pages, table, buffer, tree);
+
+    free(buffer);
+    return rc;
+}
+
+int
+jn_pages_find(const struct jn_pages *pages, const char *table, const char *key,
               void *out, size_t capacity, size_t *size)
 {
-    struct page *page = malloc(sizeof(*page));
+    uint8_t *buffer = malloc(pages->page_size);
     struct jn_tree tree;
-    struct node node;
+    struct jn_node node;
     int rc;
 
-    if (page == NULL)
+    if (buffer == NULL)
         return ENOMEM;
-    rc = find_table(pages, table, page, &tree);
+    rc = find_table(pages, table, buffer, &tree);
     if (rc == 0)
-        rc = find(pages, &tree, jn_span(key, strlen(key)), page, &node);
+        rc = find(pages, &tree, jn_span(key, strlen(key)), buffer, &node);
     if (rc == 0 && (node.flags != 0 || node.value.size > capacity))
         rc = JOURNAL_TOO_BIG;
     if (rc == 0) {
-        memcpy(out, node.value.data, node.value.size);
+        (void)jn_span_copy(out, node.value);
         *size = node.value.size;
     }
-    free(page);
+    free(buffer);
     return rc;
 }
+
+/* ---- a file that is shorter than it should be --------------------------- */
 
 /* A walk over all pages in use, to see whether the file has them. */
 struct walk {
@@ -319,7 +419,7 @@ static int walk_tree(struct walk *walk, uint64_t root, unsigned depth);
 
 /* The pages of a value that is stored on pages of its own. */
 static int
-walk_value(const struct walk *walk, const struct node *node)
+walk_value(const struct walk *walk, const struct jn_node *node)
 {
     const struct jn_pages *pages = walk->pages;
     uint64_t bytes = JN_PAGE_HEADER + node->value_size;
@@ -332,26 +432,25 @@ walk_value(const struct walk *walk, const struct node *node)
 }
 
 static int
-walk_leaf_node(struct walk *walk, const struct node *node, unsigned depth)
+walk_leaf_node(struct walk *walk, const struct jn_node *node, unsigned depth)
 {
     struct jn_tree tree;
+    int rc;
 
     if ((node->flags & JN_NODE_BIG) != 0)
         return walk_value(walk, node);
     if ((node->flags & JN_NODE_SUBTREE) == 0)
         return 0;
-    if (node->value.size != sizeof(tree))
-        return JOURNAL_CORRUPT;
-    memcpy(&tree, node->value.data, sizeof(tree));
-    return walk_tree(walk, tree.root, depth + 1);
+    rc = jn_page_tree(node, &tree);
+    return rc == 0 ? walk_tree(walk, tree.root, depth + 1) : rc;
 }
 
 static int
-walk_page(struct walk *walk, const struct page *page, unsigned depth)
+walk_page(struct walk *walk, const struct jn_page *page, unsigned depth)
 {
     for (unsigned i = 0; i < page->count; i++) {
-        struct node node;
-        int rc = read_node(walk->pages, page, i, &node);
+        struct jn_node node;
+        int rc = jn_page_node(page, i, &node);
 
         if (rc == 0)
             rc = page->flags == JN_PAGE_BRANCH
@@ -366,7 +465,8 @@ walk_page(struct walk *walk, const struct page *page, unsigned depth)
 static int
 walk_tree(struct walk *walk, uint64_t root, unsigned depth)
 {
-    struct page *page;
+    struct jn_page page;
+    uint8_t *buffer;
     int rc;
 
     if (root == JN_NO_ROOT)
@@ -374,13 +474,13 @@ walk_tree(struct walk *walk, uint64_t root, unsigned depth)
     if (depth >= JN_DEPTH_MAX || walk->left == 0)
         return JOURNAL_CORRUPT;
     walk->left--;
-    page = malloc(sizeof(*page));
-    if (page == NULL)
+    buffer = malloc(walk->pages->page_size);
+    if (buffer == NULL)
         return ENOMEM;
-    rc = read_page(walk->pages, root, page);
+    rc = jn_pages_read(walk->pages, root, buffer, &page);
     if (rc == 0)
-        rc = walk_page(walk, page, depth);
-    free(page);
+        rc = walk_page(walk, &page, depth);
+    free(buffer);
     return rc;
 }
 
@@ -391,7 +491,7 @@ jn_pages_size(const struct jn_pages *pages)
 }
 
 int
-jn_pages_complete(struct jn_pages *pages)
+jn_pages_complete(const struct jn_pages *pages)
 {
     struct walk walk = {pages, pages->meta.last_page};
     int rc = 0;

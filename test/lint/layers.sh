@@ -9,7 +9,7 @@
 #       drain slices group
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
-#   1½  recent, of which transactions see a part
+#   1½  recent, of which transactions see a part; page
 #   1   checksum error clock futex stamp sized layout numbers rows arena
 #       keytable keysort disk
 #   0   bytes reclaim
@@ -36,7 +36,7 @@ BEGIN {
     levels(3, "stage drain slices group")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")
-    levels(1.5, "recent")
+    levels(1.5, "recent page")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(1, "arena keytable keysort disk")
     levels(0, "bytes reclaim")
