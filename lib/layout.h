@@ -28,6 +28,7 @@
 #define JN_NODE_BIG 0x01u     /* the value is on pages of its own */
 #define JN_NODE_SUBTREE 0x02u /* the value is a named database */
 
+#define JN_PAGE_SIZE_MAX 32768u
 #define JN_DEPTH_MAX 32u
 #define JN_NO_ROOT UINT64_MAX
 
@@ -88,6 +89,19 @@ jn_page_flags(const uint8_t *page)
     return jn_get16(page + 10);
 }
 
+/* Where the free space of a page begins, and where it ends. */
+static inline unsigned
+jn_page_lower(const uint8_t *page)
+{
+    return jn_get16(page + 12);
+}
+
+static inline unsigned
+jn_page_upper(const uint8_t *page)
+{
+    return jn_get16(page + 14);
+}
+
 /* How many pages a value takes that begins on this one. */
 static inline uint32_t
 jn_page_extent(const uint8_t *page)
@@ -99,7 +113,7 @@ jn_page_extent(const uint8_t *page)
 static inline unsigned
 jn_page_count(const uint8_t *page, size_t size)
 {
-    unsigned lower = jn_get16(page + 12), upper = jn_get16(page + 14);
+    unsigned lower = jn_page_lower(page), upper = jn_page_upper(page);
 
     if (lower < JN_PAGE_HEADER || lower > upper || upper > size)
         return 0;

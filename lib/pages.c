@@ -12,7 +12,6 @@
 #define MAGIC 0xBEEFC0DEu
 #define MAGIC_SWAPPED 0xDEC0EFBEu
 #define DATA_VERSION 1u
-#define PAGE_SIZE_MAX 32768u
 #define META_BYTES (JN_PAGE_HEADER + sizeof(struct jn_meta))
 #define META_READS_MAX 100u
 
@@ -57,6 +56,9 @@ check_meta(const struct jn_pages *pages, const uint8_t *bytes, uint64_t number,
     if (meta->version != DATA_VERSION ||
         meta->trees[0].page_size != pages->page_size)
         return JOURNAL_UNSUPPORTED;
+    /* The next transaction writes over the page of the one before. */
+    if (meta->transaction % 2 != number && meta->transaction > 0)
+        return JOURNAL_CORRUPT;
     if (jn_page_number(bytes) != number || meta->last_page < 1 ||
         meta->last_page >= UINT64_MAX / pages->page_size)
         return JOURNAL_CORRUPT;
@@ -155,8 +157,8 @@ open_pages(struct jn_pages **out, int file, const struct wish *wish)
         return ENOMEM;
     pages->file = file;
     pages->page_size = (size_t)sysconf(_SC_PAGESIZE);
-    if (pages->page_size > PAGE_SIZE_MAX)
-        pages->page_size = PAGE_SIZE_MAX;
+    if (pages->page_size > JN_PAGE_SIZE_MAX)
+        pages->page_size = JN_PAGE_SIZE_MAX;
     if (fstat(file, &status) != 0) {
         rc = errno;
         goto out;
@@ -265,31 +267,69 @@ grow(struct jn_pages_buffer *buffer, size_t size)
     return bytes == NULL ? ENOMEM : 0;
 }
 
+/* How many bytes NODE's value takes with the header; 0: more than there are. */
+static uint64_t
+bytes_of(const struct jn_pages *pages, const struct jn_node *node)
+{
+    uint64_t all = jn_pages_count(pages), first = node->first_page;
+    uint64_t bytes = JN_PAGE_HEADER + node->value_size;
+
+    if (first < 2 || first >= all || bytes > (all - first) * pages->page_size)
+        return 0;
+    return bytes;
+}
+
+/* The HEADER of the first page of NODE's value, which takes BYTES. */
+static int
+check_header(const struct jn_pages *pages, const struct jn_node *node,
+             const uint8_t *header, uint64_t bytes, uint64_t *count)
+{
+    uint64_t extent = jn_page_extent(header), first = node->first_page;
+
+    if (jn_page_number(header) != first ||
+        jn_page_flags(header) != JN_PAGE_BIG ||
+        extent * pages->page_size < bytes ||
+        extent > jn_pages_count(pages) - first ||
+        first + extent - 1 > pages->meta.last_page)
+        return JOURNAL_CORRUPT;
+    *count = extent;
+    return 0;
+}
+
+int
+jn_pages_extent(const struct jn_pages *pages, const struct jn_node *node,
+                uint64_t *count)
+{
+    uint64_t bytes = bytes_of(pages, node);
+    uint8_t header[JN_PAGE_HEADER];
+    int rc;
+
+    if (bytes == 0)
+        return JOURNAL_CORRUPT;
+    rc = read_at(pages->file, header, sizeof(header),
+                 node->first_page * pages->page_size);
+    return rc == 0 ? check_header(pages, node, header, bytes, count) : rc;
+}
+
 int
 jn_pages_read_value(const struct jn_pages *pages, const struct jn_node *node,
                     struct jn_pages_buffer *buffer, struct jn_span *value,
                     uint64_t *count)
 {
-    uint64_t all = jn_pages_count(pages), first = node->first_page;
-    uint64_t bytes = JN_PAGE_HEADER + node->value_size;
-    uint64_t least = (bytes + pages->page_size - 1) / pages->page_size;
+    uint64_t bytes = bytes_of(pages, node);
     int rc;
 
-    if (first < 2 || first >= all || least > all - first)
+    if (bytes == 0)
         return JOURNAL_CORRUPT;
     rc = grow(buffer, bytes);
     if (rc == 0)
         rc = read_at(pages->file, buffer->bytes, bytes,
-                     first * pages->page_size);
-    if (rc != 0)
-        return rc;
-    *count = jn_page_extent(buffer->bytes);
-    if (jn_page_number(buffer->bytes) != first ||
-        jn_page_flags(buffer->bytes) != JN_PAGE_BIG || *count < least ||
-        *count > all - first || first + *count - 1 > pages->meta.last_page)
-        return JOURNAL_CORRUPT;
-    *value = jn_span(buffer->bytes + JN_PAGE_HEADER, node->value_size);
-    return 0;
+                     node->first_page * pages->page_size);
+    if (rc == 0)
+        rc = check_header(pages, node, buffer->bytes, bytes, count);
+    if (rc == 0)
+        *value = jn_span(buffer->bytes + JN_PAGE_HEADER, node->value_size);
+    return rc;
 }
 
 void

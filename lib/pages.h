@@ -74,6 +74,10 @@ int jn_pages_read_value(const struct jn_pages *pages,
                         const struct jn_node *node,
                         struct jn_pages_buffer *buffer, struct jn_span *value,
                         uint64_t *count);
+
+/* The COUNT alone, and the same checks. */
+int jn_pages_extent(const struct jn_pages *pages, const struct jn_node *node,
+                    uint64_t *count);
 void jn_pages_buffer_free(struct jn_pages_buffer *buffer);
 
 /* The description of the tree of the named database TABLE. */

@@ -7,6 +7,7 @@
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
 #       drain slices group
+#   2½  walk, over pages
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
 #   1½  recent, of which transactions see a part; page
@@ -34,19 +35,21 @@ BEGIN {
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
     levels(3, "stage drain slices group")
+    levels(2.5, "walk")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")
     levels(1.5, "recent page")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(1, "arena keytable keysort disk")
     levels(0, "bytes reclaim")
+    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk)_"
     FS = ":"
 }
 
 function module(file) {
     sub(/\.[ch]$/, "", file)
     if (!(file in level_of) &&
-        match(file, /^(store|tail|recent|shared|view|gather|stage|newest)_/))
+        match(file, families))
         file = substr(file, 1, RLENGTH - 1)
     return file in level_of ? file : ""
 }
