@@ -40,10 +40,10 @@ LIB_SOURCES = \
     inspect.c create.c newest.c newest_basis.c recovery.c files.c shared.c \
     shared_txn.c request.c view.c view_meta.c apply.c stage.c stage_open.c \
     drain.c slices.c group.c commit.c handle.c upkeep.c entry.c marks.c \
-    times.c history.c removal.c retention.c clearance.c filter.c keys.c \
-    range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c append.c \
-    append_packed.c sync.c get.c query.c fill.c prune.c rewind.c mark.c \
-    stat.c wait.c keyexpr.c version.c
+    times.c history.c removal.c retention.c clearance.c graft.c filter.c \
+    keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c \
+    append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
+    mark.c stat.c wait.c keyexpr.c version.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \

@@ -348,23 +348,32 @@ step(struct walk *walk)
     return rc;
 }
 
-/* Of the sparse part: the one entry that there may be. */
+/*
+ * Of the sparse part: where a compaction has been, one entry at most; more of
+ * them, each the next one's prev, where others are missing.
+ */
 static int
 meet_sparse(const struct jn_history *history, uint64_t low, uint64_t high,
             jn_meet meet, void *context)
 {
-    struct jn_span bytes;
-    uint64_t seq;
-    int rc = jn_history_below(history, high, &seq);
+    struct spot spot;
+    int rc = jn_history_below(history, high, &spot.seq);
 
-    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ||
-        (rc == 0 && seq < low))
+    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED)
         return 0;
-    if (rc == 0)
-        rc = jn_view_bytes(history->txn, seq, &bytes);
-    if (rc != 0)
-        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
-    return meet(context, seq, bytes);
+    while (rc == 0 && spot.seq != JOURNAL_NONE && spot.seq >= low) {
+        struct jn_span bytes, rest;
+
+        rc = jn_view_bytes(history->txn, spot.seq, &bytes);
+        rest = bytes;
+        if (rc == 0)
+            rc = jn_links_decode(&spot.links, &rest, spot.seq);
+        if (rc == 0)
+            rc = meet(context, spot.seq, bytes);
+        if (rc == 0)
+            rc = before(history, &spot, low, &spot.seq);
+    }
+    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
 }
 
 int

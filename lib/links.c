@@ -9,6 +9,9 @@
 
 #define CHECK_SIZE 4u
 
+/* More entries than this no key will ever have. */
+#define REVISION_MAX (UINT64_MAX / 8)
+
 /* The largest 2^k - 1 that is not over COUNT, which is not 0. */
 static uint64_t
 largest_tree(uint64_t count)
@@ -93,6 +96,35 @@ jn_chain_push(struct jn_chain *chain, uint64_t seq, bool tombstone,
         links->stamp_before = chain->stamp;
     chain->stamped = true;
     chain->stamp = *stamp;
+}
+
+bool
+jn_chain_begin(struct jn_chain *chain, uint64_t seq,
+               const struct jn_links *links)
+{
+    struct trees trees;
+    bool first = links->revision == 1;
+
+    if (links->revision == 0 || links->revision > REVISION_MAX)
+        return false;
+    trees = trees_of(links->revision);
+    if (first != (links->prev == JOURNAL_NONE) ||
+        (trees.count == 1) != (links->jump == JOURNAL_NONE))
+        return false;
+    /* A leaf jumps to the entry before it, others over their children. */
+    if (!first && trees.count > 1 &&
+        (trees.newest == 1 ? links->jump != links->prev
+                           : links->jump >= links->prev))
+        return false;
+    memset(chain, 0, sizeof(*chain));
+    chain->revision = links->revision;
+    chain->count = trees.count;
+    for (unsigned i = 2; i < chain->count; i++)
+        chain->roots[i] = JOURNAL_NONE;
+    chain->roots[0] = seq;
+    if (chain->count > 1)
+        chain->roots[1] = links->jump;
+    return true;
 }
 
 int

@@ -64,6 +64,14 @@ struct jn_chain {
 void jn_chain_push(struct jn_chain *chain, uint64_t seq, bool tombstone,
                    const struct journal_stamp *stamp, struct jn_links *links);
 
+/*
+ * A chain whose newest entry is SEQ, with LINKS, as far as these tell: roots
+ * that are not known are JOURNAL_NONE, and there is no stamp.  False if no
+ * chain has such links.
+ */
+bool jn_chain_begin(struct jn_chain *chain, uint64_t seq,
+                    const struct jn_links *links);
+
 /* An entry of a chain, as far as taking it off matters. */
 struct jn_chain_end {
     struct jn_links links;

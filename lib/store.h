@@ -146,6 +146,12 @@ int jn_store_make_room(struct jn_store *store, uint64_t bytes_max,
                        bool *free_pages);
 
 /*
+ * With no transaction open: sees to it that the map has room for BYTES behind
+ * what the file has.  JOURNAL_FULL if it cannot.
+ */
+int jn_store_widen(struct jn_store *store, uint64_t bytes);
+
+/*
  * Changes nothing, but gives TXN something to commit: pages that a commit has
  * freed can be used again from the second commit after it on.
  */

@@ -157,6 +157,26 @@ grow_map(struct jn_store *store, uint64_t limit)
     return rc;
 }
 
+int
+jn_store_widen(struct jn_store *store, uint64_t bytes)
+{
+    MDB_envinfo info;
+    int rc = JOURNAL_FAILED;
+
+    pthread_rwlock_wrlock(&store->gate);
+    if (store->env != NULL)
+        rc = mdb_env_info(store->env, &info);
+    if (rc == 0) {
+        uint64_t pages = (uint64_t)info.me_last_pgno + 1;
+        uint64_t least = whole_pages(pages * store->page_size + bytes);
+
+        if (least > info.me_mapsize)
+            rc = resize_map(store, least * 2, least);
+    }
+    pthread_rwlock_unlock(&store->gate);
+    return rc;
+}
+
 /* ---- how much there is -------------------------------------------------- */
 
 static uint64_t

@@ -6,7 +6,7 @@
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices group
+#       drain slices group graft
 #   2½  walk, over pages
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail
@@ -34,7 +34,7 @@ BEGIN {
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
-    levels(3, "stage drain slices group")
+    levels(3, "stage drain slices group graft")
     levels(2.5, "walk")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail")

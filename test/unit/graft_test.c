@@ -1,0 +1,678 @@
+/* graft_test.c - entries with numbers of their own enter a store. */
+#include "graft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "create.h"
+#include "error.h"
+#include "golden.h"
+#include "settle.h"
+#include "support/test.h"
+#include "view.h"
+
+#define KEYS 5u
+#define ENTRIES 400u
+
+static struct journal *source, *target;
+static struct jn_graft *graft;
+static uint64_t chance;
+
+/* A source, and a new journal that nobody has open. */
+static void
+setup(void)
+{
+    test_setup();
+    chance = test_seed();
+    ck_assert_int_eq(journal_open(test_path("source"), NULL, &source), 0);
+    ck_assert_int_eq(jn_create_directory(test_path("target"), 0700), 0);
+    ck_assert_int_eq(jn_create_data(test_path("target"), 0600, 0), 0);
+    ck_assert_int_eq(jn_graft_open(&graft, test_path("target"), 0600), 0);
+    target = NULL;
+}
+
+static void
+teardown(void)
+{
+    jn_graft_close(graft);
+    journal_close(target);
+    journal_close(source);
+    test_teardown();
+}
+
+static uint64_t
+below(uint64_t limit)
+{
+    return test_random(&chance) % limit;
+}
+
+/* ---- the source ---------------------------------------------------------- */
+
+/* Keys short and long; the last one is none. */
+static size_t
+make_key(char *out, unsigned key)
+{
+    if (key == KEYS)
+        return 0;
+    memset(out, 'k', 300);
+    (void)snprintf(out, 20, "key/%u", key);
+    return key % 2 == 0 ? 5 : 300;
+}
+
+static void
+append_to(struct journal *journal, unsigned key)
+{
+    static char value[20000];
+    char bytes[300];
+    struct journal_record record = {.key = bytes};
+
+    record.key_size = make_key(bytes, key);
+    if (key < KEYS && below(8) == 0)
+        record.flags |= JOURNAL_TOMBSTONE;
+    if (below(4) == 0) {
+        record.flags |= JOURNAL_STAMPED;
+        record.stamp.time = 1000000;
+    }
+    record.value = value;
+    if ((record.flags & JOURNAL_TOMBSTONE) == 0)
+        record.value_size = below(20) == 0 ? below(sizeof(value)) : below(100);
+    ck_assert_int_eq(journal_append_batch(journal, &record, 1, NULL), 0);
+}
+
+static void
+append_some(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        append_to(source, (unsigned)(below(3) == 0 ? 0 : below(KEYS + 1)));
+}
+
+/* ---- grafting ------------------------------------------------------------ */
+
+/* Which of the source's entries are there; those that have other links. */
+static bool gone[ENTRIES + 1];
+static unsigned anew_count;
+
+static void
+graft_row(uint64_t seq, struct jn_span row)
+{
+    bool anew = false;
+
+    if (seq <= ENTRIES && gone[seq])
+        return;
+    ck_assert_int_eq(jn_graft_add(graft, seq, row, &anew), 0);
+    ck_assert_uint_eq(jn_graft_next(graft), seq + 1);
+    anew_count += anew;
+}
+
+/* All rows of TABLE in the source, in order. */
+static void
+each_row(enum jn_table table,
+         void (*meet)(struct jn_txn *txn, struct jn_span key,
+                      struct jn_span value))
+{
+    struct jn_place place;
+    struct jn_span key, value;
+    enum jn_move move = JN_FIRST;
+    struct jn_txn txn;
+
+    settle(source);
+    ck_assert_int_eq(jn_shared_begin_read(source->shared, &txn), 0);
+    ck_assert_int_eq(jn_place_open(&place, &txn, table), 0);
+    while (jn_place_move(&place, move, &key, &value) == 0) {
+        meet(&txn, key, value);
+        move = JN_NEXT;
+    }
+    jn_place_close(&place);
+    jn_store_end_read(&txn);
+}
+
+static void
+graft_entry(struct jn_txn *txn, struct jn_span key, struct jn_span value)
+{
+    (void)txn;
+    graft_row(jn_get_be64(key.data), value);
+}
+
+static void
+confirm_key(struct jn_txn *txn, struct jn_span key, struct jn_span value)
+{
+    struct jn_chain chain;
+    struct jn_stored stored;
+
+    ck_assert_int_eq(jn_view_chain(&chain, key, value), 0);
+    ck_assert_int_eq(jn_view_stored(txn, chain.roots[0], &stored), 0);
+    ck_assert_int_eq(jn_graft_confirm(graft, stored.record.key, &chain), 0);
+}
+
+static void
+end_at(uint64_t next)
+{
+    ck_assert_int_eq(jn_graft_end(graft, next), 0);
+    jn_graft_close(graft);
+    graft = NULL;
+    ck_assert_int_eq(journal_open(test_path("target"), NULL, &target), 0);
+}
+
+static struct journal_stat
+stat_of(struct journal *journal)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    return stat;
+}
+
+static void
+graft_all(void)
+{
+    anew_count = 0;
+    each_row(JN_ENTRIES, graft_entry);
+}
+
+/* ---- compared ------------------------------------------------------------ */
+
+static struct jn_place latest;
+
+static void
+compare_latest(struct jn_txn *txn, struct jn_span key, struct jn_span value)
+{
+    struct jn_span other_key, other_value;
+
+    (void)txn;
+    ck_assert_int_eq(jn_place_move(&latest, JN_NEXT, &other_key, &other_value),
+                     0);
+    ck_assert(jn_span_equal(key, other_key));
+    ck_assert(jn_span_equal(value, other_value));
+}
+
+static void
+assert_same_index(void)
+{
+    struct jn_span key, value;
+    struct jn_txn txn;
+
+    ck_assert_int_eq(jn_shared_begin_read(target->shared, &txn), 0);
+    ck_assert_int_eq(jn_place_open(&latest, &txn, JN_LATEST), 0);
+    each_row(JN_LATEST, compare_latest);
+    ck_assert_int_eq(jn_place_move(&latest, JN_NEXT, &key, &value),
+                     JOURNAL_NOT_FOUND);
+    jn_place_close(&latest);
+    jn_store_end_read(&txn);
+}
+
+static void
+assert_same(void)
+{
+    char *a = golden_describe(source), *b = golden_describe(target);
+    struct journal_stat before = stat_of(source), after = stat_of(target);
+
+    ck_assert_str_eq(a, b);
+    free(a);
+    free(b);
+    ck_assert_uint_eq(after.first, before.first);
+    ck_assert_uint_eq(after.size, before.size);
+    ck_assert_uint_eq(after.entries, before.entries);
+    ck_assert_uint_eq(after.keys, before.keys);
+    ck_assert_uint_eq(after.tombstones, before.tombstones);
+    ck_assert_uint_eq(after.bytes_logical, before.bytes_logical);
+    ck_assert_uint_eq(after.last_time, before.last_time);
+    assert_same_index();
+}
+
+/* ---- nothing is missing -------------------------------------------------- */
+
+START_TEST(all_entries_make_the_same_journal)
+{
+    append_some(ENTRIES);
+    graft_all();
+    ck_assert_uint_eq(anew_count, 0);
+    end_at(ENTRIES);
+    assert_same();
+}
+END_TEST
+
+START_TEST(what_is_added_goes_on_where_the_store_was)
+{
+    append_some(100);
+    graft_all();
+    end_at(100);
+    journal_close(target);
+    target = NULL;
+    ck_assert_int_eq(jn_graft_open(&graft, test_path("target"), 0600), 0);
+    ck_assert_uint_eq(jn_graft_next(graft), 100);
+    memset(gone, 1, 100);
+    append_some(100);
+    graft_all();
+    ck_assert_uint_eq(anew_count, 0);
+    end_at(200);
+    assert_same();
+}
+END_TEST
+
+/* Entries of a key lead to what was pruned, and its roots are in the index. */
+static void
+graft_confirmed(uint64_t next)
+{
+    graft_all();
+    ck_assert_uint_eq(anew_count, 0);
+    each_row(JN_LATEST, confirm_key);
+    end_at(next);
+    assert_same();
+}
+
+START_TEST(what_was_pruned_leaves_links_as_they_were)
+{
+    append_some(ENTRIES);
+    ck_assert_int_eq(journal_prune(source, 100 + below(ENTRIES - 100), 0, NULL),
+                     0);
+    graft_confirmed(ENTRIES);
+}
+END_TEST
+
+START_TEST(what_was_compacted_leaves_links_as_they_were)
+{
+    append_some(ENTRIES);
+    ck_assert_int_eq(journal_prune(source, 100 + below(ENTRIES - 100),
+                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
+                     0);
+    graft_confirmed(ENTRIES);
+}
+END_TEST
+
+START_TEST(what_is_appended_later_gets_the_same_links)
+{
+    append_some(ENTRIES);
+    ck_assert_int_eq(journal_prune(source, 350, 0, NULL), 0);
+    graft_all();
+    each_row(JN_LATEST, confirm_key);
+    end_at(ENTRIES);
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t now = chance;
+
+        append_to(source, i % (KEYS + 1));
+        chance = now;
+        append_to(target, i % (KEYS + 1));
+    }
+    settle(target);
+    assert_same_index();
+}
+END_TEST
+
+START_TEST(without_the_index_what_was_pruned_stays_out_of_reach)
+{
+    struct journal_entry *entry;
+    char key[300];
+    uint64_t first = 300;
+
+    append_some(ENTRIES);
+    ck_assert_int_eq(journal_prune(source, first, 0, NULL), 0);
+    graft_all();
+    ck_assert_uint_eq(anew_count, 0);
+    end_at(ENTRIES);
+    for (unsigned i = 0; i < KEYS; i++)
+        for (uint64_t limit = 0; limit <= ENTRIES; limit++) {
+            size_t size = make_key(key, i);
+            int rc = journal_get_at(source, key, size, limit, &entry);
+
+            if (rc == 0)
+                journal_entry_free(entry);
+            ck_assert_int_eq(journal_get_at(target, key, size, limit, &entry),
+                             rc);
+            if (rc == 0)
+                journal_entry_free(entry);
+        }
+}
+END_TEST
+
+START_TEST(more_than_a_commit_holds_is_added)
+{
+    static char value[3 << 20];
+    struct journal_record records[9000];
+
+    memset(records, 0, sizeof(records));
+    for (size_t i = 0; i < 9000; i++) {
+        records[i].key = i % 2 == 0 ? "even" : "odd";
+        records[i].key_size = 3;
+    }
+    ck_assert_int_eq(journal_append_batch(source, records, 9000, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(journal_append(source, "big", 3, value, sizeof(value),
+                                        NULL),
+                         0);
+    graft_all();
+    end_at(9005);
+    assert_same();
+}
+END_TEST
+
+/* ---- something is missing ------------------------------------------------ */
+
+static bool
+has_key(const struct journal_entry *entry, unsigned key)
+{
+    char bytes[300];
+    size_t size = make_key(bytes, key);
+
+    return jn_span_equal(jn_span(entry->key, entry->key_size),
+                         jn_span(bytes, size));
+}
+
+/* Entry SEQ of the source if it has KEY and is not gone, or NULL. */
+static struct journal_entry *
+read_kept(uint64_t seq, unsigned key)
+{
+    struct journal_entry *entry;
+
+    if (gone[seq] || journal_read(source, seq, &entry) != 0)
+        return NULL;
+    if (has_key(entry, key))
+        return entry;
+    journal_entry_free(entry);
+    return NULL;
+}
+
+/* All of KEY that is there is its history, one revision after the other. */
+static void
+compare_history(unsigned key)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    uint64_t prev = JOURNAL_NONE, revision = 0;
+    char bytes[300];
+
+    journal_query_init(&query);
+    query.match = JOURNAL_MATCH_KEY;
+    query.key = bytes;
+    query.key_size = make_key(bytes, key);
+    ck_assert_int_eq(journal_query(target, &query, &cursor), 0);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++) {
+        struct journal_entry *kept = read_kept(seq, key);
+
+        if (kept == NULL)
+            continue;
+        ck_assert_int_eq(journal_next(cursor, &entry), 0);
+        ck_assert_uint_eq(entry->seq, seq);
+        ck_assert_uint_eq(entry->time, kept->time);
+        ck_assert_uint_eq(entry->flags, kept->flags);
+        ck_assert_uint_eq(entry->value_size, kept->value_size);
+        if (revision > 0) {
+            ck_assert_uint_eq(entry->prev, prev);
+            ck_assert_uint_eq(entry->revision, revision + 1);
+        }
+        prev = seq;
+        revision = entry->revision;
+        journal_entry_free(kept);
+    }
+    ck_assert_int_eq(journal_next(cursor, &entry), JOURNAL_END);
+    journal_cursor_close(cursor);
+}
+
+static void
+compare_get_at(unsigned key)
+{
+    uint64_t newest = JOURNAL_NONE;
+    bool deleted = false;
+    char bytes[300];
+    size_t size = make_key(bytes, key);
+
+    for (uint64_t limit = 0; limit <= ENTRIES; limit++) {
+        struct journal_entry *entry, *kept;
+        int rc = journal_get_at(target, bytes, size, limit, &entry);
+
+        if (newest == JOURNAL_NONE)
+            ck_assert(rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED);
+        else
+            ck_assert_int_eq(rc, deleted ? JOURNAL_NOT_FOUND : 0);
+        if (rc == 0) {
+            ck_assert_uint_eq(entry->seq, newest);
+            journal_entry_free(entry);
+        }
+        kept = limit < ENTRIES ? read_kept(limit, key) : NULL;
+        if (kept != NULL) {
+            newest = limit;
+            deleted = (kept->flags & JOURNAL_TOMBSTONE) != 0;
+        }
+        journal_entry_free(kept);
+    }
+}
+
+static void
+compare_numbers(void)
+{
+    struct journal_entry *entry;
+
+    for (uint64_t seq = 0; seq < ENTRIES; seq++) {
+        int rc = journal_read(target, seq, &entry);
+
+        ck_assert_int_eq(rc, gone[seq] ? JOURNAL_PRUNED : 0);
+        if (rc == 0)
+            journal_entry_free(entry);
+    }
+    ck_assert_int_eq(journal_read(target, ENTRIES, &entry),
+                     JOURNAL_OUT_OF_RANGE);
+}
+
+static void
+assert_what_is_left(void)
+{
+    compare_numbers();
+    for (unsigned key = 0; key < KEYS; key++) {
+        compare_history(key);
+        compare_get_at(key);
+    }
+}
+
+START_TEST(where_entries_are_missing_the_others_hang_together)
+{
+    append_some(ENTRIES);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        gone[seq] = below(100) < 10u * (unsigned)_i;
+    gone[ENTRIES - 1] = true;
+    graft_all();
+    ck_assert_uint_gt(anew_count, 0);
+    end_at(ENTRIES);
+    assert_what_is_left();
+    ck_assert_uint_eq(stat_of(target).size, ENTRIES);
+    append_to(target, 0);
+    ck_assert_uint_eq(stat_of(target).size, ENTRIES + 1);
+}
+END_TEST
+
+START_TEST(a_long_hole_is_left_behind)
+{
+    append_some(ENTRIES);
+    for (uint64_t seq = 100; seq < 300; seq++)
+        gone[seq] = true;
+    graft_all();
+    end_at(ENTRIES);
+    assert_what_is_left();
+}
+END_TEST
+
+START_TEST(an_index_that_does_not_fit_is_left_alone)
+{
+    struct journal_stat before;
+
+    append_some(ENTRIES);
+    for (uint64_t seq = 50; seq < ENTRIES; seq += 3)
+        gone[seq] = true;
+    graft_all();
+    each_row(JN_LATEST, confirm_key);
+    end_at(ENTRIES);
+    assert_what_is_left();
+    before = stat_of(target);
+    ck_assert_uint_eq(before.entries, 400 - 117);
+}
+END_TEST
+
+START_TEST(without_entries_the_numbers_go_on)
+{
+    struct journal_stat stat;
+    uint64_t seq;
+
+    end_at(77);
+    stat = stat_of(target);
+    ck_assert_uint_eq(stat.first, 77);
+    ck_assert_uint_eq(stat.size, 77);
+    ck_assert_int_eq(journal_append(target, "a", 1, "b", 1, &seq), 0);
+    ck_assert_uint_eq(seq, 77);
+}
+END_TEST
+
+/* ---- what should not be -------------------------------------------------- */
+
+static size_t
+encode(uint8_t *out, const struct jn_links *links, uint64_t seq)
+{
+    const struct jn_record record = {.key = {(const uint8_t *)"key", 3}};
+    uint8_t *end = jn_links_encode(out, links, seq);
+
+    jn_record_seal(end, jn_record_encode(end, &record), seq, 1);
+    return (size_t)(end - out) + jn_record_size(&record);
+}
+
+START_TEST(an_entry_that_is_not_sound_is_not_added)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    uint8_t row[200];
+    size_t size = encode(row, &links, 5);
+
+    for (size_t i = 0; i < size; i++) {
+        row[i] ^= 0x10;
+        ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL),
+                         JOURNAL_CORRUPT);
+        row[i] ^= 0x10;
+        ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, i), NULL),
+                         JOURNAL_CORRUPT);
+    }
+    ck_assert_int_eq(jn_graft_add(graft, 6, jn_span(row, size), NULL),
+                     JOURNAL_CORRUPT);
+    ck_assert_uint_eq(jn_graft_next(graft), 0);
+    ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL), 0);
+    end_at(6);
+    ck_assert_uint_eq(stat_of(target).entries, 1);
+}
+END_TEST
+
+/* Whatever the links say, the entry is there, with links that can be. */
+START_TEST(links_that_cannot_be_are_made_anew)
+{
+    static const struct jn_links wrong[] = {
+        {1, 3, JOURNAL_NONE, false, {0}},
+        {2, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {2, 3, JOURNAL_NONE, false, {0}},
+        {2, 3, 2, false, {0}},
+        {3, 3, 2, false, {0}},
+        {3, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {6, 3, 3, false, {0}},
+        {100, 0, 0, false, {0}},
+        {UINT64_MAX / 2, 5, 5, true, {7, {1}}},
+        {UINT64_MAX / 4, 5, 4, false, {0}},
+        {UINT64_MAX / 8 + 2, 5, 4, false, {0}},
+    };
+    const size_t count = sizeof(wrong) / sizeof(wrong[0]);
+    uint8_t row[200];
+    bool anew;
+    uint64_t seq = 10;
+
+    for (size_t i = 0; i < count; i++, seq++) {
+        size_t size = encode(row, &wrong[i], seq);
+
+        ck_assert_int_eq(jn_graft_add(graft, seq, jn_span(row, size), &anew),
+                         0);
+        ck_assert_msg(anew, "links %zu", i);
+    }
+    end_at(seq);
+    for (uint64_t limit = 11; limit <= seq; limit++) {
+        struct journal_entry *entry;
+
+        ck_assert_int_eq(journal_get_at(target, "key", 3, limit, &entry), 0);
+        ck_assert_uint_eq(entry->seq, limit - 1);
+        ck_assert_uint_eq(entry->revision, limit - 10);
+        journal_entry_free(entry);
+    }
+}
+END_TEST
+
+START_TEST(a_chain_that_does_not_fit_changes_nothing)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    struct jn_chain chain = {.revision = 1, .roots = {5}, .count = 1};
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct journal_entry *entry;
+    uint8_t row[200];
+    size_t size = encode(row, &links, 5);
+
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL), 0);
+    chain.tombstone = true;
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    chain = (struct jn_chain){.revision = 1, .roots = {4}, .count = 1};
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    chain = (struct jn_chain){.revision = 2, .roots = {5, 4}, .count = 2};
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(6);
+    ck_assert_int_eq(journal_get(target, "key", 3, &entry), 0);
+    ck_assert_uint_eq(entry->seq, 5);
+    ck_assert_uint_eq(entry->revision, 1);
+    journal_entry_free(entry);
+    ck_assert_uint_eq(stat_of(target).keys, 1);
+}
+END_TEST
+
+START_TEST(marks_are_set)
+{
+    uint64_t seq;
+
+    append_some(20);
+    graft_all();
+    ck_assert_int_eq(jn_graft_mark(graft, "reader", 20), 0);
+    ck_assert_int_eq(jn_graft_mark(graft, "other", 0), 0);
+    end_at(20);
+    ck_assert_int_eq(journal_marked(target, "reader", &seq), 0);
+    ck_assert_uint_eq(seq, 20);
+    ck_assert_int_eq(journal_marked(target, "other", &seq), 0);
+    ck_assert_uint_eq(seq, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_journal_is_not_opened)
+{
+    struct jn_graft *other = NULL;
+
+    ck_assert_int_eq(jn_graft_open(&other, test_path("nothing"), 0600), ENOENT);
+    ck_assert_ptr_null(other);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("graft");
+    TCase *tcase = tcase_create("graft");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, all_entries_make_the_same_journal);
+    tcase_add_test(tcase, what_is_added_goes_on_where_the_store_was);
+    tcase_add_test(tcase, what_was_pruned_leaves_links_as_they_were);
+    tcase_add_test(tcase, what_was_compacted_leaves_links_as_they_were);
+    tcase_add_test(tcase, what_is_appended_later_gets_the_same_links);
+    tcase_add_test(tcase, without_the_index_what_was_pruned_stays_out_of_reach);
+    tcase_add_test(tcase, more_than_a_commit_holds_is_added);
+    tcase_add_loop_test(tcase,
+                        where_entries_are_missing_the_others_hang_together, 1,
+                        10);
+    tcase_add_test(tcase, a_long_hole_is_left_behind);
+    tcase_add_test(tcase, an_index_that_does_not_fit_is_left_alone);
+    tcase_add_test(tcase, without_entries_the_numbers_go_on);
+    tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
+    tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
+    tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
+    tcase_add_test(tcase, marks_are_set);
+    tcase_add_test(tcase, what_is_no_journal_is_not_opened);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
