@@ -324,6 +324,7 @@ jn_store_close_env(struct jn_store *store)
         if (txn != NULL)
             mdb_txn_abort(txn);
     }
+    jn_store_lose_pins(store);
     if (store->env != NULL)
         mdb_env_close(store->env);
     store->env = NULL;
@@ -349,6 +350,19 @@ init_gate(pthread_rwlock_t *gate)
     return rc;
 }
 
+static int
+init_locks(struct jn_store *store)
+{
+    int rc = init_gate(&store->gate);
+
+    if (rc != 0)
+        return rc;
+    rc = pthread_mutex_init(&store->pins_lock, NULL);
+    if (rc != 0)
+        pthread_rwlock_destroy(&store->gate);
+    return rc;
+}
+
 int
 jn_store_open(struct jn_store **out, const char *directory,
               const struct jn_store_options *options)
@@ -363,7 +377,7 @@ jn_store_open(struct jn_store **out, const char *directory,
         return ENOMEM;
     memcpy(store->directory, directory, strlen(directory) + 1);
     store->options = *options;
-    rc = init_gate(&store->gate);
+    rc = init_locks(store);
     if (rc != 0) {
         free(store);
         return rc;
@@ -383,6 +397,7 @@ jn_store_close(struct jn_store *store)
     if (store == NULL)
         return;
     jn_store_close_env(store);
+    pthread_mutex_destroy(&store->pins_lock);
     pthread_rwlock_destroy(&store->gate);
     free(store);
 }

@@ -175,6 +175,27 @@ int jn_store_flush(struct jn_txn *txn);
 /* Bytes in pages in use, as TXN sees it. */
 uint64_t jn_store_bytes_used(struct jn_txn *txn);
 
+/* ---- pins --------------------------------------------------------------- */
+
+/*
+ * A snapshot whose pages stay as they are in the file, for somebody who reads
+ * them there for long: it keeps nobody from anything, but the file grows while
+ * others write.  Where the environment has to be opened anew it is lost.
+ */
+struct jn_pin {
+    struct jn_store *store;
+    struct jn_pin *next;
+    struct MDB_txn *handle; /* NULL: lost */
+    uint64_t number;        /* of the transaction whose outcome it is */
+    int file;               /* the data file, to be read */
+};
+
+/* Makes a pin of what TXN reads, and ends TXN, also where it fails. */
+int jn_store_pin(struct jn_txn *txn, struct jn_pin *pin);
+
+/* Lets go of it; whether it was there all the time. */
+bool jn_store_unpin(struct jn_pin *pin);
+
 /* ---- rows --------------------------------------------------------------- */
 
 /* VALUE is valid until the next change or the end of the transaction. */

@@ -27,7 +27,8 @@ struct jn_file_id {
  * Whenever no call is in progress:
  *   1. env is open, or NULL after a failure to open it anew;
  *   2. the transactions in idle are reset, and of env;
- *   3. nobody holds the gate.
+ *   3. the transactions of the pins are of env;
+ *   4. nobody holds the gate.
  */
 struct jn_store {
     char directory[PATH_MAX];
@@ -41,6 +42,8 @@ struct jn_store {
     struct jn_file_id lock_id;
     _Atomic uint64_t looked; /* when the files were last looked at */
     uint64_t page_size;
+    pthread_mutex_t pins_lock; /* taken with the gate held */
+    struct jn_pin *pins;
     _Atomic uint64_t beside;      /* bytes of the journal's that are not here */
     _Atomic(const uint8_t *) map; /* where page 0 is mapped; NULL: not known */
     /* The rest belongs to whoever holds LMDB's writer lock. */
@@ -61,6 +64,9 @@ int jn_store_renew_env(struct jn_store *store, bool read_only);
  * process has no environment open: closing the file drops LMDB's locks.
  */
 int jn_store_prepare_lock(struct jn_store *store);
+
+/* With the gate held alone: all pins are lost. */
+void jn_store_lose_pins(struct jn_store *store);
 
 /* ESTALE if the files are no longer those that were opened. */
 int jn_store_check_files(struct jn_store *store);

@@ -249,6 +249,64 @@ START_TEST(a_limit_leaves_a_reserve)
 }
 END_TEST
 
+/* The file's bytes, for free(). */
+static uint8_t *
+read_pinned(const struct jn_pin *pin, size_t *size)
+{
+    struct stat status;
+    uint8_t *bytes;
+
+    ck_assert_int_eq(fstat(pin->file, &status), 0);
+    bytes = malloc((size_t)status.st_size);
+    ck_assert_int_eq(pread(pin->file, bytes, (size_t)status.st_size, 0),
+                     status.st_size);
+    *size = (size_t)status.st_size;
+    return bytes;
+}
+
+START_TEST(what_is_pinned_stays_as_it_is)
+{
+    const size_t metas = 2 * (size_t)sysconf(_SC_PAGESIZE);
+    struct jn_txn txn;
+    struct jn_pin pin;
+    uint8_t *before, *after;
+    size_t size, later;
+
+    put_row(store, "a", "second");
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    ck_assert_int_eq(jn_store_pin(&txn, &pin), 0);
+    before = read_pinned(&pin, &size);
+    for (int i = 0; i < 20; i++)
+        put_row(store, "a", "third");
+    after = read_pinned(&pin, &later);
+    ck_assert_uint_gt(later, size);
+    ck_assert_mem_eq(before + metas, after + metas, size - metas);
+    free(before);
+    free(after);
+    ck_assert(jn_store_unpin(&pin));
+    assert_row(store, "a", "third");
+}
+END_TEST
+
+START_TEST(a_pin_holds_up_nobody_and_is_lost_when_the_file_is_opened_anew)
+{
+    struct jn_txn txn;
+    struct jn_pin first, second;
+
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    ck_assert_int_eq(jn_store_pin(&txn, &first), 0);
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    ck_assert_int_eq(jn_store_pin(&txn, &second), 0);
+    ck_assert(jn_store_unpin(&first));
+    ck_assert_int_eq(jn_store_widen(store, 1), 0);
+    ck_assert_int_eq(jn_store_reopen(store, false), 0);
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    ck_assert_int_eq(jn_store_pin(&txn, &first), 0);
+    ck_assert(!jn_store_unpin(&second));
+    ck_assert(jn_store_unpin(&first));
+}
+END_TEST
+
 START_TEST(files_that_are_gone_are_noticed)
 {
     struct jn_txn txn;
@@ -284,6 +342,9 @@ suite(void)
     tcase_add_test(tcase, processes_see_one_another);
     tcase_add_test(tcase, more_readers_than_are_kept_idle_work);
     tcase_add_test(tcase, a_limit_leaves_a_reserve);
+    tcase_add_test(tcase, what_is_pinned_stays_as_it_is);
+    tcase_add_test(
+        tcase, a_pin_holds_up_nobody_and_is_lost_when_the_file_is_opened_anew);
     tcase_add_test(tcase, files_that_are_gone_are_noticed);
     tcase_add_test(tcase, a_lock_file_that_is_another_is_noticed);
     suite_add_tcase(suite, tcase);
