@@ -84,6 +84,13 @@ WRAP_unit/query_turns_test = -Wl,--wrap=jn_plan_make \
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=mdb_cursor_open,--wrap=jn_store_get_many
 
+# What else of test/ a fuzz target needs.
+FUZZ_WITH_expr = support/slow_expr.c
+FUZZ_WITH_ops = $(addprefix model/,batch.c compare.c feed.c keys.c marking.c \
+    model.c query.c trace.c) $(addprefix support/,oracle.c packer.c \
+    slow_expr.c test.c)
+FUZZ_LINK_ops = -Wl,--wrap=_ck_assert_failed $(CHECK_LIBS)
+
 # ---- what follows from these ------------------------------------------------
 
 empty :=
@@ -140,6 +147,7 @@ shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
     $(CLI_TESTED:%=lib/cli/%)))
 TESTS       = $(patsubst %.c,$(OUT)/%,\
     $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
+fuzzed_with = $(call objects_of,$(FUZZ_WITH_$(1):%=test/%))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if $(SAN_NAME),,\
@@ -318,13 +326,15 @@ $(OUT)/test/%_test: $(OUT)/test/%_test.o $$(call shared_of,$$(*D)) \
 
 # A fuzz target: without a fuzzer, for `make check`, and with libFuzzer.
 $(OUT)/test/fuzz/%_fuzz: $(OUT)/test/fuzz/%_fuzz.o $(OUT)/test/fuzz/replay.o \
-    $(STATIC)
+    $$(call fuzzed_with,$$*) $(STATIC)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LDLIBS) $(FUZZ_LINK_$*)
 
-$(OUT)/test/fuzz/%_fuzzer: $(OUT)/test/fuzz/%_fuzz.o $(STATIC)
+$(OUT)/test/fuzz/%_fuzzer: $(OUT)/test/fuzz/%_fuzz.o \
+    $$(call fuzzed_with,$$*) $(STATIC)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $< $(STATIC) $(LDLIBS)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(STATIC) $(LDLIBS) \
+	    $(FUZZ_LINK_$*)
 
 $(OUT)/test/fault/shim.so: test/fault/shim.c $(OUT)/compiled-with
 	@mkdir -p $(@D)
