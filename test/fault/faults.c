@@ -1,64 +1,78 @@
-/* faults.c - system calls that fail when they are told to. */
+/* faults.c - which call it is that fails, and how. */
 #include "faults.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "inside.h"
 
 /* Shared by the process and its children. */
 static struct orders {
     atomic_int classes;
+    int paused; /* the classes, meanwhile */
     atomic_uint calls;
     atomic_bool hit;
-    unsigned n;
-    int error;
-    enum fault_effect effect;
-    bool for_ever;
+    struct fault fault;
     char directory[PATH_MAX];
 } * orders;
 
-static void
-give(const char *directory, int classes, unsigned n, int error,
-     enum fault_effect effect, bool for_ever)
+/* Where calls came from; an address of 0 is a free place. */
+static struct noted {
+    atomic_uintptr_t address;
+    atomic_int class;
+    atomic_bool failed;
+} * noted;
+
+static void *
+shared_memory(size_t size)
 {
-    if (orders == NULL) {
-        orders = mmap(NULL, sizeof(*orders), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (orders == MAP_FAILED)
-            abort();
-    }
+    void *memory = (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
+/* ---- orders ------------------------------------------------------------- */
+
+void
+faults_order(const char *directory, const struct fault *fault)
+{
+    if (orders == NULL)
+        orders = shared_memory(sizeof(*orders));
     atomic_store(&orders->classes, FAULT_NONE);
     atomic_store(&orders->calls, 0);
     atomic_store(&orders->hit, false);
-    orders->n = n;
-    orders->error = error;
-    orders->effect = effect;
-    orders->for_ever = for_ever;
+    orders->fault = *fault;
     snprintf(orders->directory, sizeof(orders->directory), "%s", directory);
-    atomic_store(&orders->classes, classes);
+    atomic_store(&orders->classes, fault->classes);
 }
 
 void
 faults_arm(const char *directory, int classes, unsigned n, int error,
            enum fault_effect effect, bool for_ever)
 {
-    give(directory, classes, n, error, effect, for_ever);
+    const struct fault fault = {.classes = classes,
+                                .n = n,
+                                .times = for_ever ? FAULT_FOR_EVER : 1,
+                                .error = error,
+                                .effect = effect};
+
+    faults_order(directory, &fault);
 }
 
 void
 faults_count(const char *directory, int classes)
 {
-    give(directory, classes, UINT_MAX, 0, FAULT_BEFORE, false);
+    faults_arm(directory, classes, UINT_MAX, 0, FAULT_BEFORE, false);
 }
 
 unsigned
@@ -68,11 +82,73 @@ faults_disarm(void)
     return atomic_load(&orders->calls);
 }
 
+void
+faults_pause(void)
+{
+    orders->paused = atomic_exchange(&orders->classes, FAULT_NONE);
+}
+
+void
+faults_resume(void)
+{
+    atomic_store(&orders->classes, orders->paused);
+}
+
 bool
 faults_hit(void)
 {
     return atomic_load(&orders->hit);
 }
+
+int
+fault_error(void)
+{
+    return orders->fault.error;
+}
+
+/* ---- places ------------------------------------------------------------- */
+
+void
+faults_note_sites(void)
+{
+    if (noted == NULL)
+        noted = shared_memory(FAULT_SITES * sizeof(*noted));
+}
+
+static void
+note(enum fault_class class, uintptr_t site, bool failed)
+{
+    unsigned place = (unsigned)(site * 2654435761u % FAULT_SITES);
+
+    for (unsigned i = 0; noted != NULL && i < FAULT_SITES; i++) {
+        struct noted *one = &noted[(place + i) % FAULT_SITES];
+        uintptr_t free_place = 0;
+
+        if (!atomic_compare_exchange_strong(&one->address, &free_place, site) &&
+            free_place != site)
+            continue;
+        atomic_store(&one->class, (int)class);
+        if (failed)
+            atomic_store(&one->failed, true);
+        return;
+    }
+}
+
+unsigned
+faults_sites(struct fault_site *sites)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; noted != NULL && i < FAULT_SITES; i++)
+        if (atomic_load(&noted[i].address) != 0)
+            sites[count++] = (struct fault_site){
+                .address = atomic_load(&noted[i].address),
+                .class = atomic_load(&noted[i].class),
+                .failed = atomic_load(&noted[i].failed)};
+    return count;
+}
+
+/* ---- calls -------------------------------------------------------------- */
 
 static bool
 is_below(const char *path)
@@ -96,138 +172,58 @@ file_is_below(int file)
     return is_below(path);
 }
 
-/* Counts a call; true if it is to fail. */
 static bool
-count(enum fault_class class, int file, const char *path)
+is_awaited(enum fault_class class)
 {
-    unsigned call;
+    return orders != NULL &&
+           (atomic_load(&orders->classes) & (int)class) != 0;
+}
 
-    if (orders == NULL || (atomic_load(&orders->classes) & (int)class) == 0)
-        return false;
-    if (path != NULL ? !is_below(path) : !file_is_below(file))
-        return false;
-    call = atomic_fetch_add(&orders->calls, 1) + 1;
-    if (call != orders->n && !(orders->for_ever && call > orders->n))
-        return false;
-    if (orders->effect == FAULT_KILL)
+static bool
+is_one_of(const struct fault *fault, unsigned call)
+{
+    if (call == fault->second)
+        return true;
+    return call >= fault->n && call - fault->n < fault->times;
+}
+
+/* Counts a call that is awaited. */
+static enum verdict
+judge(enum fault_class class, uintptr_t site)
+{
+    const struct fault *fault = &orders->fault;
+    unsigned call = atomic_fetch_add(&orders->calls, 1) + 1;
+    bool fails = is_one_of(fault, call);
+
+    note(class, site, fails);
+    if (!fails)
+        return VERDICT_GO;
+    if (fault->effect == FAULT_KILL)
         (void)raise(SIGKILL);
     atomic_store(&orders->hit, true);
-    return true;
+    if (fault->effect == FAULT_SHORT)
+        return call == fault->n ? VERDICT_HALF : VERDICT_REFUSED;
+    return fault->effect == FAULT_AFTER ? VERDICT_DENIED : VERDICT_REFUSED;
 }
 
-/* Does the call or not, as ordered, and fails. */
-#define FAIL(call)                                                             \
-    do {                                                                       \
-        if (orders->effect == FAULT_AFTER)                                     \
-            (void)!(call);                                                     \
-        errno = orders->error;                                                 \
-        return -1;                                                             \
-    } while (0)
-
-#define REALLY_PWRITE(size) syscall(SYS_pwrite64, file, data, size, offset)
-#define REALLY_WRITE(size) syscall(SYS_write, file, data, size)
-
-ssize_t
-pwrite(int file, const void *data, size_t size, off_t offset)
+enum verdict
+fault_of_file(enum fault_class class, uintptr_t site, int file)
 {
-    if (count(FAULT_WRITE, file, NULL)) {
-        if (orders->effect == FAULT_SHORT)
-            return REALLY_PWRITE(size / 2);
-        FAIL(REALLY_PWRITE(size));
-    }
-    return REALLY_PWRITE(size);
+    if (!is_awaited(class) || !file_is_below(file))
+        return VERDICT_GO;
+    return judge(class, site);
 }
 
-ssize_t
-write(int file, const void *data, size_t size)
+enum verdict
+fault_of_path(enum fault_class class, uintptr_t site, const char *path)
 {
-    if (count(FAULT_WRITE, file, NULL)) {
-        if (orders->effect == FAULT_SHORT)
-            return REALLY_WRITE(size / 2);
-        FAIL(REALLY_WRITE(size));
-    }
-    return REALLY_WRITE(size);
+    if (!is_awaited(class) || !is_below(path))
+        return VERDICT_GO;
+    return judge(class, site);
 }
 
-ssize_t
-writev(int file, const struct iovec *parts, int number)
+enum verdict
+fault_of_any(enum fault_class class, uintptr_t site)
 {
-    if (count(FAULT_WRITE, file, NULL)) {
-        if (orders->effect == FAULT_SHORT)
-            return syscall(SYS_writev, file, parts, (number + 1) / 2);
-        FAIL(syscall(SYS_writev, file, parts, number));
-    }
-    return syscall(SYS_writev, file, parts, number);
-}
-
-int
-fsync(int file)
-{
-    if (count(FAULT_SYNC, file, NULL))
-        FAIL(syscall(SYS_fsync, file));
-    return (int)syscall(SYS_fsync, file);
-}
-
-int
-fdatasync(int file)
-{
-    if (count(FAULT_SYNC, file, NULL))
-        FAIL(syscall(SYS_fdatasync, file));
-    return (int)syscall(SYS_fdatasync, file);
-}
-
-int
-ftruncate(int file, off_t size)
-{
-    if (count(FAULT_SPACE, file, NULL))
-        FAIL(syscall(SYS_ftruncate, file, size));
-    return (int)syscall(SYS_ftruncate, file, size);
-}
-
-int
-fallocate(int file, int mode, off_t offset, off_t size)
-{
-    if (count(FAULT_SPACE, file, NULL))
-        FAIL(syscall(SYS_fallocate, file, mode, offset, size));
-    return (int)syscall(SYS_fallocate, file, mode, offset, size);
-}
-
-int
-posix_fallocate(int file, off_t offset, off_t size)
-{
-    if (count(FAULT_SPACE, file, NULL))
-        return orders->error;
-    return syscall(SYS_fallocate, file, 0, offset, size) == 0 ? 0 : errno;
-}
-
-int
-open(const char *path, int flags, ...)
-{
-    mode_t mode = 0;
-    va_list rest;
-
-    if ((flags & O_CREAT) != 0) {
-        va_start(rest, flags);
-        mode = va_arg(rest, mode_t);
-        va_end(rest);
-    }
-    if (count(FAULT_OPEN, -1, path))
-        FAIL(-1);
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-int
-rename(const char *from, const char *to)
-{
-    if (count(FAULT_NAME, -1, from))
-        FAIL(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int
-unlink(const char *path)
-{
-    if (count(FAULT_NAME, -1, path))
-        FAIL(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
-    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    return is_awaited(class) ? judge(class, site) : VERDICT_GO;
 }

@@ -10,23 +10,48 @@
 #define TEST_FAULT_FAULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum fault_class {
     FAULT_NONE = 0,
     FAULT_WRITE = 1 << 0, /* write, pwrite, writev */
     FAULT_SYNC = 1 << 1,  /* fsync, fdatasync */
     FAULT_OPEN = 1 << 2,  /* open */
-    FAULT_NAME = 1 << 3,  /* rename, unlink */
-    FAULT_SPACE = 1 << 4, /* fallocate, posix_fallocate, ftruncate */
-    FAULT_ANY = (1 << 5) - 1
+    FAULT_NAME = 1 << 3,  /* rename, unlink, mkdir, rmdir, chmod, chown */
+    FAULT_SPACE = 1 << 4, /* fallocate, posix_fallocate, ftruncate, truncate */
+    FAULT_ANY = (1 << 5) - 1, /* of these: the calls that change something */
+    FAULT_MSYNC = 1 << 5,
+    FAULT_LOCK = 1 << 6,   /* fcntl */
+    FAULT_MAP = 1 << 7,    /* mmap, of a file or of none */
+    FAULT_READ = 1 << 8,   /* pread */
+    FAULT_LOOK = 1 << 9,   /* stat and the like, directories, lseek, entropy */
+    FAULT_CLOSE = 1 << 10, /* close, which then has closed it all the same */
+    FAULT_MEMORY = 1 << 11 /* malloc and so on, where the program has them */
 };
+
+#define FAULT_CLASSES 12u
 
 enum fault_effect {
     FAULT_BEFORE, /* nothing is done */
     FAULT_AFTER,  /* it is done, and said not to be */
-    FAULT_SHORT,  /* half of it is written; without an error */
+    FAULT_SHORT,  /* half of it is done without an error; the next time, none */
     FAULT_KILL    /* the process ends there, by SIGKILL */
 };
+
+#define FAULT_FOR_EVER UINT32_MAX
+
+struct fault {
+    int classes;
+    unsigned n;      /* the first call that fails, from 1 on */
+    unsigned times;  /* how many one after the other, or FAULT_FOR_EVER */
+    unsigned second; /* another one that fails; 0: none */
+    int error;
+    enum fault_effect effect;
+};
+
+/* Lets calls that touch what is below DIRECTORY fail. */
+void faults_order(const char *directory, const struct fault *fault);
 
 /* Lets call N, from 1 on, of CLASSES below DIRECTORY fail with ERROR. */
 void faults_arm(const char *directory, int classes, unsigned n, int error,
@@ -38,7 +63,28 @@ void faults_count(const char *directory, int classes);
 /* Stops it; returns how many calls there were. */
 unsigned faults_disarm(void);
 
+/* For a look in between, which is neither counted nor fails. */
+void faults_pause(void);
+void faults_resume(void);
+
 /* Whether the call that was to fail has been reached. */
 bool faults_hit(void);
+
+/* ---- places ------------------------------------------------------------- */
+
+/* An instruction that makes calls of a class. */
+struct fault_site {
+    uintptr_t address;
+    int class;
+    bool failed;
+};
+
+#define FAULT_SITES 1024u
+
+/* From now on they are noted, for this process and its children. */
+void faults_note_sites(void);
+
+/* Those seen so far; returns how many. */
+unsigned faults_sites(struct fault_site *sites);
 
 #endif
