@@ -29,6 +29,7 @@
 #define JN_NODE_SUBTREE 0x02u /* the value is a named database */
 
 #define JN_PAGE_SIZE_MAX 32768u
+#define JN_KEY_MAX 511u
 #define JN_DEPTH_MAX 32u
 #define JN_NO_ROOT UINT64_MAX
 

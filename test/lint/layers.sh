@@ -9,7 +9,7 @@
 #       drain slices group graft
 #   2½  walk, over pages
 #   2   parts that don't know each other: record links index state expr packed
-#       pages lock filesystem store tail
+#       pages lock filesystem store tail build
 #   1½  recent, of which transactions see a part; page
 #   1   checksum error clock futex stamp sized layout numbers rows arena
 #       keytable keysort disk
@@ -37,7 +37,7 @@ BEGIN {
     levels(3, "stage drain slices group graft")
     levels(2.5, "walk")
     levels(2, "record links index state expr packed pages lock filesystem")
-    levels(2, "store tail")
+    levels(2, "store tail build")
     levels(1.5, "recent page")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(1, "arena keytable keysort disk")
