@@ -372,7 +372,7 @@ jn_tail_flush(struct jn_tail *tail)
 {
     while (fdatasync(tail->file) != 0)
         if (errno != EINTR)
-            return jn_error_from_errno(errno);
+            return errno;
     return 0;
 }
 
@@ -383,10 +383,10 @@ flush_pages(const struct jn_tail *tail, uint64_t offset, uint64_t size)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t before = offset % page;
 
-    if (msync(tail->map + offset - before, (size_t)(before + size), MS_SYNC) !=
-        0)
-        return jn_error_from_errno(errno);
-    return 0;
+    return msync(tail->map + offset - before, (size_t)(before + size),
+                 MS_SYNC) == 0
+               ? 0
+               : errno;
 }
 
 int

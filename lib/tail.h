@@ -169,7 +169,11 @@ int jn_tail_write(struct jn_tail *tail, uint64_t position, const uint8_t *bytes,
 void jn_tail_store(struct jn_tail *tail, uint64_t position,
                    const uint8_t *bytes, size_t size);
 
-/* Flushes all that has been written; or only the page(s) of [from, to). */
+/*
+ * Flushes all that has been written; or only the page(s) of [from, to).  Fails
+ * with an errno: be it for want of room, what was written may be there, which
+ * is not what JOURNAL_FULL says of it.
+ */
 int jn_tail_flush(struct jn_tail *tail);
 int jn_tail_flush_part(struct jn_tail *tail, uint64_t from, uint64_t to);
 

@@ -259,6 +259,36 @@ START_TEST(a_failed_write_or_flush_fails_all_handles_until_all_are_closed)
 }
 END_TEST
 
+/*
+ * File systems that find room only when they write say ENOSPC then.  The append
+ * gave JOURNAL_FULL, "nothing was appended", and the entry was there again
+ * after the journal had been opened anew.
+ */
+START_TEST(a_flush_for_which_there_is_no_room_leaves_the_append_unknown)
+{
+    struct journal *journal;
+    uint64_t size;
+    int rc;
+
+    bytes_max = 0;
+    journal = open_home(0);
+    append_good(journal, 5);
+    faults_arm(home(), FAULT_SYNC, 1, ENOSPC, FAULT_BEFORE, false);
+    rc = append(journal, 5);
+    faults_disarm();
+    ck_assert(faults_hit());
+    ck_assert_int_eq(rc, ENOSPC);
+    assert_poisoned(journal);
+    journal_close(journal);
+
+    journal = open_home(0);
+    size = read_all(journal);
+    ck_assert(size == 5 || size == 6);
+    ck_assert_uint_eq(size_of(journal), size);
+    journal_close(journal);
+}
+END_TEST
+
 /* ---- failures for want of room ------------------------------------------ */
 
 /* Lets call N of an append say that the disk is full, once. */
@@ -512,6 +542,8 @@ suite(void)
     tcase_add_loop_test(
         tcase, a_failed_write_or_flush_fails_all_handles_until_all_are_closed,
         0, 2 * CASES);
+    tcase_add_test(
+        tcase, a_flush_for_which_there_is_no_room_leaves_the_append_unknown);
     tcase_add_loop_test(tcase, a_full_disk_at_any_call_is_said_and_survived, 0,
                         2);
     tcase_add_test(tcase, pruning_survives_a_full_disk_at_any_call);
