@@ -91,13 +91,13 @@ open_newest(struct jn_files *files, const char *directory,
                           &newest);
 }
 
-static void
+static int
 remove_file(const char *directory, const char *name)
 {
     char path[PATH_MAX + NAME_MAX + 2];
 
     (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    unlink(path);
+    return unlink(path) == 0 ? 0 : errno;
 }
 
 /* A journal that has lost its data file is not made anew. */
@@ -146,8 +146,8 @@ open_within(struct jn_files *files, const char *directory,
         files->device = file.st_dev;
         files->inode = file.st_ino;
     } else if (created) {
-        remove_file(directory, JN_STORE_FILE);
-        remove_file(directory, JN_STORE_LOCK_FILE);
+        (void)remove_file(directory, JN_STORE_FILE);
+        (void)remove_file(directory, JN_STORE_LOCK_FILE);
     }
     return rc;
 }
@@ -190,12 +190,12 @@ open_locked(struct jn_files *files, const char *directory,
         rc = jn_lock_enter(files->lock);
     if (rc != 0) {
         if (rc == JOURNAL_FULL && has_no_data(directory))
-            remove_file(directory, JN_LOCK_FILE);
+            (void)remove_file(directory, JN_LOCK_FILE);
         return rc;
     }
     rc = open_within(files, directory, wish, &alone);
     if (rc != 0 && alone && has_no_data(directory))
-        remove_file(directory, JN_LOCK_FILE);
+        (void)remove_file(directory, JN_LOCK_FILE);
     jn_lock_leave(files->lock);
     return rc;
 }
@@ -281,30 +281,41 @@ set_data_aside(const char *directory)
     return rename(path, aside) == 0 ? 0 : errno;
 }
 
+/* Those of NAMES, up to NULL, that are there. */
+static int
+remove_all(const char *directory, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        int rc = remove_file(directory, *names);
+
+        if (rc != 0 && rc != ENOENT)
+            return rc;
+    }
+    return jn_disk_flush_directory(directory);
+}
+
 /*
  * Within the door, with nobody else there.  The data file goes first: what a
  * crash leaves then is no journal, and is removed by the next attempt.  It goes
- * for good after the tail, which alone would be a journal that was robbed.
+ * for good after the tail, which alone would be a journal that was robbed; and
+ * the lock file shows whose the others are, so it is the last.
  */
 static int
 remove_files(const char *directory)
 {
+    static const char *const tails[] = {JN_TAIL_FILE, JN_TAIL_NEW_FILE, NULL};
+    static const char *const others[] = {JN_NEW_FILE, JN_STORE_LOCK_FILE,
+                                         JN_LOCK_FILE, NULL};
     int rc = set_data_aside(directory);
 
     if (rc == 0)
         rc = jn_disk_flush_directory(directory);
+    if (rc == 0)
+        rc = remove_all(directory, tails);
     if (rc != 0)
         return rc;
-    remove_file(directory, JN_TAIL_FILE);
-    remove_file(directory, JN_TAIL_NEW_FILE);
-    rc = jn_disk_flush_directory(directory);
-    if (rc != 0)
-        return rc;
-    remove_file(directory, JN_NEW_FILE);
-    remove_file(directory, JN_STORE_LOCK_FILE);
-    remove_file(directory, JN_LOCK_FILE);
+    rc = remove_all(directory, others);
     /* Without the lock file anybody may remove the empty directory. */
-    rc = jn_disk_flush_directory(directory);
     return rc == ENOENT ? 0 : rc;
 }
 

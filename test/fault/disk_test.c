@@ -401,6 +401,37 @@ START_TEST(creation_fails_whole_at_any_call)
 }
 END_TEST
 
+/*
+ * The tail that could not be removed stayed behind, where nothing showed any
+ * more whose it was: the call had succeeded, and the directory was of no use.
+ */
+START_TEST(destroying_fails_at_any_call_and_can_be_done_again)
+{
+    for (unsigned n = 1; n < CALLS_MAX; n++) {
+        struct journal *journal = open_home(0);
+        int rc;
+
+        append_good(journal, 3);
+        journal_close(journal);
+        faults_arm(home(), FAULT_NAME | FAULT_SYNC, n, EIO, FAULT_BEFORE,
+                   false);
+        rc = journal_destroy(home());
+        faults_disarm();
+        if (!faults_hit()) {
+            ck_assert_int_eq(rc, 0);
+            return;
+        }
+        ck_assert_msg(rc == EIO, "call %u: %s", n, journal_errname(rc));
+        rc = journal_destroy(home());
+        ck_assert_msg(rc == 0 || rc == JOURNAL_NOT_FOUND, "after call %u: %s",
+                      n, journal_errname(rc));
+        /* Where only the flush of the empty directory failed it stays. */
+        ck_assert_int_eq(rmdir(home()), rc == 0 ? -1 : 0);
+    }
+    ck_abort_msg("no end of calls");
+}
+END_TEST
+
 START_TEST(creation_may_be_killed_at_any_call)
 {
     for (unsigned n = 1; n < CALLS_MAX; n++) {
@@ -548,6 +579,7 @@ suite(void)
                         2);
     tcase_add_test(tcase, pruning_survives_a_full_disk_at_any_call);
     tcase_add_loop_test(tcase, creation_fails_whole_at_any_call, 0, 3);
+    tcase_add_test(tcase, destroying_fails_at_any_call_and_can_be_done_again);
     tcase_add_test(tcase, creation_may_be_killed_at_any_call);
     tcase_add_test(tcase,
                    opening_to_write_flushes_what_an_earlier_session_left);
