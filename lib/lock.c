@@ -212,14 +212,19 @@ jn_lock_forget(struct jn_lock *lock)
     lock->file = -1;
 }
 
-/* Whether the path still leads to the file that is open. */
-static bool
-is_current(const struct jn_lock *lock)
+/* JOURNAL_NOT_FOUND: the path leads to the file that is open no more. */
+static int
+check_current(const struct jn_lock *lock)
 {
     struct stat ours, theirs;
 
-    return fstat(lock->file, &ours) == 0 && stat(lock->path, &theirs) == 0 &&
-           ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+    if (fstat(lock->file, &ours) != 0)
+        return errno;
+    if (stat(lock->path, &theirs) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? JOURNAL_NOT_FOUND : errno;
+    return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+               ? 0
+               : JOURNAL_NOT_FOUND;
 }
 
 int
@@ -229,9 +234,8 @@ jn_lock_enter(struct jn_lock *lock)
 
     if (rc != 0)
         return rc;
-    if (!is_current(lock))
-        rc = JOURNAL_NOT_FOUND;
-    else if (lock->page == NULL)
+    rc = check_current(lock);
+    if (rc == 0 && lock->page == NULL)
         rc = map_file(lock);
     if (rc != 0)
         jn_lock_leave(lock);

@@ -1,6 +1,7 @@
 /* lock_test.c - `journal.lock`: who may, who waits, and words for all. */
 #include "lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,6 +47,21 @@ START_TEST(the_first_is_alone_and_the_second_is_not)
     first = open_joined(&alone);
     ck_assert(alone);
     jn_lock_close(first);
+}
+END_TEST
+
+/* JOURNAL_NOT_FOUND says that there is no journal, which nobody knows here. */
+START_TEST(who_cannot_look_for_the_file_is_told_why)
+{
+    struct jn_lock *lock = NULL;
+
+    ck_assert_int_eq(mkdir(test_path("here"), 0700), 0);
+    ck_assert_int_eq(jn_lock_open(&lock, test_path("here"), true, 0600), 0);
+    ck_assert_int_eq(rename(test_path("here"), test_path("there")), 0);
+    ck_assert_int_eq(jn_lock_enter(lock), JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(symlink("here", test_path("here")), 0);
+    ck_assert_int_eq(jn_lock_enter(lock), ELOOP);
+    jn_lock_close(lock);
 }
 END_TEST
 
@@ -249,6 +265,7 @@ suite(void)
 
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_test(tcase, the_first_is_alone_and_the_second_is_not);
+    tcase_add_test(tcase, who_cannot_look_for_the_file_is_told_why);
     tcase_add_test(tcase, who_parts_is_no_longer_there);
     tcase_add_test(tcase, only_one_means_nobody_else);
     tcase_add_test(tcase, the_door_lets_in_one_at_a_time);
