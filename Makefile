@@ -59,7 +59,7 @@ CLI_TESTED = when.c calendar.c span.c parse.c
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so
 # that all cores have something to do until the end.
-TEST_FOLDERS = crash model power unit fault api cli
+TEST_FOLDERS = crash model power unit seam fault api cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
@@ -83,6 +83,15 @@ WRAP_unit/query_turns_test = -Wl,--wrap=jn_plan_make \
     -Wl,--wrap=jn_keys_next,--wrap=jn_store_end_read
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=mdb_cursor_open,--wrap=jn_store_get_many
+# What test/seam lets fail: calls for memory, of LMDB, of the system.
+WRAP_seam/seam_test = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+    aligned_alloc $(addprefix mdb_,env_create env_set_mapsize env_set_maxreaders \
+    env_set_maxdbs env_open env_get_fd env_info env_stat env_sync reader_check \
+    dbi_open dbi_flags txn_begin txn_renew txn_commit stat get cursor_open \
+    cursor_get put del cursor_put cursor_del) fstat stat lstat statfs fstatvfs \
+    fchmod chmod fsync fdatasync msync truncate fallocate mkdir rename unlink \
+    rmdir getentropy clock_gettime posix_fallocate pread pwrite mmap realpath \
+    opendir open fcntl)
 
 # What else of test/ a fuzz target needs.
 FUZZ_WITH_expr = support/slow_expr.c
@@ -190,7 +199,7 @@ endif
 ifeq ($(strip $(SHARED)),1)
 # The modules' own tests need what the shared library hides.
 TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/% \
-    $(OUT)/test/power/%,$(TESTS))
+    $(OUT)/test/seam/% $(OUT)/test/power/%,$(TESTS))
 FUZZ    :=
 SCRIPTS :=
 TEST_LIBRARY      = $(DYNAMIC) $(LINKS)
