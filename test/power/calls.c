@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "recorded.h"
 
 /* ---- names -------------------------------------------------------------- */
@@ -33,6 +34,8 @@ open(const char *path, int flags, ...)
         mode = va_arg(rest, mode_t);
         va_end(rest);
     }
+    if (memory_has_path(path))
+        return memory_open(path, flags);
     fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     recorder_opened(fd, path, flags);
     return fd;
@@ -41,6 +44,8 @@ open(const char *path, int flags, ...)
 int
 close(int fd)
 {
+    if (memory_has_fd(fd))
+        return memory_close(fd);
     recorder_closed(fd);
     return (int)syscall(SYS_close, fd);
 }
@@ -48,8 +53,11 @@ close(int fd)
 int
 mkdir(const char *path, mode_t mode)
 {
-    int rc = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+    int rc;
 
+    if (memory_has_path(path))
+        return memory_mkdir(path);
+    rc = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
     if (rc == 0)
         recorder_made_home(path);
     return rc;
@@ -58,10 +66,13 @@ mkdir(const char *path, mode_t mode)
 int
 rename(const char *from, const char *to)
 {
-    struct recorded call = recorder_enter_path(from);
     struct event event = {.kind = EVENT_RENAMED};
+    struct recorded call;
     int rc;
 
+    if (memory_has_path(from))
+        return memory_rename(from, to);
+    call = recorder_enter_path(from);
     if (call.trace != NULL)
         recorder_unlinked(&call, to);
     rc = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
@@ -77,10 +88,13 @@ rename(const char *from, const char *to)
 int
 unlink(const char *path)
 {
-    struct recorded call = recorder_enter_path(path);
     struct event event = {.kind = EVENT_REMOVED};
+    struct recorded call;
     int rc;
 
+    if (memory_has_path(path))
+        return memory_unlink(path);
+    call = recorder_enter_path(path);
     if (call.trace != NULL)
         recorder_unlinked(&call, path);
     rc = (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
@@ -95,9 +109,13 @@ unlink(const char *path)
 int
 truncate(const char *path, off_t size)
 {
-    struct recorded call = recorder_enter_path(path);
-    int rc = (int)syscall(SYS_truncate, path, size);
+    struct recorded call;
+    int rc;
 
+    if (memory_has_path(path))
+        return memory_truncate(path, (uint64_t)size);
+    call = recorder_enter_path(path);
+    rc = (int)syscall(SYS_truncate, path, size);
     if (rc == 0)
         recorder_sized(&call, (uint64_t)size);
     recorder_leave(&call);
@@ -116,9 +134,13 @@ failed(void)
 ssize_t
 pwrite(int fd, const void *data, size_t size, off_t offset)
 {
-    struct recorded call = recorder_enter(fd);
-    ssize_t written = syscall(SYS_pwrite64, fd, data, size, offset);
+    struct recorded call;
+    ssize_t written;
 
+    if (memory_has_fd(fd))
+        return memory_pwrite(fd, data, size, (uint64_t)offset);
+    call = recorder_enter(fd);
+    written = syscall(SYS_pwrite64, fd, data, size, offset);
     if (written > 0) {
         recorder_wrote(&call, (uint64_t)offset, data, (size_t)written);
         if (!recorder_wrote_all(&call, (uint64_t)offset, (size_t)written))
@@ -131,9 +153,13 @@ pwrite(int fd, const void *data, size_t size, off_t offset)
 ssize_t
 write(int fd, const void *data, size_t size)
 {
-    struct recorded call = recorder_enter(fd);
-    ssize_t written = syscall(SYS_write, fd, data, size);
+    struct recorded call;
+    ssize_t written;
 
+    if (memory_has_fd(fd))
+        return memory_write(fd, data, size);
+    call = recorder_enter(fd);
+    written = syscall(SYS_write, fd, data, size);
     if (call.trace != NULL && written > 0) {
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
@@ -167,9 +193,13 @@ record_parts(const struct recorded *call, const struct iovec *parts,
 ssize_t
 writev(int fd, const struct iovec *parts, int number)
 {
-    struct recorded call = recorder_enter(fd);
-    ssize_t written = syscall(SYS_writev, fd, parts, number);
+    struct recorded call;
+    ssize_t written;
 
+    if (memory_has_fd(fd))
+        return memory_writev(fd, parts, number);
+    call = recorder_enter(fd);
+    written = syscall(SYS_writev, fd, parts, number);
     if (call.trace != NULL && written > 0) {
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
@@ -183,10 +213,14 @@ writev(int fd, const struct iovec *parts, int number)
 ssize_t
 pwritev(int fd, const struct iovec *parts, int number, off_t offset)
 {
-    struct recorded call = recorder_enter(fd);
-    ssize_t written = syscall(SYS_pwritev, fd, parts, number,
-                              (unsigned long)offset, 0UL);
+    struct recorded call;
+    ssize_t written;
 
+    if (memory_has_fd(fd))
+        return memory_pwritev(fd, parts, number, (uint64_t)offset);
+    call = recorder_enter(fd);
+    written = syscall(SYS_pwritev, fd, parts, number, (unsigned long)offset,
+                      0UL);
     if (call.trace != NULL && written > 0)
         written = record_parts(&call, parts, (uint64_t)offset, (size_t)written);
     recorder_leave(&call);
@@ -196,9 +230,13 @@ pwritev(int fd, const struct iovec *parts, int number, off_t offset)
 int
 ftruncate(int fd, off_t size)
 {
-    struct recorded call = recorder_enter(fd);
-    int rc = (int)syscall(SYS_ftruncate, fd, size);
+    struct recorded call;
+    int rc;
 
+    if (memory_has_fd(fd))
+        return memory_ftruncate(fd, (uint64_t)size);
+    call = recorder_enter(fd);
+    rc = (int)syscall(SYS_ftruncate, fd, size);
     if (rc == 0)
         recorder_sized(&call, (uint64_t)size);
     recorder_leave(&call);
@@ -217,9 +255,15 @@ record_allocation(const struct recorded *call, int fd)
 int
 fallocate(int fd, int mode, off_t offset, off_t size)
 {
-    struct recorded call = recorder_enter(fd);
-    int rc = (int)syscall(SYS_fallocate, fd, mode, offset, size);
+    struct recorded call;
+    int rc;
 
+    if (memory_has_fd(fd))
+        return (mode & FALLOC_FL_KEEP_SIZE) != 0
+                   ? 0
+                   : memory_fallocate(fd, (uint64_t)(offset + size));
+    call = recorder_enter(fd);
+    rc = (int)syscall(SYS_fallocate, fd, mode, offset, size);
     if (call.trace != NULL && (mode & ~FALLOC_FL_KEEP_SIZE) != 0)
         abort(); /* holes and the like are not modelled */
     if (rc == 0 && mode == 0)
@@ -282,26 +326,27 @@ flush_file(int fd, long number)
 int
 fsync(int fd)
 {
-    return flush_file(fd, SYS_fsync);
+    return memory_has_fd(fd) ? 0 : flush_file(fd, SYS_fsync);
 }
 
 int
 fdatasync(int fd)
 {
-    return flush_file(fd, SYS_fdatasync);
+    return memory_has_fd(fd) ? 0 : flush_file(fd, SYS_fdatasync);
 }
 
 /* Flushes the pages that it names, and no others. */
 int
 msync(void *address, size_t size, int flags)
 {
-    uint64_t offset = 0;
-    struct recorded call = recorder_enter_mapped(address, &offset);
     struct event event = {.kind = EVENT_FLUSH_BEGUN,
                           .cause = FLUSH_CALL,
-                          .file = call.file,
-                          .offset = offset,
                           .size = size};
+    struct recorded call;
 
+    if (memory_has_address(address))
+        return 0;
+    call = recorder_enter_mapped(address, &event.offset);
+    event.file = call.file;
     return flush(&call, &event, SYS_msync, (long)address, (long)size, flags);
 }

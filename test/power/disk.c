@@ -122,7 +122,7 @@ disk_free(struct disk *disk)
     free(disk->ops);
     free(disk->op_events);
     free(disk->choices);
-    free(disk->image);
+    free(disk->own_image);
     free(disk);
 }
 

@@ -8,15 +8,21 @@
 #include <unistd.h>
 
 #include "disk_inside.h"
+#include "memory.h"
 #include "support/test.h"
 
 /* The file as it is on the disk for certain, in the image. */
 static void
-begin_image(struct disk *disk, const struct disk_file *file)
+begin_image(struct disk *disk, const struct disk_file *file, const char *path)
 {
-    if (disk->image_room < file->room) {
-        disk->image_room = file->room;
-        disk->image = disk_more(disk->image, disk->image_room);
+    if (memory_has_path(path)) {
+        disk->image = memory_put(path, file->room);
+    } else {
+        if (disk->own_room < file->room) {
+            disk->own_room = file->room;
+            disk->own_image = disk_more(disk->own_image, disk->own_room);
+        }
+        disk->image = disk->own_image;
     }
     if (file->room > 0)
         memcpy(disk->image, file->certain, file->room);
@@ -32,10 +38,16 @@ put_unit(struct disk *disk, const struct disk_file *file, uint32_t unit,
 }
 
 static void
-write_image(const struct disk *disk, const char *path, uint64_t size)
+end_image(const struct disk *disk, const char *path, uint64_t size)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    int fd;
 
+    if (memory_has_path(path)) {
+        if (truncate(path, (off_t)size) != 0)
+            abort();
+        return;
+    }
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0 || ftruncate(fd, (off_t)size) != 0 ||
         (size > 0 && pwrite(fd, disk->image, size, 0) != (ssize_t)size))
         abort();
@@ -49,7 +61,7 @@ crash_file(struct disk *disk, uint32_t number, const uint32_t *versions,
     const struct disk_file *file = &disk->file[number];
     uint64_t size = file->size.value[0];
 
-    begin_image(disk, file);
+    begin_image(disk, file, path);
     for (size_t i = 0; i < count; i++) {
         const struct choice *choice = &disk->choices[i];
 
@@ -60,7 +72,7 @@ crash_file(struct disk *disk, uint32_t number, const uint32_t *versions,
         else
             put_unit(disk, file, choice->unit, versions[i]);
     }
-    write_image(disk, path, size);
+    end_image(disk, path, size);
 }
 
 static uint32_t
@@ -81,12 +93,12 @@ crash_loose(struct disk *disk, uint32_t number, uint64_t chance,
     unsigned kind = test_random(&state) % 4;
     uint64_t size;
 
-    begin_image(disk, file);
+    begin_image(disk, file, path);
     for (size_t i = 0; i < file->dirty_count; i++)
         put_unit(disk, file, file->dirty[i],
                  pick(kind, file->units[file->dirty[i]].count, &state));
     size = file->size.value[pick(kind, file->size.count, &state)];
-    write_image(disk, path, size);
+    end_image(disk, path, size);
 }
 
 static void

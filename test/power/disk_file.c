@@ -147,14 +147,22 @@ make_room(struct disk_file *file, uint64_t size)
     file->unit_count = room;
 }
 
+static const uint8_t *
+newest_version(const struct disk_file *file, size_t unit)
+{
+    const struct versions *versions = &file->units[unit];
+
+    return versions->count == 1 ? file->certain + unit * file->unit
+                                : versions->data[versions->count - 1];
+}
+
 /* A new version of a unit, the same as the newest at first. */
 static uint8_t *
 new_version(struct disk_file *file, size_t unit, uint32_t event)
 {
     struct versions *versions = &file->units[unit];
+    const uint8_t *newest = newest_version(file, unit);
     uint32_t number = versions_add(versions, event);
-    const uint8_t *newest = number == 1 ? file->certain + unit * file->unit
-                                        : versions->data[number - 1];
 
     versions->data[number] = more(NULL, 1, file->unit);
     memcpy(versions->data[number], newest, file->unit);
@@ -200,8 +208,11 @@ disk_file_write(struct disk_file *file, uint32_t event, uint64_t offset,
         size_t part = file->unit - within;
 
         part = part < end - at ? part : (size_t)(end - at);
-        memcpy(new_version(file, unit, event) + within, data + (at - offset),
-               part);
+        /* The same once more would only make the same images once more. */
+        if (memcmp(newest_version(file, unit) + within, data + (at - offset),
+                   part) != 0)
+            memcpy(new_version(file, unit, event) + within,
+                   data + (at - offset), part);
         at += part;
     }
     if (end > file->size.value[file->size.count - 1])

@@ -29,8 +29,9 @@ struct disk {
     uint32_t home_events[2]; /* [1]: that made it; 0: none */
     struct choice *choices;
     size_t choice_room;
-    uint8_t *image;
-    size_t image_room;
+    uint8_t *image; /* of the file that is being made */
+    uint8_t *own_image;
+    size_t own_room;
 };
 
 /* What EVENT, of EVENT_CREATED, _RENAMED, _REMOVED, does to them. */

@@ -2,11 +2,13 @@
 #include "explore.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -15,6 +17,7 @@
 #include "claims.h"
 #include "crashes.h"
 #include "judge.h"
+#include "memory.h"
 #include "report.h"
 #include "support/test.h"
 
@@ -51,6 +54,7 @@ struct explorer {
     unsigned number;    /* of the run, of those of its depth */
     struct event event; /* where it is */
     unsigned deeds;     /* done since the moment before */
+    bool has_failed;    /* some call */
 };
 
 static void *
@@ -110,6 +114,14 @@ is_wanted_again(const struct explorer *explorer, uint64_t chance)
            test_random(&chance) % (64 / explorer->limits->again) == 0;
 }
 
+static bool
+goes_on(const struct explorer *explorer, uint64_t chance)
+{
+    unsigned every = explorer->limits->go_on_every;
+
+    return every > 0 && chance % every == 0;
+}
+
 /* A look at what the crash left, of one kind or another, or none. */
 static bool
 look(struct explorer *explorer, const char *directory, uint64_t chance,
@@ -136,7 +148,6 @@ judge(struct explorer *explorer, const char *directory, bool again,
     struct journal *journal;
     bool found;
     struct board *board = explorer->board;
-    unsigned every = explorer->limits->go_on_every;
 
     if (!look(explorer, directory, chance, &found, &seen, why))
         return false;
@@ -160,7 +171,7 @@ judge(struct explorer *explorer, const char *directory, bool again,
         state_copy(&board->left[board->again].state, &image);
         board->left[board->again++].exists = explorer->claims.exists;
     }
-    if (every > 0 && chance % every == 0) {
+    if (goes_on(explorer, chance)) {
         board->figures.gone_on++;
         return judge_go_on(directory, journal, &image, chance, why);
     }
@@ -172,7 +183,7 @@ static void
 try_image(struct explorer *explorer, const uint32_t *versions, uint64_t chance)
 {
     struct board *board = explorer->board;
-    const char *directory = place(explorer, "crash", explorer->number);
+    const char *directory = MEMORY_ROOT;
     bool again;
     char why[WHY_SIZE];
 
@@ -180,14 +191,18 @@ try_image(struct explorer *explorer, const uint32_t *versions, uint64_t chance)
         return;
     (void)alarm(HANGS);
     board->figures.images++;
+    board->figures.of_crash += explorer->depth > 0;
+    board->figures.after_failure += explorer->has_failed;
     again = is_wanted_again(explorer, chance);
     if (again) {
         const char *kept = place(explorer, "again", board->again);
 
         (void)mkdir(kept, 0700);
         disk_crash(explorer->disk, versions, kept, chance);
-        directory = place(explorer, "crash", explorer->number);
     }
+    if (explorer->limits->real_every > 0 &&
+        chance / 256 % explorer->limits->real_every == 0)
+        directory = place(explorer, "crash", explorer->number);
     disk_crash(explorer->disk, versions, directory, chance);
     if (!judge(explorer, directory, again, chance, why))
         violation(explorer, versions, why);
@@ -226,19 +241,34 @@ try_moment(struct explorer *explorer)
     crashes_end(&crashes);
 }
 
+/*
+ * LMDB wants megabytes for each open, zeros in part: these are to be mapped,
+ * which is quicker than to wipe them, and all else to be kept.
+ */
+static void
+spare_the_kernel(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 3 << 19);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    (void)mallopt(M_TOP_PAD, 4 << 20);
+}
+
 /* In a process of its own. */
 static void
 judge_all(struct explorer *explorer)
 {
     size_t at = 0;
 
+    spare_the_kernel();
     explorer->board->image = 0;
     explorer->deeds = 0;
+    explorer->has_failed = false;
     while (!is_over(explorer) &&
            trace_read(explorer->trace, &at, &explorer->event)) {
         if (explorer->event.kind == EVENT_FLUSHED)
             try_moment(explorer);
         explorer->deeds += explorer->event.kind == EVENT_DEED_DONE;
+        explorer->has_failed |= explorer->event.kind == EVENT_NOT_FLUSHED;
         disk_happens(explorer->disk, &explorer->event);
         claims_happens(&explorer->claims, &explorer->event);
     }
@@ -351,13 +381,30 @@ seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Of this process and of those children that are gone. */
+static double
+core_seconds_now(void)
+{
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    struct rusage usage;
+    double seconds = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        getrusage(whose[i], &usage);
+        seconds += (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) /
+                       1e6;
+    }
+    return seconds;
+}
+
 bool
 explore(const struct plan *plan, const struct limits *limits,
         const char *directory, struct figures *figures)
 {
     static struct state empty;
     static struct explorer explorer;
-    double start = seconds_now();
+    double start = seconds_now(), core_start = core_seconds_now();
     char stage[PATH_MAX];
     bool good;
 
@@ -378,5 +425,6 @@ explore(const struct plan *plan, const struct limits *limits,
            explore_again(&explorer);
     *figures = explorer.board->figures;
     figures->seconds += seconds_now() - start;
+    figures->core_seconds += core_seconds_now() - core_start;
     return good;
 }

@@ -2,8 +2,9 @@
  * explore.h - every crash of a recorded run, tried.
  *
  * A run is recorded; at the end of each of its flushes, the moment before it
- * counts, many crashes are made up, and each is judged: opened, read, compared
- * with what the journal may be.  That is, with all that was acknowledged, and
+ * counts, many crashes are made up, and each is judged: written into a file
+ * system in memory (memory.h), now and then into a real one, opened, read,
+ * compared with what the journal may be.  That is, with all that was acknowledged, and
  * of the rest nothing but a beginning.  Some are gone on with, and from some
  * new runs start, which are explored in turn.
  */
@@ -18,6 +19,7 @@ struct limits {
     unsigned flaws;       /* of the model */
     uint32_t most;        /* crashes of a moment; more if much is uncertain */
     unsigned go_on_every; /* so many; 0: never */
+    unsigned real_every;  /* so many are judged in a real file system */
     unsigned again;       /* new runs from what a crash left */
     uint64_t violations;  /* end after so many */
     uint64_t images;      /* ... or so many images; 0: all */
@@ -27,13 +29,16 @@ struct figures {
     uint64_t runs;
     uint64_t moments;
     uint64_t images;
-    uint64_t looked;  /* images that were read before they were opened */
-    uint64_t gone_on; /* images that were used further */
-    uint64_t again;   /* images that a further run began with */
+    uint64_t of_crash;      /* ... of runs that began with a crash's image */
+    uint64_t after_failure; /* ... when a call had failed */
+    uint64_t looked;        /* images that were read before they were opened */
+    uint64_t gone_on;       /* images that were used further */
+    uint64_t again;         /* images that a further run began with */
     uint64_t violations;
     uint64_t killed; /* of these: the process that opened it died */
     uint64_t lost;   /* ... or the journal is sound, and a wrong one */
     double seconds;
+    double core_seconds; /* that all processes together have taken */
 };
 
 /*

@@ -8,6 +8,9 @@
 
 #include "support/test.h"
 
+/* The default takes long to write, and whoever goes on may make a tail. */
+#define TAIL_BYTES ((uint64_t)64 << 10)
+
 __attribute__((format(printf, 2, 3))) static bool
 wrong(char *why, const char *format, ...)
 {
@@ -254,6 +257,7 @@ open_home(const char *directory, uint32_t flags, struct journal **journal)
 
     journal_options_init(&options);
     options.flags = flags;
+    options.tail_bytes = TAIL_BYTES;
     snprintf(home, sizeof(home), "%s/home", directory);
     *journal = NULL;
     return journal_open(home, &options, journal);

@@ -97,9 +97,10 @@ is_tombstone(uint64_t *chance, unsigned key)
 static void
 fill(uint8_t *value, size_t size, uint64_t *chance)
 {
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = test_random(chance);
+    uint64_t word = test_random(chance);
 
+    for (size_t at = 0; at < size; at += 8) {
+        word = word * UINT64_C(6364136223846793005) + at + 1;
         memcpy(value + at, &word, size - at < 8 ? size - at : 8);
     }
 }

@@ -21,8 +21,12 @@ static const struct plan common = {.durability = JOURNAL_DURABLE,
                                    .hands = 1,
                                    .processes = 1};
 
-static const struct limits whole = {
-    .unit = 512, .most = 24, .go_on_every = 16, .again = 1, .violations = 20};
+static const struct limits whole = {.unit = 512,
+                                    .most = 24,
+                                    .go_on_every = 16,
+                                    .real_every = 64,
+                                    .again = 1,
+                                    .violations = 20};
 
 /* Explores a run of PLAN in a directory of its own. */
 static void

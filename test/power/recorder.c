@@ -17,6 +17,7 @@
 
 #define OPEN_MAX_HERE 1024
 #define BLOCK 512u
+#define PIECE ((size_t)64 << 10)
 
 /* The size up to which a mapped file is followed, and how many of them. */
 #define SHADOW_SIZE ((size_t)16 << 20)
@@ -86,27 +87,48 @@ add_write(uint32_t file, uint64_t offset, const uint8_t *data, size_t size)
         trace_add(trace, &event);
 }
 
+/*
+ * What differs between NOW, SIZE bytes that are at offset AT by now, and what
+ * is known; a stretch of blocks that ends where NOW begins is in *BEGIN, *END.
+ */
+static void
+compare_piece(uint32_t file, const uint8_t *now, size_t size, size_t at,
+              size_t *begin, size_t *end)
+{
+    uint8_t *known = shadow_of(file)->data + at;
+
+    if (memcmp(known, now, size) == 0)
+        return;
+    for (size_t done = 0; done < size; done += BLOCK) {
+        size_t part = size - done < BLOCK ? size - done : BLOCK;
+
+        if (memcmp(known + done, now + done, part) == 0)
+            continue;
+        memcpy(known + done, now + done, part);
+        if (*end != at + done) {
+            add_write(file, *begin, shadow_of(file)->data + *begin,
+                      *end - *begin);
+            *begin = at + done;
+        }
+        *end = at + done + part;
+    }
+}
+
 /* Puts on record what has been stored into FILE without a call. */
 static void
 look_for_stores(uint32_t file)
 {
     struct shadow *shadow = shadow_of(file);
-    static uint8_t now[BLOCK];
+    static uint8_t now[PIECE];
     size_t begin = 0, end = 0;
 
-    for (size_t at = 0; at < shadow->size; at += BLOCK) {
-        ssize_t got = syscall(SYS_pread64, watched[file] - 1, now, BLOCK, at);
+    for (size_t at = 0; at < shadow->size; at += PIECE) {
+        size_t size = shadow->size - at < PIECE ? shadow->size - at : PIECE;
+        ssize_t got = syscall(SYS_pread64, watched[file] - 1, now, size, at);
 
         if (got <= 0)
             break;
-        if (memcmp(shadow->data + at, now, (size_t)got) == 0)
-            continue;
-        memcpy(shadow->data + at, now, (size_t)got);
-        if (end != at) {
-            add_write(file, begin, shadow->data + begin, end - begin);
-            begin = at;
-        }
-        end = at + (size_t)got;
+        compare_piece(file, now, (size_t)got, at, &begin, &end);
     }
     add_write(file, begin, shadow->data + begin, end - begin);
 }

@@ -67,17 +67,24 @@ report_difference(const struct claims *claims, const struct state *image,
         (long long)state->mark[0], (long long)state->mark[1], ull(seq));
 }
 
+static double
+rate(uint64_t count, double seconds)
+{
+    return seconds > 0 ? (double)count / seconds : 0;
+}
+
 void
 report_figures(const char *title, const struct figures *figures)
 {
     printf(
         "%s: %llu images of %llu moments of %llu runs, %llu only read first, "
-        "%llu gone on with, %llu begun again from; %.0f images/s; %llu "
-        "violations",
+        "%llu gone on with, %llu of crashes of %llu crashes, %llu after a "
+        "failed call; %.0f/s, %.0f/s of a core; %llu violations",
         title, ull(figures->images), ull(figures->moments), ull(figures->runs),
-        ull(figures->looked), ull(figures->gone_on), ull(figures->again),
-        figures->seconds > 0 ? (double)figures->images / figures->seconds : 0,
-        ull(figures->violations));
+        ull(figures->looked), ull(figures->gone_on), ull(figures->of_crash),
+        ull(figures->again), ull(figures->after_failure),
+        rate(figures->images, figures->seconds),
+        rate(figures->images, figures->core_seconds), ull(figures->violations));
     if (figures->violations > 0)
         printf(" (%llu lost, %llu killed)", ull(figures->lost),
                ull(figures->killed));
