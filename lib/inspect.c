@@ -9,10 +9,10 @@
 
 #include "error.h"
 #include "lock.h"
-#include "pages.h"
 #include "state.h"
 #include "store.h"
 #include "tail.h"
+#include "walk.h"
 
 /* What a look at the names in a directory has found. */
 struct names {
@@ -106,7 +106,7 @@ jn_inspect_file(const char *directory, unsigned long long *size)
     if (rc == 0)
         rc = check_format(pages);
     if (rc == 0)
-        rc = jn_pages_complete(pages);
+        rc = jn_walk_edges(pages, jn_table_names[JN_META]);
     if (rc == 0)
         *size = jn_pages_size(pages);
     jn_pages_close(pages);

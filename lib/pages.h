@@ -92,13 +92,6 @@ int jn_pages_table(const struct jn_pages *pages, const char *table,
 int jn_pages_find(const struct jn_pages *pages, const char *table,
                   const char *key, void *out, size_t capacity, size_t *size);
 
-/*
- * JOURNAL_CORRUPT if a page in use lies beyond the end of the file.  Takes
- * constant time if the file is as long as its meta page says; reads all pages
- * of the trees where it is shorter, as it may be if the last pages are free.
- */
-int jn_pages_complete(const struct jn_pages *pages);
-
 /* The size in bytes that the file would have with its last pages. */
 uint64_t jn_pages_size(const struct jn_pages *pages);
 

@@ -103,6 +103,15 @@ check_counts(const struct jn_walk_trail *trail)
     return NULL;
 }
 
+/* Whether all of TREE is looked at where of most only the edges are. */
+static bool
+is_whole(const struct jn_walk *walk, const struct jn_walk_tree *tree)
+{
+    if (tree->kind == JN_WALK_FREE)
+        return jn_pages_count(walk->pages) <= walk->meta->last_page;
+    return tree->kind == JN_WALK_NAMES || tree->table < walk->sink->count;
+}
+
 static int
 walk_tree(struct jn_walk *walk, struct jn_walk_tree *tree)
 {
@@ -111,6 +120,7 @@ walk_tree(struct jn_walk *walk, struct jn_walk_tree *tree)
     unsigned depth = tree->says.depth;
     int rc = 0;
 
+    trail.edges = walk->edges && !is_whole(walk, tree);
     if (tree->says.root != JN_NO_ROOT) {
         rc = find_depth(walk, tree);
         if (rc == 0 && wrong == NULL && tree->says.depth != depth)
@@ -120,7 +130,7 @@ walk_tree(struct jn_walk *walk, struct jn_walk_tree *tree)
         if (rc == 0)
             rc = jn_walk_pages(&trail);
     }
-    if (wrong == NULL && !trail.bad)
+    if (wrong == NULL && !trail.bad && !trail.edges)
         wrong = check_counts(&trail);
     if (rc == 0 && wrong != NULL)
         rc = jn_walk_report(walk, tree->table, tree->described_on, wrong);
@@ -176,13 +186,14 @@ check_metas(struct jn_walk *walk)
 
 /*
  * Pages that are neither in use nor free.  Where a page was bad, those below it
- * would be, so this is asked of a file that was sound so far.
+ * would be, so this is asked of a file that was sound so far; and where edges
+ * alone were looked at, of those pages that the file lacks.
  */
 static int
 find_lost(struct jn_walk *walk)
 {
+    uint64_t first = walk->edges ? jn_pages_count(walk->pages) : 2;
     unsigned table = walk->sink->count;
-    uint64_t limit = walk->tracked;
     int rc = 0;
 
     if (walk->corrupt)
@@ -190,7 +201,7 @@ find_lost(struct jn_walk *walk)
     if (walk->tracked <= walk->meta->last_page)
         return jn_walk_report(walk, table, walk->meta->transaction % 2,
                               "more pages than can be");
-    for (uint64_t i = 2; i < limit && rc == 0; i++) {
+    for (uint64_t i = first; i < walk->tracked && rc == 0; i++) {
         if (jn_walk_meet(walk, i))
             rc = jn_walk_report(walk, table, i,
                                 "a page neither in use nor free");
@@ -230,8 +241,9 @@ pages_tracked(const struct jn_pages *pages)
     return claimed < most ? claimed : most;
 }
 
-int
-jn_walk(const struct jn_pages *pages, const struct jn_walk_sink *sink)
+static int
+walk_file(const struct jn_pages *pages, const struct jn_walk_sink *sink,
+          bool edges)
 {
     struct jn_walk walk = {
         .pages = pages,
@@ -240,11 +252,14 @@ jn_walk(const struct jn_pages *pages, const struct jn_walk_sink *sink)
         .page_size = jn_pages_page_size(pages),
         .tracked = pages_tracked(pages),
         .done = 2,
+        .edges = edges,
     };
     int rc = ENOMEM;
 
     walk.met = calloc(walk.tracked / 64 + 1, sizeof(*walk.met));
-    walk.run.bytes = malloc(JN_WALK_RUN * walk.page_size);
+    /* Edges don't run long, and an open is to be quick. */
+    walk.run.most = edges ? 1 : JN_WALK_RUN;
+    walk.run.bytes = malloc(walk.run.most * walk.page_size);
     if (walk.met != NULL && walk.run.bytes != NULL)
         rc = walk_all(&walk);
     for (unsigned i = 0; i < JN_DEPTH_MAX; i++)
@@ -253,4 +268,18 @@ jn_walk(const struct jn_pages *pages, const struct jn_walk_sink *sink)
     free(walk.run.bytes);
     free(walk.met);
     return rc;
+}
+
+int
+jn_walk(const struct jn_pages *pages, const struct jn_walk_sink *sink)
+{
+    return walk_file(pages, sink, false);
+}
+
+int
+jn_walk_edges(const struct jn_pages *pages, const char *whole)
+{
+    const struct jn_walk_sink sink = {.tables = &whole, .count = 1};
+
+    return walk_file(pages, &sink, true);
 }

@@ -46,4 +46,15 @@ struct jn_walk_sink {
  */
 int jn_walk(const struct jn_pages *pages, const struct jn_walk_sink *sink);
 
+/*
+ * As much of it as can be done in constant time: all of the table of names and
+ * of that called WHOLE, and of the other trees the left and the right edge,
+ * from the root to a leaf, without what rows have on pages of their own unless
+ * these are free pages.  These are what LMDB meets first.
+ *
+ * A file may be shorter than its meta page says, if its last pages are free; or
+ * it was cut.  Then all of the list of free pages is looked at, for these.
+ */
+int jn_walk_edges(const struct jn_pages *pages, const char *whole);
+
 #endif

@@ -47,9 +47,12 @@ read_value(struct jn_walk_trail *trail, const struct jn_node *node, bool wanted,
 {
     struct jn_walk *walk = trail->walk;
     uint64_t count;
-    int rc = jn_pages_extent(walk->pages, node, &count);
+    int rc;
 
     *sound = false;
+    if (trail->edges && !wanted)
+        return 0;
+    rc = jn_pages_extent(walk->pages, node, &count);
     if (rc == 0)
         rc = meet_value(trail, node, count, sound);
     if (rc == 0 && *sound && wanted)
@@ -146,6 +149,7 @@ struct visit {
     struct jn_span high;
     const struct jn_page *parent; /* NULL of the root */
     unsigned index;               /* among the parent's children */
+    bool left, right;             /* it is on that edge */
 };
 
 static int visit_page(struct jn_walk_trail *trail, const struct visit *visit);
@@ -167,8 +171,8 @@ read_run(struct jn_walk *walk, const struct jn_page *page, unsigned i)
     while (++i < page->count) {
         uint64_t next = child_of(page, i);
 
-        if (next < end || next - end > GAP_MAX || next - first >= JN_WALK_RUN ||
-            next >= all)
+        if (next < end || next - end > GAP_MAX ||
+            next - first >= walk->run.most || next >= all)
             break;
         end = next + 1;
     }
@@ -245,26 +249,42 @@ visit_leaf(struct jn_walk_trail *trail, uint64_t number,
     return rc;
 }
 
+/* The I-th child of PAGE, whose nodes are sound, and the keys it may have. */
+static struct visit
+child_at(const struct visit *visit, const struct jn_page *page, unsigned i)
+{
+    struct jn_node low = {.key = visit->low}, high = {.key = visit->high};
+
+    if (i > 0)
+        (void)jn_page_node(page, i, &low);
+    if (i + 1 < page->count)
+        (void)jn_page_node(page, i + 1, &high);
+    return (struct visit){
+        .number = child_of(page, i),
+        .level = visit->level + 1,
+        .low = low.key,
+        .high = high.key,
+        .parent = page,
+        .index = i,
+        .left = visit->left && i == 0,
+        .right = visit->right && i == page->count - 1,
+    };
+}
+
 static int
 visit_children(struct jn_walk_trail *trail, const struct visit *visit,
                const struct jn_page *page)
 {
-    struct visit child = {.level = visit->level + 1,
-                          .low = visit->low,
-                          .parent = page};
+    unsigned i = 0;
     int rc = 0;
 
     trail->found.branch_pages++;
-    for (unsigned i = 0; i < page->count && rc == 0; i++) {
-        struct jn_node next = {.key = visit->high};
+    while (i < page->count && rc == 0) {
+        struct visit child = child_at(visit, page, i);
 
-        if (i + 1 < page->count)
-            (void)jn_page_node(page, i + 1, &next);
-        child.number = child_of(page, i);
-        child.index = i;
-        child.high = next.key;
-        rc = visit_page(trail, &child);
-        child.low = child.high;
+        if (!trail->edges || child.left || child.right)
+            rc = visit_page(trail, &child);
+        i = trail->edges && i + 1 < page->count ? page->count - 1 : i + 1;
     }
     return rc;
 }
@@ -300,7 +320,10 @@ visit_page(struct jn_walk_trail *trail, const struct visit *visit)
 int
 jn_walk_pages(struct jn_walk_trail *trail)
 {
-    const struct visit root = {.number = trail->tree->says.root, .level = 1};
+    const struct visit root = {.number = trail->tree->says.root,
+                               .level = 1,
+                               .left = true,
+                               .right = true};
 
     return visit_page(trail, &root);
 }

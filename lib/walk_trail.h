@@ -4,7 +4,7 @@
 
 #include "walk.h"
 
-#define JN_WALK_RUN 32u   /* pages that are read at once */
+#define JN_WALK_RUN 32u   /* pages that are read at once, as a rule */
 #define JN_WALK_TREES 16u /* that have a name; a journal has three */
 
 enum jn_walk_kind {
@@ -24,6 +24,7 @@ struct jn_walk_tree {
 /* Neighbouring leaves, read at once. */
 struct jn_walk_run {
     uint8_t *bytes;
+    uint64_t most; /* pages that there is memory for */
     uint64_t first;
     uint64_t count;
 };
@@ -38,6 +39,7 @@ struct jn_walk {
     uint64_t done;     /* pages met, and the two meta pages */
     uint64_t reported; /* of these, when progress was last told of */
     bool corrupt;
+    bool edges; /* of most trees no more than these are looked at */
     struct jn_walk_tree trees[JN_WALK_TREES]; /* those that have a name */
     unsigned tree_count;
     uint8_t *branches[JN_DEPTH_MAX]; /* a page for each level, on demand */
@@ -51,6 +53,7 @@ struct jn_walk_trail {
     const struct jn_walk_tree *tree;
     struct jn_tree found; /* counts alone */
     bool bad;             /* something of it was not gone through */
+    bool edges;           /* nor is anything else */
 };
 
 /* Notes the page NUMBER, of the tracked ones; false if it was met before. */

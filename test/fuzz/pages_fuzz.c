@@ -181,7 +181,8 @@ try_file(int file, int (*open_pages)(struct jn_pages **, int))
         return rc;
     rc = jn_pages_find(pages, "meta", "format", format, sizeof(format), &size);
     fuzz_check(rc != 0 || size <= sizeof(format), "what is found fits");
-    (void)jn_pages_complete(pages);
+    rc = jn_walk_edges(pages, "meta");
+    fuzz_check(rc == 0 || rc == JOURNAL_CORRUPT, "edges are sound, or not");
     try_walk(pages);
     jn_pages_close(pages);
     return 0;

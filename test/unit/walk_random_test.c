@@ -300,6 +300,28 @@ START_TEST(whatever_passes_is_safe_for_lmdb)
 }
 END_TEST
 
+START_TEST(a_damaged_journal_opens_or_does_not)
+{
+    unsigned rounds = (unsigned)(500 * test_scale()) + 10, opened = 0;
+
+    for (unsigned i = 0; i < rounds; i++) {
+        struct journal *journal;
+        int rc;
+
+        damage();
+        write_changes(&paged, &sound);
+        rc = journal_open(test_path("journal"), NULL, &journal);
+        if (rc == 0)
+            journal_close(journal);
+        opened += rc == 0;
+        ck_assert_int_le(rc, 0);
+        write_sound();
+    }
+    ck_assert_uint_gt(opened, rounds / 10);
+    ck_assert_uint_lt(opened, rounds * 9 / 10);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -311,6 +333,7 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_walk_over_anything_comes_to_its_end);
     tcase_add_test(tcase, whatever_passes_is_safe_for_lmdb);
+    tcase_add_test(tcase, a_damaged_journal_opens_or_does_not);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -274,7 +275,7 @@ START_TEST(a_file_cut_short)
 {
     struct walked_result result;
 
-    for (uint64_t pages = 2; pages < paged.pages; pages += 3) {
+    for (uint64_t pages = 2; pages <= root; pages += 3) {
         walked_walk(&paged, pages * paged.page_size + 100, &result);
         ck_assert_int_eq(result.rc, JOURNAL_CORRUPT);
         ck_assert_uint_ge(result.count, 1);
@@ -668,13 +669,15 @@ END_TEST
 
 START_TEST(a_free_page_that_is_in_use)
 {
-    uint64_t leaf, used = 0;
+    uint64_t leaf;
     uint8_t *list = free_list(&leaf);
+    uint64_t count = jn_get64(list), i = 1;
 
-    for (unsigned i = 0; used <= jn_get64(list + 16); i++)
-        used = walked_child(&paged, root, i);
-    put64(list + 8, used);
-    (void)assert_found(WALKED_TABLES, used, "a free page in use, or twice", 0);
+    /* In place of the first below it, or of the last, so that they descend. */
+    while (i < count && jn_get64(list + 8 * i) > root)
+        i++;
+    put64(list + 8 * i, root);
+    (void)assert_found(WALKED_TABLES, root, "a free page in use, or twice", 0);
 }
 END_TEST
 
@@ -805,6 +808,71 @@ START_TEST(whoever_listens_can_end_it)
 }
 END_TEST
 
+/* ---- in constant time --------------------------------------------------- */
+
+/* Whether the edges are sound with page NUMBER spoilt, which is mended. */
+static int
+edges_with(uint64_t number, size_t size)
+{
+    int file = memfd_create("edges", MFD_CLOEXEC), rc;
+    uint8_t *flags = paged_page(&paged, number) + 10;
+    struct jn_pages *pages;
+
+    *flags ^= 0x20;
+    ck_assert_int_eq(write(file, paged.bytes, size), (ssize_t)size);
+    ck_assert_int_eq(jn_pages_open(&pages, file), 0);
+    rc = jn_walk_edges(pages, "meta");
+    jn_pages_close(pages);
+    close(file);
+    *flags ^= 0x20;
+    return rc;
+}
+
+START_TEST(what_lmdb_meets_first_is_looked_at_in_constant_time)
+{
+    size_t size = paged.pages * paged.page_size;
+    unsigned last = jn_page_count(paged_page(&paged, root), paged.page_size);
+    struct jn_tree meta = walked_tree(&paged, WALKED_META);
+    const struct jn_tree *free_tree = &walked_meta(&paged)->trees[0];
+    const uint64_t edges[] = {
+        root,
+        first_leaf,
+        walked_child(&paged, root, last - 1),
+        latest.root,
+        walked_first(&paged, &latest, 2),
+        walked_first(&paged, &meta, meta.depth),
+        walked_first(&paged, free_tree, free_tree->depth),
+        walked_meta(&paged)->trees[1].root,
+    };
+    uint64_t leaf;
+
+    /* A page of a value is not looked at, nor one in the middle. */
+    ck_assert_int_eq(edges_with(first_page_of(big_node(1, &leaf)), size), 0);
+    ck_assert_int_eq(edges_with(some_leaf(), size), 0);
+    for (unsigned i = 0; i < sizeof(edges) / sizeof(*edges); i++)
+        ck_assert_int_eq(edges_with(edges[i], size), JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(of_a_short_file_all_free_pages_are_looked_at)
+{
+    size_t size = paged.pages * paged.page_size;
+    uint64_t list, leaf = some_leaf();
+    uint8_t *first = free_list(&list) + 8;
+    struct jn_meta *meta = walked_meta(&paged);
+
+    /* A page more, which is free in place of another. */
+    put64(first, ++meta->last_page);
+    ck_assert_int_eq(edges_with(leaf, size), 0);
+    /* One that nobody has heard of. */
+    meta->last_page++;
+    ck_assert_int_eq(edges_with(leaf, size), JOURNAL_CORRUPT);
+    meta->last_page--;
+    /* Many that are in use. */
+    ck_assert_int_eq(edges_with(leaf, size / 2), JOURNAL_CORRUPT);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -848,6 +916,8 @@ suite(void)
     tcase_add_test(tcase, a_meta_page_that_is_damaged);
     tcase_add_test(tcase, a_meta_page_that_claims_far_more_pages);
     tcase_add_test(tcase, whoever_listens_can_end_it);
+    tcase_add_test(tcase, what_lmdb_meets_first_is_looked_at_in_constant_time);
+    tcase_add_test(tcase, of_a_short_file_all_free_pages_are_looked_at);
     suite_add_tcase(suite, tcase);
     return suite;
 }
