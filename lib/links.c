@@ -56,6 +56,18 @@ jn_links_jump_revision(uint64_t revision)
     return revision - trees_of(revision).newest;
 }
 
+/*
+ * Trees of size 1, 3, 7, ... up to that of REVISION's own have it for the next
+ * root; then the two, of one size, become one.  Of a pair it is so at once.
+ */
+unsigned
+jn_links_followers(uint64_t revision)
+{
+    struct trees trees = trees_of(revision);
+
+    return trees.pair ? 0 : (unsigned)__builtin_popcountll(trees.newest);
+}
+
 static void
 remove_roots(struct jn_chain *chain, unsigned count)
 {

@@ -98,6 +98,12 @@ uint64_t jn_links_tree_size(uint64_t revision);
 /* Revision to which the jump of entry REVISION leads; 0: nowhere. */
 uint64_t jn_links_jump_revision(uint64_t revision);
 
+/*
+ * How many entries' jumps lead to entry REVISION, once the chain has gone on
+ * far enough: the I-th of them is entry REVISION + 2^I - 1, I from 1 on.
+ */
+unsigned jn_links_followers(uint64_t revision);
+
 /* Write at most JN_LINKS_MAX or JN_CHAIN_MAX bytes; return where they end. */
 uint8_t *jn_links_encode(uint8_t *out, const struct jn_links *links,
                          uint64_t seq);

@@ -68,6 +68,26 @@ START_TEST(links_lead_to_the_entries_they_name)
 }
 END_TEST
 
+START_TEST(followers_are_those_whose_jumps_lead_there)
+{
+    static unsigned jumps[2 * ENTRIES + 2];
+
+    for (uint64_t r = 1; r <= 2 * ENTRIES; r++)
+        jumps[jn_links_jump_revision(r)]++;
+    for (uint64_t r = 1; r < ENTRIES; r++) {
+        unsigned count = jn_links_followers(r), met = 0;
+
+        for (unsigned i = 1; i <= count; i++) {
+            uint64_t from = r + (UINT64_C(1) << i) - 1;
+
+            ck_assert_uint_eq(jn_links_jump_revision(from), r);
+            met += from <= 2 * ENTRIES;
+        }
+        ck_assert_uint_eq(jumps[r], met);
+    }
+}
+END_TEST
+
 START_TEST(the_newest_below_any_number_is_few_steps_away)
 {
     struct history *history = make_history(ENTRIES);
@@ -213,6 +233,7 @@ suite(void)
 
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, links_lead_to_the_entries_they_name);
+    tcase_add_test(tcase, followers_are_those_whose_jumps_lead_there);
     tcase_add_test(tcase, the_newest_below_any_number_is_few_steps_away);
     tcase_add_test(tcase, pop_undoes_push);
     tcase_add_test(tcase, pop_refuses_entries_that_do_not_belong_together);
