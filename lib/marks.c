@@ -106,6 +106,28 @@ decode_row(struct jn_span key, struct jn_span value, uint64_t *seq)
     return 0;
 }
 
+/* The name that KEY holds, if it is one and KEY is made of it. */
+static bool
+is_whole(struct jn_span key)
+{
+    char name[JOURNAL_MARK_SIZE] = "";
+    struct row_key again;
+
+    memcpy(name, key.data + PREFIX_SIZE, key.size - PREFIX_SIZE);
+    return jn_marks_check(name) == 0 &&
+           jn_span_equal(make_key(&again, name), key);
+}
+
+int
+jn_marks_decode(struct jn_span key, struct jn_span value, uint64_t *seq)
+{
+    if (key.size < PREFIX_SIZE || memcmp(key.data, PREFIX, PREFIX_SIZE) != 0)
+        return JOURNAL_NOT_FOUND;
+    if (!is_mark(key) || !is_whole(key))
+        return JOURNAL_CORRUPT;
+    return decode_row(key, value, seq);
+}
+
 static int
 put_row(struct jn_txn *txn, struct jn_span key, uint64_t seq)
 {

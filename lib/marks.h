@@ -16,6 +16,12 @@
 /* EINVAL unless NAME is 1 to 255 bytes of UTF-8. */
 int jn_marks_check(const char *name);
 
+/*
+ * What a row of `meta` says of a mark: JOURNAL_NOT_FOUND if its KEY is not that
+ * of one, JOURNAL_CORRUPT if the row is damaged.
+ */
+int jn_marks_decode(struct jn_span key, struct jn_span value, uint64_t *seq);
+
 /* JOURNAL_NOT_FOUND where there is no mark NAME. */
 int jn_marks_get(struct jn_txn *txn, const char *name, uint64_t *seq);
 int jn_marks_put(struct jn_txn *txn, const char *name, uint64_t seq);
