@@ -44,7 +44,8 @@ LIB_SOURCES = \
     times.c history.c removal.c retention.c clearance.c graft.c filter.c \
     keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c \
     append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
-    mark.c stat.c wait.c keyexpr.c version.c
+    mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c audit_sums.c \
+    audit_keys.c audit_table.c audit_meta.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
@@ -68,6 +69,7 @@ SHIM_SOURCE  = test/fault/shim.c
 WRAP_ALL = -Wl,--wrap=journal_open
 # Tests that replace a function of the library, and which.
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
+WRAP_unit/audit_life_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \

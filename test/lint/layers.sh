@@ -6,7 +6,7 @@
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices group graft
+#       drain slices group graft audit
 #   2½  walk, over pages
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail build
@@ -35,6 +35,7 @@ BEGIN {
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
     levels(3, "stage drain slices group graft")
+    levels(3, "audit")
     levels(2.5, "walk")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail build")
@@ -42,7 +43,7 @@ BEGIN {
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(1, "arena keytable keysort disk")
     levels(0, "bytes reclaim")
-    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk)_"
+    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk|audit)_"
     FS = ":"
 }
 

@@ -1,0 +1,103 @@
+/* known.c - a journal whose rows are known, for tests of audits. */
+#include "known.h"
+
+#include "support/mode.h"
+#include "support/test.h"
+
+struct journal *known_journal;
+struct audited known;
+
+static void
+open_journal(void)
+{
+    ck_assert_int_eq(mode_open_as_is(test_path("journal"), NULL,
+                                     &known_journal),
+                     0);
+}
+
+void
+known_reopen(void)
+{
+    journal_close(known_journal);
+    open_journal();
+}
+
+void
+known_setup(void)
+{
+    test_setup();
+    audited_keys_bytes_max = 0;
+    audited_retraces = false;
+    open_journal();
+}
+
+void
+known_teardown(void)
+{
+    audited_free(&known);
+    journal_close(known_journal);
+    test_teardown();
+}
+
+/* ---- a journal that is known --------------------------------------------- */
+
+void
+known_append(uint64_t seq)
+{
+    static const char *const keys[] = {"a", "b", "c", ""};
+    const char *key = keys[seq % 4];
+    struct journal_record record = {
+        .key = key,
+        .key_size = strlen(key),
+        .value = &seq,
+        .value_size = sizeof(seq),
+        .stamp = {seq, {1}},
+    };
+
+    if (seq % 4 == 1)
+        record.flags = JOURNAL_STAMPED;
+    if (seq % 20 == 2) {
+        record.flags = JOURNAL_TOMBSTONE;
+        record.value_size = 0;
+    }
+    ck_assert_int_eq(journal_append_batch(known_journal, &record, 1, NULL), 0);
+}
+
+static void
+take_known(void)
+{
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        known_append(seq);
+    known_reopen();
+    audited_take(&known, known_journal);
+    ck_assert_uint_eq(known.counts[JN_ENTRIES], ENTRIES);
+    ck_assert_uint_eq(known.recent_count, 0);
+}
+
+void
+known_setup_full(void)
+{
+    known_setup();
+    take_known();
+}
+
+void
+assert_counts(uint64_t entries, uint64_t index, uint64_t links, uint64_t first)
+{
+    struct jn_audit_counts counts;
+
+    (void)audited_run(&known, &counts);
+    if (counts.entries_bad != entries || counts.index_bad != index ||
+        counts.links_bad != links || counts.first_bad != first)
+        ck_abort_msg("bad entries %llu, rows %llu, links %llu, first %lld",
+                     (unsigned long long)counts.entries_bad,
+                     (unsigned long long)counts.index_bad,
+                     (unsigned long long)counts.links_bad,
+                     (long long)counts.first_bad);
+}
+
+void
+assert_sound(void)
+{
+    assert_counts(0, 0, 0, JOURNAL_NONE);
+}

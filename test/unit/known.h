@@ -1,0 +1,34 @@
+/*
+ * known.h - a journal whose rows are known, for tests of audits.
+ *
+ * Entries 0 to 79: of `a` those that are 0 in four, of `b` 1 in four, with a
+ * stamp; of `c` 2 in four, each fifth of them a tombstone; the others without a
+ * key.
+ */
+#ifndef TEST_UNIT_KNOWN_H
+#define TEST_UNIT_KNOWN_H
+
+#include "audited.h"
+
+#define ENTRIES 80u
+
+extern struct journal *known_journal;
+extern struct audited known;
+
+/* Fixtures: an empty journal, and one with these entries, all in the store. */
+void known_setup(void);
+void known_setup_full(void);
+void known_teardown(void);
+
+/* All that there is is in the store then. */
+void known_reopen(void);
+
+/* Appends what belongs there, also from number 80 on. */
+void known_append(uint64_t seq);
+
+/* What an audit finds in `audited`. */
+void assert_counts(uint64_t entries, uint64_t index, uint64_t links,
+                   uint64_t first);
+void assert_sound(void);
+
+#endif
