@@ -45,7 +45,7 @@ LIB_SOURCES = \
     keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c \
     append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c audit_sums.c \
-    audit_keys.c audit_table.c audit_meta.c
+    audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \

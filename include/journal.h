@@ -684,6 +684,59 @@ struct journal_stat {
 JOURNAL_API int journal_stat(struct journal *journal,
                              struct journal_stat *stat);
 
+/* ---- damage ------------------------------------------------------------- */
+
+struct journal_report {
+    uint32_t struct_size; /* set by the caller: sizeof(struct journal_report) */
+    uint32_t flags;       /* 0 */
+    uint64_t entries_checked; /* as many were looked at */
+    uint64_t entries_bad;     /* damaged, missing, or not of their time */
+    uint64_t index_bad;    /* rows of keys, figures, marks: wrong or missing */
+    uint64_t links_bad;    /* entries that are sound but for what links them
+                                 to older ones of their key */
+    uint64_t pages_bad;    /* of the files, with whatever was on them */
+    uint64_t first_bad;    /* lowest number of an entry that is damaged,
+                                 missing or wrongly linked, or JOURNAL_NONE */
+    uint64_t salvaged;     /* 0 */
+    uint64_t tail_records; /* at the last open: entries in the tail, */
+    uint64_t tail_bytes_discarded; /* and bytes behind them, of appends that
+                                      a crash had cut off */
+};
+
+/*
+ * How far a long call has come: DONE of TOTAL, which may grow meanwhile.  Is
+ * called now and then, on the thread of that call, and must not call the
+ * journal.  Non-zero stops the call, with ECANCELED.
+ */
+typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
+
+/*
+ * journal_verify() - look at everything, and say what is damaged.
+ *
+ * Reads the whole journal as it is at the moment of the call: the structure of
+ * the file's pages, first and without trust, so that damage is reported and
+ * crashes nothing; checksums; numbers without gaps (below a compaction:
+ * ascending) and times; links, and the index of keys, in both directions;
+ * figures and marks; what is in the tail, as it is in the file.  Changes
+ * nothing.
+ *
+ * 0: all is well.  JOURNAL_CORRUPT: there is damage.  Both fill in *REPORT,
+ * which may be NULL, and whose struct_size is set first (as for
+ * journal_stat()).  PROGRESS may be NULL.  After any other result *REPORT is as
+ * it was, and nothing is known.
+ *
+ * Works through any handle.  Memory is bounded, but for a bit or two for each
+ * page and entry.
+ *
+ * Threads: others, also of other processes, go on meanwhile.  As long as it
+ *          takes, pages that they free are not used again, so the file grows
+ *          by what they write.
+ * Errors:  EINVAL.  ECANCELED.  An errno where the files cannot be read.
+ */
+JOURNAL_API int journal_verify(struct journal *journal,
+                               struct journal_report *report,
+                               journal_progress progress, void *context);
+
 /* ---- key expressions ---------------------------------------------------- */
 
 /*

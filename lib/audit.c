@@ -236,13 +236,15 @@ jn_audit_entry(struct jn_audit *audit, struct jn_span key, struct jn_span value)
 /* ---- rows of keys ------------------------------------------------------- */
 
 int
-jn_audit_expect(struct jn_audit *audit, struct jn_span key)
+jn_audit_expect(struct jn_audit *audit, const struct jn_audit_recent *recent)
 {
-    uint64_t hash = jn_audit_hash(key);
+    struct jn_audit_entry entry;
 
-    if (audit->pass > 0 && !is_in_play(audit, hash))
+    if (decode(&entry, recent->row, recent->seq) != SOUND ||
+        entry.record.key.size == 0 ||
+        (audit->pass > 0 && !is_in_play(audit, entry.hash)))
         return 0;
-    return jn_audit_key_expect(audit, hash);
+    return jn_audit_key_expect(audit, entry.hash);
 }
 
 static int
@@ -374,10 +376,8 @@ take_recent(struct jn_audit *audit, const struct jn_audit_recent *recent,
         rc = note_missing(audit, audit->expected, recent->seq);
     audit->expected = recent->seq + 1;
     check_time(audit, entry, verdict);
-    if (verdict != SOUND)
-        return rc == 0 ? count_bad(audit, recent->seq, verdict) : rc;
-    if (recent->damaged)
-        note(audit, &audit->counts.entries_bad, 1, recent->seq);
+    if (rc == 0 && verdict != SOUND)
+        rc = count_bad(audit, recent->seq, verdict);
     return rc;
 }
 
@@ -445,6 +445,8 @@ jn_audit_finish(struct jn_audit *audit, bool *again)
     unsigned from = audit->pass == 0 ? 0 : audit->limit;
     int rc = end_stored(audit);
 
+    if (rc == 0 && audit->pass == 0)
+        rc = note_missing(audit, audit->expected, audit->size);
     if (rc != 0)
         return rc;
     add_links_bad(audit);

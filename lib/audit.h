@@ -45,33 +45,32 @@ struct jn_audit_counts {
 
 /*
  * STATE is what the store says, NULL if that cannot be made out; SIZE is that
- * of the journal with what is recent.
+ * of the journal with what is recent, and what should be.
  */
 int jn_audit_open(struct jn_audit **audit, const struct jn_state *state,
                   uint64_t size);
 void jn_audit_close(struct jn_audit *audit);
 
 /*
- * Each pass is fed, in this order: the keys of what is recent; the rows of
+ * Each pass is fed, in this order: what is recent, to be expected; the rows of
  * `latest` and of `entries`, in the order of their keys, in the first pass
  * `latest` before `entries` and later behind; what is recent, in the order of
  * numbers.  Rows of `meta` may come at any time, and do nothing in passes after
  * the first.  All return 0 or ENOMEM.
  */
-int jn_audit_expect(struct jn_audit *audit, struct jn_span key);
-int jn_audit_entry(struct jn_audit *audit, struct jn_span key,
-                   struct jn_span value);
-int jn_audit_latest(struct jn_audit *audit, struct jn_span key,
-                    struct jn_span value);
-
 struct jn_audit_recent {
     uint64_t seq;
     struct jn_span row;   /* as it will be in `entries` */
     struct jn_span chain; /* of its key, seeded for a probe of 0 */
     bool fresh;           /* said to be of a key that was not known, */
     bool buried;          /* or of one whose latest entry was a tombstone */
-    bool damaged;         /* in the tail; the row is from memory */
 };
+int jn_audit_expect(struct jn_audit *audit,
+                    const struct jn_audit_recent *recent);
+int jn_audit_entry(struct jn_audit *audit, struct jn_span key,
+                   struct jn_span value);
+int jn_audit_latest(struct jn_audit *audit, struct jn_span key,
+                    struct jn_span value);
 int jn_audit_recent(struct jn_audit *audit,
                     const struct jn_audit_recent *recent);
 int jn_audit_meta(struct jn_audit *audit, struct jn_span key,

@@ -310,6 +310,17 @@ START_TEST(any_flipped_bit_of_what_is_recent_is_noticed)
 }
 END_TEST
 
+START_TEST(what_is_missing_of_what_is_recent_is_noticed)
+{
+    take_recent();
+    known.size += 2;
+    assert_counts(2, 0, 0, known.size - 2);
+    known.size -= 2;
+    known.recent_count -= 3;
+    assert_counts(3, 0, 0, known.size - 3);
+}
+END_TEST
+
 START_TEST(wrong_links_of_what_is_recent_are_noticed)
 {
     struct audited_recent *recent;
@@ -386,6 +397,7 @@ suite(void)
     tcase_add_test(full, bounds_that_are_not_those_of_the_entries_are_noticed);
     tcase_add_test(full, a_mark_beyond_the_end_is_noticed);
     tcase_add_test(full, any_flipped_bit_of_what_is_recent_is_noticed);
+    tcase_add_test(full, what_is_missing_of_what_is_recent_is_noticed);
     tcase_add_test(full, wrong_links_of_what_is_recent_are_noticed);
     tcase_add_test(full, a_frame_that_tells_its_key_wrong_is_noticed);
     tcase_add_test(full, a_wrong_row_is_noticed_under_what_is_recent);
