@@ -18,9 +18,11 @@ static struct orders {
     atomic_int classes;
     int paused; /* the classes, meanwhile */
     atomic_uint calls;
+    atomic_uint of_class[FAULT_CLASSES];
     atomic_bool hit;
     struct fault fault;
     char directory[PATH_MAX];
+    char file[NAME_MAX + 1];
 } * orders;
 
 /* Where calls came from; an address of 0 is a free place. */
@@ -50,7 +52,10 @@ faults_order(const char *directory, const struct fault *fault)
         orders = shared_memory(sizeof(*orders));
     atomic_store(&orders->classes, FAULT_NONE);
     atomic_store(&orders->calls, 0);
+    for (unsigned i = 0; i < FAULT_CLASSES; i++)
+        atomic_store(&orders->of_class[i], 0);
     atomic_store(&orders->hit, false);
+    orders->file[0] = '\0';
     orders->fault = *fault;
     snprintf(orders->directory, sizeof(orders->directory), "%s", directory);
     atomic_store(&orders->classes, fault->classes);
@@ -82,6 +87,18 @@ faults_disarm(void)
     return atomic_load(&orders->calls);
 }
 
+static atomic_uint *
+calls_of(int class)
+{
+    return &orders->of_class[__builtin_ctz((unsigned)class)];
+}
+
+unsigned
+faults_calls(int class)
+{
+    return atomic_load(calls_of(class));
+}
+
 void
 faults_pause(void)
 {
@@ -98,6 +115,12 @@ bool
 faults_hit(void)
 {
     return atomic_load(&orders->hit);
+}
+
+const char *
+faults_file(void)
+{
+    return orders->file;
 }
 
 int
@@ -158,25 +181,22 @@ is_below(const char *path)
     return strncmp(path, orders->directory, length) == 0;
 }
 
+/* The path of an open file; false if it has none. */
 static bool
-file_is_below(int file)
+find_path(int file, char path[PATH_MAX])
 {
-    char link[64], path[PATH_MAX];
+    char link[64];
     ssize_t size;
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
-    size = readlink(link, path, sizeof(path) - 1);
-    if (size <= 0)
-        return false;
-    path[size] = '\0';
-    return is_below(path);
+    size = readlink(link, path, PATH_MAX - 1);
+    path[size > 0 ? size : 0] = '\0';
+    return size > 0;
 }
 
-static bool
-is_awaited(enum fault_class class)
+static bool is_awaited(enum fault_class class)
 {
-    return orders != NULL &&
-           (atomic_load(&orders->classes) & (int)class) != 0;
+    return orders != NULL && (atomic_load(&orders->classes) & (int)class) != 0;
 }
 
 static bool
@@ -187,20 +207,32 @@ is_one_of(const struct fault *fault, unsigned call)
     return call >= fault->n && call - fault->n < fault->times;
 }
 
+static void
+note_hit(const char *path)
+{
+    const char *name = strrchr(path, '/');
+
+    if (atomic_exchange(&orders->hit, true))
+        return;
+    snprintf(orders->file, sizeof(orders->file), "%.255s",
+             name == NULL ? path : name + 1);
+}
+
 /* Counts a call that is awaited. */
 static enum verdict
-judge(enum fault_class class, uintptr_t site)
+judge(enum fault_class class, uintptr_t site, const char *path)
 {
     const struct fault *fault = &orders->fault;
     unsigned call = atomic_fetch_add(&orders->calls, 1) + 1;
     bool fails = is_one_of(fault, call);
 
+    atomic_fetch_add(calls_of((int)class), 1);
     note(class, site, fails);
     if (!fails)
         return VERDICT_GO;
     if (fault->effect == FAULT_KILL)
         (void)raise(SIGKILL);
-    atomic_store(&orders->hit, true);
+    note_hit(path);
     if (fault->effect == FAULT_SHORT)
         return call == fault->n ? VERDICT_HALF : VERDICT_REFUSED;
     return fault->effect == FAULT_AFTER ? VERDICT_DENIED : VERDICT_REFUSED;
@@ -209,9 +241,11 @@ judge(enum fault_class class, uintptr_t site)
 enum verdict
 fault_of_file(enum fault_class class, uintptr_t site, int file)
 {
-    if (!is_awaited(class) || !file_is_below(file))
+    char path[PATH_MAX];
+
+    if (!is_awaited(class) || !find_path(file, path) || !is_below(path))
         return VERDICT_GO;
-    return judge(class, site);
+    return judge(class, site, path);
 }
 
 enum verdict
@@ -219,11 +253,11 @@ fault_of_path(enum fault_class class, uintptr_t site, const char *path)
 {
     if (!is_awaited(class) || !is_below(path))
         return VERDICT_GO;
-    return judge(class, site);
+    return judge(class, site, path);
 }
 
 enum verdict
 fault_of_any(enum fault_class class, uintptr_t site)
 {
-    return is_awaited(class) ? judge(class, site) : VERDICT_GO;
+    return is_awaited(class) ? judge(class, site, "") : VERDICT_GO;
 }

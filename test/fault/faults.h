@@ -31,6 +31,7 @@ enum fault_class {
 };
 
 #define FAULT_CLASSES 12u
+#define FAULT_ALL ((1 << FAULT_CLASSES) - 1)
 
 enum fault_effect {
     FAULT_BEFORE, /* nothing is done */
@@ -63,12 +64,18 @@ void faults_count(const char *directory, int classes);
 /* Stops it; returns how many calls there were. */
 unsigned faults_disarm(void);
 
+/* How many there were of a class. */
+unsigned faults_calls(int class);
+
 /* For a look in between, which is neither counted nor fails. */
 void faults_pause(void);
 void faults_resume(void);
 
 /* Whether the call that was to fail has been reached. */
 bool faults_hit(void);
+
+/* The name of the file that it was about, without directories; or "". */
+const char *faults_file(void);
 
 /* ---- places ------------------------------------------------------------- */
 
