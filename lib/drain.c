@@ -168,13 +168,13 @@ move_start(const struct drain *drain)
     /* Who had it open to read only has closed it to write. */
     if (rc == 0)
         rc = jn_newest_prepare_flush(newest, drain->txn, &written);
-    if (rc == 0)
-        rc = jn_tail_write(newest->tail, last->start, frame,
-                           (size_t)(last->end - last->start));
     if (rc != 0)
         return rc;
-    rc = jn_tail_flush_part(newest->tail, last->start, last->end);
-    newest->broken = rc != 0;
+    rc = jn_tail_write(newest->tail, last->start, frame,
+                       (size_t)(last->end - last->start));
+    if (rc == 0)
+        rc = jn_tail_flush_part(newest->tail, last->start, last->end);
+    newest->broken = rc != 0 && rc != JOURNAL_FULL;
     if (rc != 0)
         return rc;
     row.start = last->end;

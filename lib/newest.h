@@ -62,7 +62,7 @@ struct jn_newest {
     uint64_t used;          /* bytes of the tail, when it last was */
     uint64_t slice;         /* bytes of the next one: see slices.c */
     unsigned large_slices;  /* how many more are to be large */
-    bool broken;            /* a flush has failed within a transaction */
+    bool broken;            /* the tail has failed within a transaction */
 };
 
 /*

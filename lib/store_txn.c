@@ -231,7 +231,9 @@ jn_store_is_read_only_in(const struct jn_txn *txn)
 int
 jn_store_flush(struct jn_txn *txn)
 {
-    return jn_store_error(mdb_env_sync(txn->store->env, 1));
+    int rc = mdb_env_sync(txn->store->env, 1);
+
+    return rc > 0 ? rc : jn_store_error(rc);
 }
 
 /* ---- commit ------------------------------------------------------------- */
