@@ -113,7 +113,8 @@ has_panicked(struct jn_store *store)
 
 /*
  * After a meta page that could not be written LMDB refuses reads too.  Whoever
- * wrote it will open the file anew; a read that gets here before does it first.
+ * wrote it will open the file anew; a read that gets here before does it first,
+ * and one that comes later if that has failed.
  */
 static bool
 overcome_panic(struct jn_store *store)
@@ -121,7 +122,7 @@ overcome_panic(struct jn_store *store)
     int rc = 0;
 
     pthread_rwlock_wrlock(&store->gate);
-    if (store->env != NULL && has_panicked(store))
+    if (store->env == NULL || has_panicked(store))
         rc = jn_store_renew_env(store, true);
     pthread_rwlock_unlock(&store->gate);
     return rc == 0;
@@ -135,7 +136,7 @@ overcome(struct jn_store *store, int rc, bool write)
 
     if (rc == MDB_MAP_RESIZED)
         return jn_store_adopt_map(store) == 0;
-    if (rc == MDB_PANIC)
+    if (rc == MDB_PANIC || rc == JOURNAL_FAILED)
         return !write && overcome_panic(store);
     if (rc != MDB_READERS_FULL)
         return false;

@@ -4,7 +4,8 @@
  * A flush of the tail that found no room was told as JOURNAL_FULL, "nothing was
  * appended", and the entry was there when the journal was opened again.  A
  * write that failed while a large group moved the tail along left the handle
- * working, against its word.
+ * working, against its word.  Where LMDB could not be opened again after a
+ * failed commit reads ended for good.
  */
 #include <errno.h>
 #include <journal.h>
@@ -16,6 +17,7 @@
 #include "support/test.h"
 
 #define ENTRIES 5u
+#define CALLS_MAX 200u
 
 static const char *
 home(void)
@@ -127,6 +129,38 @@ START_TEST(whatever_errno_an_append_gives_the_journal_has_failed)
 }
 END_TEST
 
+/* Nor can the file be opened again while the system finds nothing. */
+START_TEST(reads_go_on_as_soon_as_the_file_can_be_opened_again)
+{
+    static char value[40000];
+    unsigned ended = 0;
+
+    for (unsigned n = 1; n < CALLS_MAX; n++) {
+        struct journal *journal = open_with_entries();
+        struct journal_entry *entry = NULL;
+        bool hit;
+        int rc;
+
+        faults_arm(home(), FAULT_WRITE | FAULT_LOOK, n, EIO, FAULT_BEFORE,
+                   true);
+        (void)journal_append(journal, "key", 3, value, sizeof(value), NULL);
+        hit = faults_hit();
+        rc = journal_get(journal, "key", 3, &entry);
+        ended += rc == JOURNAL_FAILED;
+        if (rc == 0)
+            journal_entry_free(entry);
+        faults_disarm();
+        ck_assert_int_eq(journal_get(journal, "key", 3, &entry), 0);
+        journal_entry_free(entry);
+        journal_close(journal);
+        ck_assert_int_eq(journal_destroy(home()), 0);
+        if (!hit)
+            break;
+    }
+    ck_assert_uint_gt(ended, 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -138,6 +172,7 @@ suite(void)
     tcase_add_test(tcase, a_sync_that_finds_no_room_fails_the_journal);
     tcase_add_test(tcase,
                    whatever_errno_an_append_gives_the_journal_has_failed);
+    tcase_add_test(tcase, reads_go_on_as_soon_as_the_file_can_be_opened_again);
     suite_add_tcase(suite, tcase);
     return suite;
 }
