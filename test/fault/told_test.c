@@ -5,12 +5,15 @@
  * appended", and the entry was there when the journal was opened again.  A
  * write that failed while a large group moved the tail along left the handle
  * working, against its word.  Where LMDB could not be opened again after a
- * failed commit reads ended for good.
+ * failed commit reads ended for good.  And what journal_destroy() could not
+ * remove it passed over.
  */
 #include <errno.h>
 #include <journal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fault/faults.h"
 #include "support/mode.h"
@@ -161,6 +164,31 @@ START_TEST(reads_go_on_as_soon_as_the_file_can_be_opened_again)
 }
 END_TEST
 
+START_TEST(what_cannot_be_removed_is_told)
+{
+    unsigned n = 1;
+
+    for (;; n++) {
+        struct stat status;
+        int rc;
+
+        journal_close(open_with_entries());
+        faults_arm(home(), FAULT_NAME, n, EIO, FAULT_BEFORE, false);
+        rc = journal_destroy(home());
+        faults_disarm();
+        if (!faults_hit())
+            break;
+        /* An empty directory is in nobody's way. */
+        if (stat(test_path("journal/journal.lock"), &status) == 0)
+            ck_assert_msg(rc != 0, "call %u was passed over", n);
+        journal_close(open_home());
+        ck_assert_int_eq(journal_destroy(home()), 0);
+    }
+    ck_assert_uint_gt(n, 4);
+    ck_assert_int_ne(access(home(), F_OK), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -173,6 +201,7 @@ suite(void)
     tcase_add_test(tcase,
                    whatever_errno_an_append_gives_the_journal_has_failed);
     tcase_add_test(tcase, reads_go_on_as_soon_as_the_file_can_be_opened_again);
+    tcase_add_test(tcase, what_cannot_be_removed_is_told);
     suite_add_tcase(suite, tcase);
     return suite;
 }
