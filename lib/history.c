@@ -12,11 +12,26 @@ struct spot {
     struct jn_links links;
 };
 
+/* From here on links lead to all entries, or to where one is lost. */
+static uint64_t
+linked_from(const struct jn_history *history)
+{
+    return jn_state_linked(history->state);
+}
+
+/* JOURNAL_PRUNED: it is one that salvage has not found. */
 static int
 go_to(const struct jn_history *history, uint64_t seq, struct spot *spot)
 {
+    struct jn_span bytes;
+    int rc = jn_view_bytes(history->txn, seq, &bytes);
+
     spot->seq = seq;
-    return jn_view_links(history->txn, seq, &spot->links);
+    if (rc == JOURNAL_NOT_FOUND)
+        return seq >= linked_from(history) && seq < history->state->dense
+                   ? JOURNAL_PRUNED
+                   : JOURNAL_CORRUPT;
+    return rc == 0 ? jn_links_decode(&spot->links, &bytes, seq) : rc;
 }
 
 /* Whether entry SEQ, which once was there, still is. */
@@ -34,21 +49,40 @@ is_there(const struct jn_history *history, uint64_t seq, bool *is)
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
+/* To the last root at or above BOUND, or the next one if that is lost. */
+static int
+go_to_root(const struct jn_history *history, uint64_t bound, struct spot *spot)
+{
+    const struct jn_chain *chain = history->chain;
+    unsigned i = 0;
+    int rc;
+
+    while (i + 1 < chain->count && chain->roots[i + 1] >= bound)
+        i++;
+    do
+        rc = go_to(history, chain->roots[i], spot);
+    while (rc == JOURNAL_PRUNED && i-- > 0);
+    return rc;
+}
+
 /*
- * The oldest entry at or above BOUND, which is in the dense part, and not over
+ * The oldest entry at or above BOUND, which is in the linked part, and not over
  * the latest: with every jump as far as it leads without passing it.
  */
 static int
 oldest_from(const struct jn_history *history, uint64_t bound, struct spot *spot)
 {
-    int rc = go_to(history, jn_chain_seek(history->chain, bound), spot);
+    int rc = go_to_root(history, bound, spot);
 
     while (rc == 0) {
+        uint64_t prev = spot->links.prev;
         uint64_t next = jn_links_toward(&spot->links, bound);
 
         if (next == JOURNAL_NONE || next < bound)
             break;
         rc = go_to(history, next, spot);
+        if (rc == JOURNAL_PRUNED && next != prev)
+            rc = go_to(history, prev, spot);
     }
     return rc;
 }
@@ -59,15 +93,17 @@ latest_of(const struct jn_history *history)
     return history->chain->roots[0];
 }
 
-int
-jn_history_below(const struct jn_history *history, uint64_t bound,
-                 uint64_t *seq)
+/* With JOURNAL_PRUNED, *LOST: there may still be one, to which no link leads. */
+static int
+find_below(const struct jn_history *history, uint64_t bound, uint64_t *seq,
+           bool *lost)
 {
-    uint64_t dense = history->state->dense, at = latest_of(history);
-    uint64_t floor = bound > dense ? bound : dense;
+    uint64_t linked = linked_from(history), at = latest_of(history);
+    uint64_t floor = bound > linked ? bound : linked;
     struct spot spot;
     int rc = 0;
 
+    *lost = true;
     if (at >= floor) {
         rc = oldest_from(history, floor, &spot);
         at = rc == 0 ? spot.links.prev : JOURNAL_NONE;
@@ -76,6 +112,7 @@ jn_history_below(const struct jn_history *history, uint64_t bound,
         bool there;
 
         rc = is_there(history, at, &there);
+        *lost = at >= linked && at >= history->state->first;
         if (rc == 0 && !there)
             return JOURNAL_PRUNED;
         if (rc == 0 && at < bound) {
@@ -87,6 +124,15 @@ jn_history_below(const struct jn_history *history, uint64_t bound,
         at = rc == 0 ? spot.links.prev : JOURNAL_NONE;
     }
     return rc == 0 ? JOURNAL_NOT_FOUND : rc;
+}
+
+int
+jn_history_below(const struct jn_history *history, uint64_t bound,
+                 uint64_t *seq)
+{
+    bool lost;
+
+    return find_below(history, bound, seq, &lost);
 }
 
 #define WAYS 64u
@@ -139,7 +185,10 @@ jn_history_below_many(struct jn_txn *txn, uint64_t bound, uint64_t *seqs,
     return rc;
 }
 
-/* The entry before SPOT, down to LOW; JOURNAL_NONE where history ends. */
+/*
+ * The entry before SPOT, down to LOW; JOURNAL_NONE where history ends.
+ * JOURNAL_PRUNED: it is lost.
+ */
 static int
 before(const struct jn_history *history, const struct spot *spot, uint64_t low,
        uint64_t *seq)
@@ -151,15 +200,18 @@ before(const struct jn_history *history, const struct spot *spot, uint64_t low,
     if (prev != JOURNAL_NONE && prev >= low)
         rc = is_there(history, prev, &there);
     *seq = there ? prev : JOURNAL_NONE;
+    if (rc == 0 && !there && prev != JOURNAL_NONE && prev >= low &&
+        prev >= linked_from(history) && prev >= history->state->first)
+        return JOURNAL_PRUNED;
     return rc;
 }
 
 /* The oldest entry in [LOW, ...) that is there. */
 static int
-oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
+find_oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
 {
-    uint64_t dense = history->state->dense, at = latest_of(history);
-    uint64_t floor = low > dense ? low : dense;
+    uint64_t linked = linked_from(history), at = latest_of(history);
+    uint64_t floor = low > linked ? low : linked;
     int rc;
 
     if (at < low)
@@ -174,6 +226,19 @@ oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
             rc = go_to(history, at, spot);
     }
     return rc;
+}
+
+/* Behind what is lost there may be others, which links do not lead to. */
+static int
+lost_is_damage(int rc)
+{
+    return rc == JOURNAL_PRUNED ? JOURNAL_CORRUPT : rc;
+}
+
+static int
+oldest(const struct jn_history *history, uint64_t low, struct spot *spot)
+{
+    return lost_is_damage(find_oldest(history, low, spot));
 }
 
 int
@@ -207,7 +272,7 @@ descend(const struct jn_history *history, uint64_t at, uint64_t revision,
     while (at > revision) {
         uint64_t jump = jn_links_jump_revision(at);
         struct spot spot;
-        int rc = go_to(history, *seq, &spot);
+        int rc = lost_is_damage(go_to(history, *seq, &spot));
 
         if (rc != 0)
             return rc;
@@ -266,7 +331,7 @@ struct branch {
 
 struct walk {
     const struct jn_history *history;
-    uint64_t low, high; /* of the dense part */
+    uint64_t low, high; /* of the linked part */
     jn_meet meet;
     void *context;
     struct branch branches[BRANCHES_MAX];
@@ -348,41 +413,35 @@ step(struct walk *walk)
     return rc;
 }
 
-/*
- * Of the sparse part: where a compaction has been, one entry at most; more of
- * them, each the next one's prev, where others are missing.
- */
+/* Of the sparse part: the one entry that there may be. */
 static int
 meet_sparse(const struct jn_history *history, uint64_t low, uint64_t high,
             jn_meet meet, void *context)
 {
-    struct spot spot;
-    int rc = jn_history_below(history, high, &spot.seq);
+    struct jn_span bytes;
+    uint64_t seq;
+    bool lost;
+    int rc = find_below(history, high, &seq, &lost);
 
-    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED)
+    if (rc == JOURNAL_PRUNED && lost)
+        return JOURNAL_CORRUPT;
+    if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED ||
+        (rc == 0 && seq < low))
         return 0;
-    while (rc == 0 && spot.seq != JOURNAL_NONE && spot.seq >= low) {
-        struct jn_span bytes, rest;
-
-        rc = jn_view_bytes(history->txn, spot.seq, &bytes);
-        rest = bytes;
-        if (rc == 0)
-            rc = jn_links_decode(&spot.links, &rest, spot.seq);
-        if (rc == 0)
-            rc = meet(context, spot.seq, bytes);
-        if (rc == 0)
-            rc = before(history, &spot, low, &spot.seq);
-    }
-    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    if (rc == 0)
+        rc = jn_view_bytes(history->txn, seq, &bytes);
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    return meet(context, seq, bytes);
 }
 
 int
 jn_history_walk(const struct jn_history *history, uint64_t low, uint64_t high,
                 jn_meet meet, void *context)
 {
-    uint64_t dense = history->state->dense;
+    uint64_t linked = linked_from(history);
     struct walk walk = {.history = history,
-                        .low = low > dense ? low : dense,
+                        .low = low > linked ? low : linked,
                         .high = high,
                         .meet = meet,
                         .context = context};
@@ -391,8 +450,8 @@ jn_history_walk(const struct jn_history *history, uint64_t low, uint64_t high,
     add_roots(&walk);
     while (rc == 0 && walk.count > 0)
         rc = step(&walk);
-    if (rc == 0 && low < dense)
-        rc = meet_sparse(history, low, high < dense ? high : dense, meet,
+    if (rc == 0 && low < linked)
+        rc = meet_sparse(history, low, high < linked ? high : linked, meet,
                          context);
     return rc;
 }

@@ -4,6 +4,10 @@
  * Of a key's entries those from the journal's dense part on are all there;
  * below, a compaction has left at most one.  So links are followed freely in
  * the dense part, and with a look whether there is something below it.
+ *
+ * Where a salvage has left holes, links are followed too, as far as they lead:
+ * behind an entry that is lost there may be others.  Who wants all of them
+ * then gets JOURNAL_CORRUPT, and has to look at every entry.
  */
 #ifndef JN_HISTORY_H
 #define JN_HISTORY_H
@@ -21,7 +25,8 @@ struct jn_history {
 
 /*
  * The newest entry below BOUND, in O(log revisions) steps.  JOURNAL_NOT_FOUND:
- * there never was one; JOURNAL_PRUNED: there was, and is no more.
+ * there never was one; JOURNAL_PRUNED: there was, and is no more, or the way
+ * there is lost.
  */
 int jn_history_below(const struct jn_history *history, uint64_t bound,
                      uint64_t *seq);

@@ -139,6 +139,39 @@ jn_chain_begin(struct jn_chain *chain, uint64_t seq,
     return true;
 }
 
+/*
+ * The roots that are missing come first.  Those behind them the chain has: a
+ * tree that a later one has not taken up stays as it was.
+ */
+bool
+jn_chain_skip(struct jn_chain *chain, uint64_t seq,
+              const struct jn_links *links)
+{
+    struct jn_chain next;
+    uint64_t at = links->revision, last = chain->revision;
+    unsigned missing = 0, passed = 0;
+
+    assert(chain->count > 0);
+    if (!jn_chain_begin(&next, seq, links) || at <= last + 1 ||
+        links->prev <= chain->roots[0])
+        return false;
+    for (; at > last; missing++)
+        at = jn_links_jump_revision(at);
+    for (; last > at; passed++)
+        last = jn_links_jump_revision(last);
+    assert(last == at && next.count - missing == chain->count - passed);
+    if (missing > 1 && next.roots[1] <= chain->roots[0])
+        return false;
+    if (missing == 1 && next.count > 1 && next.roots[1] > chain->roots[0])
+        return false;
+    for (unsigned i = missing; i < next.count; i++)
+        next.roots[i] = chain->roots[passed + i - missing];
+    next.stamped = chain->stamped;
+    next.stamp = chain->stamp;
+    *chain = next;
+    return true;
+}
+
 int
 jn_chain_pop(struct jn_chain *chain, const struct jn_chain_end *latest,
              const struct jn_chain_end *prev)

@@ -72,6 +72,15 @@ void jn_chain_push(struct jn_chain *chain, uint64_t seq, bool tombstone,
 bool jn_chain_begin(struct jn_chain *chain, uint64_t seq,
                     const struct jn_links *links);
 
+/*
+ * The same for a chain that goes on with SEQ where others are missing: what it
+ * knows stays, its stamp and the roots that are not among the missing, be the
+ * jump another than one of these.  False if no chain that had the entries of
+ * this one can go on with such LINKS; it is as it was then.
+ */
+bool jn_chain_skip(struct jn_chain *chain, uint64_t seq,
+                   const struct jn_links *links);
+
 /* An entry of a chain, as far as taking it off matters. */
 struct jn_chain_end {
     struct jn_links links;

@@ -146,12 +146,67 @@ note_rewind(struct jn_step *step)
     return rc == 0 ? jn_view_add_cut(step->txn, JN_REWINDS, state->next) : rc;
 }
 
+/* Whether the entry before ROW, number SEQ, is lost. */
 static int
-check_size(const struct jn_step *step, const struct rewind *rewind)
+follows_on_lost(struct jn_step *step, uint64_t seq, struct jn_span row,
+                bool *does)
 {
-    if (rewind->size > step->state.next)
+    const struct jn_state *state = &step->state;
+    struct jn_links links;
+    struct jn_span bytes;
+    int rc = jn_links_decode(&links, &row, seq);
+
+    *does = false;
+    if (rc != 0 || links.prev == JOURNAL_NONE || links.prev >= state->dense ||
+        links.prev < state->first || links.prev < jn_state_linked(state))
+        return rc;
+    rc = jn_view_bytes(step->txn, links.prev, &bytes);
+    *does = rc == JOURNAL_NOT_FOUND;
+    return *does ? 0 : rc;
+}
+
+/*
+ * Where entries were lost a key may have others before the one to which it
+ * would have to be led back.  Then it is left as it is: JOURNAL_PRUNED.
+ */
+static int
+check_holes(struct jn_step *step, uint64_t size)
+{
+    struct jn_place place = {NULL, NULL};
+    struct jn_span key, value;
+    uint8_t bytes[8];
+    enum jn_move move = JN_AT_OR_AFTER;
+    bool lost = false;
+    int rc = jn_place_open(&place, step->txn, JN_ENTRIES);
+
+    jn_put_be64(bytes, size);
+    key = jn_span(bytes, sizeof(bytes));
+    while (rc == 0 && !lost) {
+        rc = jn_place_move(&place, move, &key, &value);
+        if (rc == 0 && key.size != 8)
+            rc = JOURNAL_CORRUPT;
+        if (rc == 0)
+            rc = follows_on_lost(step, jn_get_be64(key.data), value, &lost);
+        move = JN_NEXT;
+    }
+    jn_place_close(&place);
+    if (rc == JOURNAL_NOT_FOUND)
+        return 0;
+    return lost ? JOURNAL_PRUNED : rc;
+}
+
+static int
+check_size(struct jn_step *step, const struct rewind *rewind)
+{
+    const struct jn_state *state = &step->state;
+
+    if (rewind->size > state->next)
         return rewind->started ? 0 : EINVAL;
-    return rewind->size < step->state.first ? JOURNAL_PRUNED : 0;
+    if (rewind->size < state->first)
+        return JOURNAL_PRUNED;
+    if (rewind->started || jn_state_linked(state) == state->dense)
+        return 0;
+    return check_holes(step, rewind->size);
 }
 
 static int

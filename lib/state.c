@@ -33,6 +33,10 @@ jn_state_encode(struct jn_state_rows *rows, const struct jn_state *state)
     if (state->dense > state->first) {
         jn_put_le64(end, state->dense);
         end += 8;
+        if (jn_state_linked(state) < state->dense) {
+            jn_put_le64(end, state->sparse);
+            end += 8;
+        }
     }
     rows->totals_size = (size_t)(end + 8 - rows->totals);
     jn_put_le64(end, check_of(rows->next, rows->first,
@@ -43,8 +47,8 @@ int
 jn_state_decode(struct jn_state *state, struct jn_span next,
                 struct jn_span first, struct jn_span totals)
 {
-    if (next.size != 8 || first.size != 8 ||
-        (totals.size != JN_TOTALS_MIN && totals.size != JN_TOTALS_MAX))
+    if (next.size != 8 || first.size != 8 || totals.size < JN_TOTALS_MIN ||
+        totals.size > JN_TOTALS_MAX || totals.size % 8 != 0)
         return JOURNAL_CORRUPT;
     if (jn_get_le64(totals.data + totals.size - 8) !=
         check_of(next.data, first.data, totals))
@@ -54,8 +58,10 @@ jn_state_decode(struct jn_state *state, struct jn_span next,
     state->last_time = jn_get_le64(totals.data);
     state->tombstones = jn_get_le64(totals.data + 8);
     state->bytes_logical = jn_get_le64(totals.data + 16);
-    state->dense = totals.size == JN_TOTALS_MAX ? jn_get_le64(totals.data + 24)
-                                                : state->first;
+    state->dense = totals.size > JN_TOTALS_MIN ? jn_get_le64(totals.data + 24)
+                                               : state->first;
+    state->holed = totals.size == JN_TOTALS_MAX;
+    state->sparse = state->holed ? jn_get_le64(totals.data + 32) : 0;
     if (state->first > state->dense || state->dense > state->next)
         return JOURNAL_CORRUPT;
     return 0;

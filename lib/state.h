@@ -6,9 +6,10 @@
  *     created   8 bytes, big endian: ns since 1970 UTC
  *     next      8 bytes, big endian: number of the next entry
  *     first     8 bytes, big endian: entries [first, next) are retained
- *     totals    last time, tombstones, logical bytes, dense, check; 8 bytes
- *               each, little endian; check: XXH3-64 of next, first and what
- *               comes before it; dense is absent if it is no higher than first
+ *     totals    last time, tombstones, logical bytes, dense, sparse, check; 8
+ *               bytes each, little endian; check: XXH3-64 of next, first and
+ *               what comes before it; dense is absent if it is no higher than
+ *               first, and sparse if it is no lower than dense
  *     rewinds   which rewinds there were, for cursors that live through them:
  *               their number, and pairs of (which one, to what size), 8 bytes
  *               each, little endian, and a check, XXH3-64 of all before it;
@@ -32,8 +33,8 @@
 #define JN_FORMAT_OLDEST UINT64_C(1)
 #define JN_ID_SIZE 16u
 
-#define JN_TOTALS_MIN 32u /* without dense */
-#define JN_TOTALS_MAX 40u
+#define JN_TOTALS_MIN 32u /* without dense and sparse */
+#define JN_TOTALS_MAX 48u
 
 /* Of the journal as it is at one moment. */
 struct jn_state {
@@ -47,7 +48,24 @@ struct jn_state {
      * their key's latest when it was compacted.  At or above first.
      */
     uint64_t dense;
+    /*
+     * If it is HOLED, a compaction has been below SPARSE only: what is missing
+     * in [sparse, dense) was lost, and a key may have entries before and after.
+     */
+    bool holed;
+    uint64_t sparse;
 };
+
+/*
+ * From here on links lead to all entries of a key, one after the other, if not
+ * to where one is lost.  Below there is at most one of each key.
+ */
+static inline uint64_t
+jn_state_linked(const struct jn_state *state)
+{
+    return state->holed && state->sparse < state->dense ? state->sparse
+                                                        : state->dense;
+}
 
 /* The three rows that hold it. */
 struct jn_state_rows {

@@ -111,6 +111,14 @@ START_TEST(state_has_the_bytes_of_format_1)
         rows.totals, rows.totals_size,
         "0300000000000000040000000000000005000000000000000600000000000000"
         "5bd0432dcaf66617");
+
+    state.holed = true;
+    state.sparse = 3;
+    jn_state_encode(&rows, &state);
+    golden_assert_hex(
+        rows.totals, rows.totals_size,
+        "0300000000000000040000000000000005000000000000000600000000000000"
+        "03000000000000001dc7938e95d4e72b");
 }
 END_TEST
 

@@ -144,6 +144,62 @@ START_TEST(pop_undoes_push)
 }
 END_TEST
 
+/* The chain of the first entries goes on with a later one. */
+static void
+assert_skipped(const struct history *history, size_t kept, size_t later)
+{
+    const struct jn_chain *whole = &history->before[later + 1];
+    struct jn_chain chain = history->before[kept];
+    uint64_t revision = later + 1;
+
+    ck_assert(
+        jn_chain_skip(&chain, history->seq[later], &history->end[later].links));
+    ck_assert_uint_eq(chain.revision, whole->revision);
+    ck_assert_uint_eq(chain.count, whole->count);
+    for (unsigned i = 0; i < chain.count; i++) {
+        if (i > 1 && revision > kept)
+            ck_assert_uint_eq(chain.roots[i], JOURNAL_NONE);
+        else
+            ck_assert_uint_eq(chain.roots[i], whole->roots[i]);
+        revision = jn_links_jump_revision(revision);
+    }
+    ck_assert(chain.stamped == history->before[kept].stamped);
+}
+
+START_TEST(skip_knows_the_roots_that_are_not_among_the_missing)
+{
+    struct history *history = make_history(200);
+
+    for (size_t kept = 1; kept < 198; kept++)
+        for (size_t later = kept + 1; later < 199; later++)
+            assert_skipped(history, kept, later);
+    free(history);
+}
+END_TEST
+
+START_TEST(skip_refuses_an_entry_that_cannot_follow)
+{
+    struct history *history = make_history(200);
+
+    for (size_t kept = 1; kept < 199; kept++) {
+        const struct jn_chain *before = &history->before[kept];
+        struct jn_chain chain = *before;
+        struct jn_links links = history->end[199].links;
+
+        for (size_t i = 0; i <= kept; i++)
+            ck_assert(!jn_chain_skip(&chain, history->seq[199],
+                                     &history->end[i].links));
+        links.prev = before->roots[0];
+        ck_assert(!jn_chain_skip(&chain, history->seq[199], &links));
+        links = history->end[199].links;
+        links.jump = JOURNAL_NONE;
+        ck_assert(!jn_chain_skip(&chain, history->seq[199], &links));
+        ck_assert_mem_eq(&chain, before, sizeof(chain));
+    }
+    free(history);
+}
+END_TEST
+
 START_TEST(pop_refuses_entries_that_do_not_belong_together)
 {
     struct history *history = make_history(100);
@@ -236,6 +292,8 @@ suite(void)
     tcase_add_test(tcase, followers_are_those_whose_jumps_lead_there);
     tcase_add_test(tcase, the_newest_below_any_number_is_few_steps_away);
     tcase_add_test(tcase, pop_undoes_push);
+    tcase_add_test(tcase, skip_knows_the_roots_that_are_not_among_the_missing);
+    tcase_add_test(tcase, skip_refuses_an_entry_that_cannot_follow);
     tcase_add_test(tcase, pop_refuses_entries_that_do_not_belong_together);
     tcase_add_test(tcase, links_come_back_and_any_damage_is_noticed);
     tcase_add_test(tcase, a_chain_comes_back_and_any_damage_is_noticed);

@@ -14,19 +14,22 @@ decode(struct jn_state *state, const struct jn_state_rows *rows)
 
 START_TEST(state_comes_back_and_any_flipped_bit_is_noticed)
 {
-    /* The second one has been compacted up to 5000. */
-    static const struct jn_state states[] = {{70000, 300, 1ull << 60, 12,
-                                              1ull << 40, 300},
-                                             {70000, 300, 1ull << 60, 12,
-                                              1ull << 40, 5000}};
+    /*
+     * The second one has been compacted up to 5000; the third up to 400, and
+     * from there on entries have been lost.
+     */
+    static const struct jn_state states[] = {
+        {70000, 300, 1ull << 60, 12, 1ull << 40, 300, false, 0},
+        {70000, 300, 1ull << 60, 12, 1ull << 40, 5000, false, 0},
+        {70000, 300, 1ull << 60, 12, 1ull << 40, 5000, true, 400},
+    };
     struct jn_state_rows rows;
-    struct jn_state back;
+    struct jn_state back = {.next = 0};
     uint8_t *bytes = (uint8_t *)&rows;
     const struct jn_state *state = &states[_i];
 
     jn_state_encode(&rows, state);
-    ck_assert_uint_eq(rows.totals_size,
-                      _i == 0 ? JN_TOTALS_MIN : JN_TOTALS_MAX);
+    ck_assert_uint_eq(rows.totals_size, JN_TOTALS_MIN + 8u * (size_t)_i);
     ck_assert_int_eq(decode(&back, &rows), 0);
     ck_assert_mem_eq(&back, state, sizeof(*state));
     for (size_t bit = 0; bit < (16 + rows.totals_size) * 8; bit++) {
@@ -163,7 +166,7 @@ suite(void)
     TCase *tcase = tcase_create("state");
 
     tcase_add_loop_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed,
-                        0, 2);
+                        0, 3);
     tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
     tcase_add_test(tcase, too_many_rewinds_make_old_cursors_end_a_little_early);

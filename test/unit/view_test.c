@@ -103,7 +103,7 @@ START_TEST(what_fails_its_check_changes_nothing)
     struct journal_record records[2] = {
         {.key = "a", .key_size = 1},
         {.key = "b", .key_size = 1, .flags = JOURNAL_EXPECT, .expect = 9}};
-    struct jn_state before, after;
+    struct jn_state before = {.next = 0}, after = {.next = 0};
     bool changed = true;
 
     ck_assert_int_eq(jn_view_state(&txn, &before), 0);
