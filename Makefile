@@ -33,7 +33,7 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 LIB_SOURCES = \
     error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c disk.c \
-    keysort.c reclaim.c arena.c keytable.c recent.c recent_window.c \
+    gaps.c keysort.c reclaim.c arena.c keytable.c recent.c recent_window.c \
     recent_look.c record.c links.c index.c state.c expr.c packed.c page.c \
     pages.c walk.c walk_pages.c lock.c filesystem.c tail.c tail_frame.c \
     store.c store_lock.c store_txn.c store_tree.c store_many.c store_space.c \

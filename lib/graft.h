@@ -4,14 +4,18 @@
  * What was read elsewhere, from a tail or from a damaged journal, becomes part
  * of a journal that nobody has open: rows of `entries` keep their bytes, and
  * the key's row in `latest` and the journal's own numbers follow.  Numbers may
- * be missing; then what is below the last one that is counts as compacted.
+ * be missing: those of a compaction, or lost.
  *
  * An entry's links are what a push on its key's chain makes; then they stay as
- * they are.  Of a key's first entry that is there, links may lead to what is
- * not there any more, and the roots beyond are not known.  In their place stand
- * numbers that nobody has, so that looking for them finds what looking for the
- * true ones would: nothing.  Where links do not fit they are made anew, as if
- * what is missing had never been.
+ * they are.  They stay, too, where they lead to entries that are not there:
+ * revisions go on, and who asks for the past finds that a part of it is gone,
+ * never an answer that was none.  Roots that are not known have numbers in
+ * their place that nobody has, and none lower than the true ones: so looking
+ * for them finds what looking for the true ones would, which is nothing.
+ *
+ * Where links do not fit, or are lost, they are made anew: the entry then
+ * follows on one that is missing, if there may have been one, and else on the
+ * key's last.
  */
 #ifndef JN_GRAFT_H
 #define JN_GRAFT_H
@@ -42,6 +46,19 @@ uint64_t jn_graft_next(const struct jn_graft *graft);
  */
 int jn_graft_add(struct jn_graft *graft, uint64_t seq, struct jn_span row,
                  bool *anew);
+
+/*
+ * The same for a sound RECORD whose links are lost.  Its key had REVISION with
+ * it; 0: nobody knows.
+ */
+int jn_graft_add_record(struct jn_graft *graft, uint64_t seq,
+                        struct jn_span record, uint64_t revision);
+
+/*
+ * Before any are added: what is missing below LIMIT a compaction has taken, and
+ * of each key there is one entry there at most.
+ */
+void jn_graft_compacted(struct jn_graft *graft, uint64_t limit);
 
 /*
  * KEY's chain as another index has it.  If it is of the same entry of the same

@@ -12,7 +12,7 @@
 #       pages lock filesystem store tail build
 #   1½  recent, of which transactions see a part; page
 #   1   checksum error clock futex stamp sized layout numbers rows arena
-#       keytable keysort disk
+#       keytable keysort disk gaps
 #   0   bytes reclaim
 #
 # Files store_*.c and store_*.h belong to store, and likewise those of other
@@ -43,7 +43,7 @@ BEGIN {
     levels(2, "store tail build")
     levels(1.5, "recent page")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
-    levels(1, "arena keytable keysort disk")
+    levels(1, "arena keytable keysort disk gaps")
     levels(0, "bytes reclaim")
     families = "^(store|tail|recent|shared|view|gather|stage|newest|walk|audit)_"
     FS = ":"

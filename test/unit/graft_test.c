@@ -1,6 +1,7 @@
 /* graft_test.c - entries with numbers of their own enter a store. */
 #include "graft.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -371,69 +372,84 @@ read_kept(uint64_t seq, unsigned key)
     return NULL;
 }
 
-/* All of KEY that is there is its history, one revision after the other. */
+/* Rows whose links are lost. */
+static unsigned lost_links;
+
 static void
-compare_history(unsigned key)
+assert_same_entry(const struct journal_entry *a, const struct journal_entry *b)
+{
+    ck_assert_uint_eq(a->seq, b->seq);
+    ck_assert_uint_eq(a->time, b->time);
+    ck_assert_uint_eq(a->flags, b->flags);
+    ck_assert_uint_eq(a->value_size, b->value_size);
+    if (lost_links > 0)
+        return;
+    ck_assert_uint_eq(a->prev, b->prev);
+    ck_assert_uint_eq(a->revision, b->revision);
+}
+
+/* All of KEY from a revision on that is there, as it was. */
+static void
+compare_history(unsigned key, uint64_t first_revision)
 {
     struct journal_query query;
     struct journal_cursor *cursor;
     const struct journal_entry *entry;
-    uint64_t prev = JOURNAL_NONE, revision = 0;
     char bytes[300];
 
     journal_query_init(&query);
     query.match = JOURNAL_MATCH_KEY;
     query.key = bytes;
     query.key_size = make_key(bytes, key);
+    query.first_revision = first_revision;
     ck_assert_int_eq(journal_query(target, &query, &cursor), 0);
     for (uint64_t seq = 0; seq < ENTRIES; seq++) {
         struct journal_entry *kept = read_kept(seq, key);
 
-        if (kept == NULL)
-            continue;
-        ck_assert_int_eq(journal_next(cursor, &entry), 0);
-        ck_assert_uint_eq(entry->seq, seq);
-        ck_assert_uint_eq(entry->time, kept->time);
-        ck_assert_uint_eq(entry->flags, kept->flags);
-        ck_assert_uint_eq(entry->value_size, kept->value_size);
-        if (revision > 0) {
-            ck_assert_uint_eq(entry->prev, prev);
-            ck_assert_uint_eq(entry->revision, revision + 1);
+        if (kept != NULL && kept->revision >= first_revision) {
+            ck_assert_int_eq(journal_next(cursor, &entry), 0);
+            assert_same_entry(entry, kept);
         }
-        prev = seq;
-        revision = entry->revision;
         journal_entry_free(kept);
     }
     ck_assert_int_eq(journal_next(cursor, &entry), JOURNAL_END);
     journal_cursor_close(cursor);
 }
 
+/* Lookups whose answer was gone, and the others. */
+static unsigned unknown, answered;
+
+/*
+ * The past is as it was, or not known: but if the newest entry is lost without
+ * a trace, the newest that is there has its place.
+ */
 static void
 compare_get_at(unsigned key)
 {
-    uint64_t newest = JOURNAL_NONE;
-    bool deleted = false;
+    uint64_t after = 0;
     char bytes[300];
     size_t size = make_key(bytes, key);
 
-    for (uint64_t limit = 0; limit <= ENTRIES; limit++) {
-        struct journal_entry *entry, *kept;
-        int rc = journal_get_at(target, bytes, size, limit, &entry);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++) {
+        struct journal_entry *kept = read_kept(seq, key);
 
-        if (newest == JOURNAL_NONE)
-            ck_assert(rc == JOURNAL_NOT_FOUND || rc == JOURNAL_PRUNED);
-        else
-            ck_assert_int_eq(rc, deleted ? JOURNAL_NOT_FOUND : 0);
-        if (rc == 0) {
-            ck_assert_uint_eq(entry->seq, newest);
-            journal_entry_free(entry);
-        }
-        kept = limit < ENTRIES ? read_kept(limit, key) : NULL;
-        if (kept != NULL) {
-            newest = limit;
-            deleted = (kept->flags & JOURNAL_TOMBSTONE) != 0;
-        }
+        after = kept != NULL ? seq + 1 : after;
         journal_entry_free(kept);
+    }
+    for (uint64_t limit = 0; limit <= after; limit++) {
+        struct journal_entry *was = NULL, *is = NULL;
+        int rc = journal_get_at(source, bytes, size, limit, &was);
+        int got = journal_get_at(target, bytes, size, limit, &is);
+
+        ck_assert_msg(got == rc || got == JOURNAL_PRUNED,
+                      "key %u, limit %" PRIu64 ": %s, not %s", key, limit,
+                      journal_errname(got), journal_errname(rc));
+        if (got == 0)
+            assert_same_entry(is, was);
+        unknown += got == JOURNAL_PRUNED;
+        answered += got != JOURNAL_PRUNED;
+        journal_entry_free(was);
+        journal_entry_free(is);
     }
 }
 
@@ -457,20 +473,24 @@ static void
 assert_what_is_left(void)
 {
     compare_numbers();
+    unknown = answered = 0;
     for (unsigned key = 0; key < KEYS; key++) {
-        compare_history(key);
+        for (uint64_t revision = 0; revision < ENTRIES / 2; revision += 7)
+            compare_history(key, revision);
         compare_get_at(key);
     }
+    ck_assert_uint_gt(unknown, 0);
+    ck_assert_uint_gt(answered, 0);
 }
 
-START_TEST(where_entries_are_missing_the_others_hang_together)
+START_TEST(where_entries_are_missing_the_others_are_as_they_were)
 {
     append_some(ENTRIES);
     for (uint64_t seq = 0; seq < ENTRIES; seq++)
         gone[seq] = below(100) < 10u * (unsigned)_i;
     gone[ENTRIES - 1] = true;
     graft_all();
-    ck_assert_uint_gt(anew_count, 0);
+    ck_assert_uint_eq(anew_count, 0);
     end_at(ENTRIES);
     assert_what_is_left();
     ck_assert_uint_eq(stat_of(target).size, ENTRIES);
@@ -503,6 +523,159 @@ START_TEST(an_index_that_does_not_fit_is_left_alone)
     assert_what_is_left();
     before = stat_of(target);
     ck_assert_uint_eq(before.entries, 400 - 117);
+}
+END_TEST
+
+/* As of LIMIT, of each key what journal_get_at() gives. */
+static void
+compare_latest_of(uint64_t limit)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    struct journal_entry *same;
+    unsigned count = 0;
+    char bytes[300];
+
+    journal_query_init(&query);
+    query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
+    query.limit = limit;
+    ck_assert_int_eq(journal_query(target, &query, &cursor), 0);
+    for (int rc; (rc = journal_next(cursor, &entry)) != JOURNAL_END; count++) {
+        ck_assert_int_eq(rc, 0);
+        ck_assert_int_eq(journal_get_at(target, entry->key, entry->key_size,
+                                        limit, &same),
+                         0);
+        assert_same_entry(entry, same);
+        journal_entry_free(same);
+    }
+    journal_cursor_close(cursor);
+    for (unsigned key = 0; key < KEYS; key++) {
+        size_t size = make_key(bytes, key);
+
+        if (journal_get_at(target, bytes, size, limit, &same) == 0) {
+            journal_entry_free(same);
+            count--;
+        }
+    }
+    ck_assert_uint_eq(count, 0);
+}
+
+START_TEST(what_was_the_latest_as_of_a_size_is_told_in_one_way)
+{
+    append_some(ENTRIES);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        gone[seq] = below(4) == 0;
+    graft_all();
+    end_at(ENTRIES);
+    for (uint64_t limit = 0; limit <= ENTRIES; limit += 3)
+        compare_latest_of(limit);
+}
+END_TEST
+
+/* Either nothing changes, or what is left is as it was at that size. */
+static void
+rewind_to(uint64_t size)
+{
+    struct journal_stat before = stat_of(target), after;
+    int rc = journal_rewind(target, size);
+
+    ck_assert(rc == 0 || rc == JOURNAL_PRUNED);
+    after = stat_of(target);
+    ck_assert_uint_eq(after.size, rc == 0 ? size : before.size);
+    if (rc != 0) {
+        ck_assert_uint_eq(after.entries, before.entries);
+        return;
+    }
+    for (uint64_t seq = size; seq < ENTRIES; seq++)
+        gone[seq] = true;
+    for (unsigned key = 0; key < KEYS; key++)
+        compare_history(key, 0);
+}
+
+START_TEST(a_rewind_does_not_forget_what_is_before_a_hole)
+{
+    unsigned done = 0;
+
+    append_some(ENTRIES);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        gone[seq] = below(20) == 0;
+    graft_all();
+    end_at(ENTRIES);
+    for (uint64_t size = ENTRIES; size-- > stat_of(target).first;) {
+        rewind_to(size);
+        done += stat_of(target).size == size;
+    }
+    ck_assert_uint_gt(done, 0);
+    ck_assert_uint_lt(done, ENTRIES - stat_of(target).first);
+}
+END_TEST
+
+START_TEST(the_rest_of_a_journal_with_holes_is_pruned_and_compacted)
+{
+    uint64_t removed;
+
+    append_some(ENTRIES);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        gone[seq] = below(20) == 0;
+    graft_all();
+    end_at(ENTRIES);
+    ck_assert_int_eq(journal_prune(target, 100, 0, &removed), 0);
+    for (uint64_t seq = 0; seq < 100; seq++)
+        gone[seq] = true;
+    for (unsigned key = 0; key < KEYS; key++)
+        compare_history(key, 0);
+    ck_assert_int_eq(journal_prune(target, 300, JOURNAL_PRUNE_KEEP_LATEST,
+                                   &removed),
+                     0);
+    ck_assert_uint_gt(removed, 0);
+    ck_assert_int_eq(journal_prune(target, ENTRIES, 0, NULL), 0);
+    ck_assert_uint_eq(stat_of(target).entries, 0);
+    ck_assert_uint_eq(stat_of(target).keys, 0);
+    ck_assert_uint_eq(stat_of(target).bytes_logical, 0);
+}
+END_TEST
+
+static void
+graft_some_records(struct jn_txn *txn, struct jn_span key, struct jn_span value)
+{
+    uint64_t seq = jn_get_be64(key.data), revision;
+    struct jn_links links;
+
+    (void)txn;
+    if (seq % 4 != 0 || gone[seq]) {
+        graft_row(seq, value);
+        return;
+    }
+    ck_assert_int_eq(jn_links_decode(&links, &value, seq), 0);
+    revision = lost_links++ % 2 == 0 ? links.revision : 0;
+    ck_assert_int_eq(jn_graft_add_record(graft, seq, value, revision), 0);
+}
+
+START_TEST(lost_links_come_again_where_nothing_else_is_lost)
+{
+    append_some(ENTRIES);
+    each_row(JN_ENTRIES, graft_some_records);
+    ck_assert_uint_gt(lost_links, 0);
+    ck_assert_uint_eq(anew_count, 0);
+    end_at(ENTRIES);
+    assert_same();
+}
+END_TEST
+
+START_TEST(with_lost_links_and_entries_nothing_wrong_is_told)
+{
+    append_some(ENTRIES);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        gone[seq] = below(10) == 0;
+    each_row(JN_ENTRIES, graft_some_records);
+    end_at(ENTRIES);
+    compare_numbers();
+    unknown = answered = 0;
+    for (unsigned key = 0; key < KEYS; key++)
+        compare_get_at(key);
+    ck_assert_uint_gt(unknown, 0);
+    ck_assert_uint_gt(answered, 0);
 }
 END_TEST
 
@@ -661,10 +834,16 @@ suite(void)
     tcase_add_test(tcase, without_the_index_what_was_pruned_stays_out_of_reach);
     tcase_add_test(tcase, more_than_a_commit_holds_is_added);
     tcase_add_loop_test(tcase,
-                        where_entries_are_missing_the_others_hang_together, 1,
-                        10);
+                        where_entries_are_missing_the_others_are_as_they_were,
+                        1, 10);
     tcase_add_test(tcase, a_long_hole_is_left_behind);
     tcase_add_test(tcase, an_index_that_does_not_fit_is_left_alone);
+    tcase_add_test(tcase, what_was_the_latest_as_of_a_size_is_told_in_one_way);
+    tcase_add_test(tcase, a_rewind_does_not_forget_what_is_before_a_hole);
+    tcase_add_test(tcase,
+                   the_rest_of_a_journal_with_holes_is_pruned_and_compacted);
+    tcase_add_test(tcase, lost_links_come_again_where_nothing_else_is_lost);
+    tcase_add_test(tcase, with_lost_links_and_entries_nothing_wrong_is_told);
     tcase_add_test(tcase, without_entries_the_numbers_go_on);
     tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
