@@ -52,7 +52,8 @@ CLI_SOURCES = \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
     cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c append_request.c \
     follow.c question.c listing.c lookup.c target.c args.c when.c calendar.c \
-    span.c parse.c input.c output.c json.c text.c report.c
+    span.c parse.c input.c output.c json.c text.c report.c \
+    cmd_verify.c progress.c
 
 # Of these, what has unit tests of its own in test/cli.
 CLI_TESTED = when.c calendar.c span.c parse.c

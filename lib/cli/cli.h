@@ -40,5 +40,6 @@ extern const struct cli_command cmd_mark;
 extern const struct cli_command cmd_prune;
 extern const struct cli_command cmd_compact;
 extern const struct cli_command cmd_rewind;
+extern const struct cli_command cmd_verify;
 
 #endif

@@ -19,6 +19,12 @@ hint_at_open(int result, uint32_t flags)
     case JOURNAL_BUSY:
         report_hint("wait until whoever has it open has finished");
         break;
+    case JOURNAL_CORRUPT:
+        report_hint("it is damaged too much to be opened; `journal salvage` "
+                    "carries over what can be read into a new journal");
+        report_hint("first keep a copy of the directory, and write nothing "
+                    "to it");
+        break;
     case EACCES:
     case EPERM:
     case EROFS:

@@ -1,0 +1,271 @@
+/* cmd_verify.c - `journal verify`: says what is damaged, and what to do. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "target.h"
+
+enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
+
+static const char short_options[] = "hq";
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                             {"immutable", no_argument, NULL,
+                                              OPTION_IMMUTABLE},
+                                             {"json", no_argument, NULL,
+                                              OPTION_JSON},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *path;
+    bool immutable;
+    bool json;
+    bool quiet;
+};
+
+/* ---- what was found ------------------------------------------------------ */
+
+static const char *
+plural(uint64_t count, const char *one, const char *more)
+{
+    return count == 1 ? one : more;
+}
+
+static void
+print_entries(const struct journal_report *report)
+{
+    uint64_t bad = report->entries_bad;
+
+    printf("%-14s %" PRIu64 " looked at, ", "entries", report->entries_checked);
+    if (bad == 0)
+        puts("all sound");
+    else
+        printf("%" PRIu64 " %s damaged or missing\n", bad,
+               plural(bad, "is", "are"));
+}
+
+/* NAME, and that all is well or that COUNT of WHAT are not. */
+static void
+print_kind(const char *name, uint64_t count, const char *what)
+{
+    if (count == 0)
+        printf("%-14s sound\n", name);
+    else
+        printf("%-14s %" PRIu64 " %s\n", name, count, what);
+}
+
+static void
+print_tail(const struct journal_report *report)
+{
+    if (report->tail_records == 0 && report->tail_bytes_discarded == 0)
+        return;
+    printf("%-14s %" PRIu64 " %s recovered from the tail", "last open",
+           report->tail_records,
+           plural(report->tail_records, "entry", "entries"));
+    if (report->tail_bytes_discarded > 0)
+        printf(", %" PRIu64 " bytes of unfinished appends left out",
+               report->tail_bytes_discarded);
+    putchar('\n');
+}
+
+static void
+print_found(const char *path, const struct journal_report *report)
+{
+    printf("%-14s %s\n", "journal", path);
+    print_kind("pages", report->pages_bad, "damaged");
+    print_entries(report);
+    print_kind("links", report->links_bad,
+               plural(report->links_bad, "entry is linked wrong",
+                      "entries are linked wrong"));
+    print_kind("index", report->index_bad,
+               plural(report->index_bad, "row is damaged, wrong or missing",
+                      "rows are damaged, wrong or missing"));
+    if (report->first_bad != JOURNAL_NONE)
+        printf("%-14s %" PRIu64 "\n", "first bad", report->first_bad);
+    print_tail(report);
+}
+
+/* ---- what to do ---------------------------------------------------------- */
+
+/* PATH and SUFFIX as one word of a shell. */
+static void
+print_word(const char *path, const char *suffix)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./-+,:=@%";
+
+    if (*path != '\0' && *path != '-' && path[strspn(path, plain)] == '\0') {
+        printf("%s%s", path, suffix);
+        return;
+    }
+    fputs(*path == '-' ? "'./" : "'", stdout);
+    for (; *path != '\0'; path++) {
+        if (*path == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*path);
+    }
+    printf("%s'", suffix);
+}
+
+static void
+print_command(const char *words, const char *path, const char *suffix,
+              const char *other)
+{
+    printf("    %s ", words);
+    print_word(path, suffix);
+    if (other != NULL) {
+        putchar(' ');
+        print_word(path, other);
+    }
+    putchar('\n');
+}
+
+static void
+print_what_is_left(const struct journal_report *report)
+{
+    if (report->pages_bad > 0)
+        puts("Pages of the file are damaged, and what was on them is counted "
+             "as missing.\nAppending to it now may destroy more.");
+    else if (report->entries_bad > 0)
+        puts("What is damaged is refused when it is read; everything else can "
+             "be read.");
+    else
+        puts("Every entry is sound and nothing is lost; but what is found by "
+             "key, and\nfigures, may be wrong.");
+}
+
+static void
+print_what_to_do(const char *path, const struct journal_report *report)
+{
+    puts("\nThis journal is DAMAGED.");
+    print_what_is_left(report);
+    puts("\nWhat to do:\n"
+         "1. Stop the programs that write to it.\n"
+         "2. Keep a copy of it as it is, on another disk if this one may be "
+         "failing:");
+    print_command("cp -a", path, "", ".damaged");
+    puts("3. Carry over all that is sound into a new journal, with the same "
+         "numbers;\n   it says what is lost:");
+    print_command("journal salvage", path, "", ".salvaged");
+    print_command("journal verify", path, ".salvaged", NULL);
+    puts("4. Put that, or a backup that holds what was lost, in its place, and "
+         "start the\n   programs again.\n"
+         "5. Find out why: the system's log, the disk's own (smartctl -a), "
+         "memory.");
+}
+
+static void
+print_text(const char *path, const struct journal_report *report, bool sound)
+{
+    print_found(path, report);
+    if (sound)
+        puts("\nAll is well.");
+    else
+        print_what_to_do(path, report);
+}
+
+static void
+print_json(const char *path, const struct journal_report *report, bool sound)
+{
+    struct json json;
+
+    json_begin(&json);
+    json_text(&json, "path", path);
+    json_text(&json, "result", sound ? "sound" : "damaged");
+    json_number(&json, "entries_checked", report->entries_checked);
+    json_number(&json, "entries_bad", report->entries_bad);
+    json_number(&json, "index_bad", report->index_bad);
+    json_number(&json, "links_bad", report->links_bad);
+    json_number(&json, "pages_bad", report->pages_bad);
+    if (report->first_bad == JOURNAL_NONE)
+        json_null(&json, "first_bad");
+    else
+        json_number(&json, "first_bad", report->first_bad);
+    json_number(&json, "tail_records", report->tail_records);
+    json_number(&json, "tail_bytes_discarded", report->tail_bytes_discarded);
+    json_end(&json);
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static int
+verify_journal(struct journal *journal, const struct request *request)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct progress progress;
+    int rc, code;
+
+    progress_begin(&progress, "verifying");
+    rc = journal_verify(journal, &report, progress_show, &progress);
+    progress_end(&progress);
+    if (rc != 0 && rc != JOURNAL_CORRUPT)
+        return report_failure(request->path, rc, "verifying");
+    if (request->json)
+        print_json(request->path, &report, rc == 0);
+    else if (!request->quiet)
+        print_text(request->path, &report, rc == 0);
+    code = output_flush();
+    return code == CLI_OK ? report_exit(rc) : code;
+}
+
+static int
+verify(const struct request *request)
+{
+    struct journal *journal = NULL;
+    int code = target_open_to_read(request->path, request->immutable, &journal);
+
+    if (code == CLI_OK)
+        code = verify_journal(journal, request);
+    journal_close(journal);
+    return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {NULL, false, false, false};
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_verify);
+        if (option == 'q')
+            request.quiet = true;
+        else if (option == OPTION_IMMUTABLE)
+            request.immutable = true;
+        else if (option == OPTION_JSON)
+            request.json = true;
+        else
+            return report_try_help(argv[0]);
+    }
+    code = args_operands(argc, argv, 1, 1);
+    request.path = argv[optind];
+    return code == CLI_OK ? verify(&request) : code;
+}
+
+const struct cli_command cmd_verify = {
+    .name = "verify",
+    .synopsis = "[OPTIONS] PATH",
+    .summary = "look for damage, and say what to do",
+    .help = "\n"
+            "Reads all of the journal and says what is damaged, what is not,\n"
+            "and what to do next.  Changes nothing; other programs go on.\n"
+            "Exit code 0: all is well; 5: it is damaged.\n"
+            "\n"
+            "      --json           print a JSON object\n"
+            "      --immutable      nobody is writing: take no locks\n"
+            "  -q, --quiet          print nothing: the exit code tells\n",
+    .run = run,
+};
