@@ -479,33 +479,3 @@ jn_store_check_files(struct jn_store *store)
         return ESTALE;
     return 0;
 }
-
-static uint64_t
-size_of(const char *directory, const char *name)
-{
-    char path[PATH_MAX + 32];
-    struct stat status;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
-}
-
-int
-jn_store_file_bytes(struct jn_store *store, uint64_t *bytes)
-{
-    mdb_filehandle_t file;
-    struct stat status;
-    int rc = JOURNAL_FAILED;
-
-    pthread_rwlock_rdlock(&store->gate);
-    if (store->env != NULL) {
-        rc = mdb_env_get_fd(store->env, &file);
-        if (rc == 0 && fstat(file, &status) != 0)
-            rc = errno;
-    }
-    pthread_rwlock_unlock(&store->gate);
-    if (rc == 0)
-        *bytes = (uint64_t)status.st_size +
-                 size_of(store->directory, JN_STORE_LOCK_FILE);
-    return rc;
-}

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -208,6 +209,36 @@ bytes_in_file(struct jn_store *store)
     if (mdb_env_info(store->env, &info) != 0)
         return 0;
     return ((uint64_t)info.me_last_pgno + 1) * store->page_size;
+}
+
+static uint64_t
+size_of(const char *directory, const char *name)
+{
+    char path[PATH_MAX + 32];
+    struct stat status;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+int
+jn_store_file_bytes(struct jn_store *store, uint64_t *bytes)
+{
+    mdb_filehandle_t file;
+    struct stat status;
+    int rc = JOURNAL_FAILED;
+
+    pthread_rwlock_rdlock(&store->gate);
+    if (store->env != NULL) {
+        rc = mdb_env_get_fd(store->env, &file);
+        if (rc == 0 && fstat(file, &status) != 0)
+            rc = errno;
+    }
+    pthread_rwlock_unlock(&store->gate);
+    if (rc == 0)
+        *bytes = (uint64_t)status.st_size +
+                 size_of(store->directory, JN_STORE_LOCK_FILE);
+    return rc;
 }
 
 static uint64_t
