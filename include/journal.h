@@ -705,8 +705,8 @@ struct journal_report {
 
 /*
  * How far a long call has come: DONE of TOTAL, which may grow meanwhile.  Is
- * called now and then, on the thread of that call, and must not call the
- * journal.  Non-zero stops the call, with ECANCELED.
+ * called now and then, on the thread of that call.  Non-zero stops the call,
+ * with ECANCELED.
  */
 typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
 
@@ -722,8 +722,8 @@ typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
  *
  * 0: all is well.  JOURNAL_CORRUPT: there is damage.  Both fill in *REPORT,
  * which may be NULL, and whose struct_size is set first (as for
- * journal_stat()).  PROGRESS may be NULL.  After any other result *REPORT is as
- * it was, and nothing is known.
+ * journal_stat()).  PROGRESS, which may be NULL, must not call the journal.
+ * After any other result *REPORT is as it was, and nothing is known.
  *
  * Works through any handle.  Memory is bounded, but for a bit or two for each
  * page and entry.
@@ -736,6 +736,39 @@ typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
 JOURNAL_API int journal_verify(struct journal *journal,
                                struct journal_report *report,
                                journal_progress progress, void *context);
+
+/*
+ * journal_backup() - make a journal at PATH of all that is readable now.
+ *
+ * There must be nothing at PATH, or an empty directory; the directory around it
+ * is there.  FLAGS is 0.  The backup has every entry that was readable when the
+ * call began, and may have some that were appended since; numbers, times, links
+ * and marks are the same, and so is the journal's id.  It takes as little room
+ * as it can, and has the permissions of JOURNAL's data file.
+ *
+ * PATH is there when all of it is on the disk, and not before: it is made
+ * beside it, in PATH.partial, or within the directory that is there.  An error
+ * leaves nothing behind; what a crash leaves is no journal, and another backup
+ * to the same PATH takes its place.
+ *
+ * All that is read is checked first, as by journal_verify() but for the links
+ * between entries: a damaged journal gives JOURNAL_CORRUPT, and no backup.
+ *
+ * PROGRESS may be NULL.  It may use JOURNAL, but not close it.  What it is told
+ * may begin anew, where the journal's file has to be opened again meanwhile.
+ *
+ * Threads: waits for nobody, and nobody for it; works through a handle that is
+ *          JOURNAL_OPEN_READ_ONLY too.  As long as it lasts space that others
+ *          free is not used again.
+ * Errors:  JOURNAL_EXISTS: there is something at PATH, or at PATH.partial.
+ *          JOURNAL_BUSY: another backup to PATH is at work.  JOURNAL_FULL: no
+ *          room for it.  JOURNAL_CORRUPT, ECANCELED as above.  EAGAIN: the file
+ *          changed hands each time it was tried.  An errno, as ENOENT: of the
+ *          directory around PATH.
+ */
+JOURNAL_API int journal_backup(struct journal *journal, const char *path,
+                               uint32_t flags, journal_progress progress,
+                               void *context);
 
 /* ---- key expressions ---------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 #include "filesystem.h"
 #include "inspect.h"
 #include "stage.h"
+#include "target.h"
 
 int
 jn_files_identify(const char *directory, struct stat *file)
@@ -97,7 +98,7 @@ remove_file(const char *directory, const char *name)
     char path[PATH_MAX + NAME_MAX + 2];
 
     (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    return unlink(path) == 0 ? 0 : errno;
+    return remove(path) == 0 ? 0 : errno;
 }
 
 /* A journal that has lost its data file is not made anew. */
@@ -304,8 +305,9 @@ static int
 remove_files(const char *directory)
 {
     static const char *const tails[] = {JN_TAIL_FILE, JN_TAIL_NEW_FILE, NULL};
-    static const char *const others[] = {JN_NEW_FILE, JN_STORE_LOCK_FILE,
-                                         JN_LOCK_FILE, NULL};
+    static const char *const others[] = {JN_NEW_FILE, JN_TARGET_WORK,
+                                         JN_STORE_LOCK_FILE, JN_LOCK_FILE,
+                                         NULL};
     int rc = set_data_aside(directory);
 
     if (rc == 0)

@@ -314,6 +314,13 @@ jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
                            seed_of(jn_index_span(&known->index_key)));
 }
 
+uint8_t *
+jn_view_encode_row(uint8_t *out, const struct jn_known *known)
+{
+    return jn_chain_encode(out, &known->chain,
+                           seed_of(jn_index_span(&known->index_key)));
+}
+
 int
 jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known)
 {
@@ -323,7 +330,7 @@ jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known)
 
     if (known->chain.revision == 0)
         return jn_store_delete(txn, JN_LATEST, index_key);
-    end = jn_chain_encode(bytes, &known->chain, seed_of(index_key));
+    end = jn_view_encode_row(bytes, known);
     return jn_store_put(txn, JN_LATEST, index_key,
                         jn_span(bytes, (size_t)(end - bytes)));
 }

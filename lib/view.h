@@ -128,6 +128,9 @@ int jn_view_recent_chain(struct jn_chain *chain, struct jn_span key,
 uint8_t *jn_view_encode_chain(uint8_t *out, struct jn_span key,
                               const struct jn_chain *chain);
 
+/* The row's value, at most JN_CHAIN_MAX bytes; returns where it ends. */
+uint8_t *jn_view_encode_row(uint8_t *out, const struct jn_known *known);
+
 /* Writes the row, or removes it if the chain is empty. */
 int jn_view_put_chain(struct jn_txn *txn, const struct jn_known *known);
 

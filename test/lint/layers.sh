@@ -2,11 +2,11 @@
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
 #   4   the public calls: open append append_packed get query fill prune rewind
-#       mark stat sync wait keyexpr version verify
+#       mark stat sync wait keyexpr version verify backup
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices group graft audit snapshot
+#       drain slices group graft audit snapshot settled copy target
 #   2½  walk, over pages
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail build
@@ -32,12 +32,14 @@ BEGIN {
     levels(4, "open append append_packed get query fill prune rewind mark")
     levels(4, "stat sync wait keyexpr version")
     levels(4, "verify")
+    levels(4, "backup")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
     levels(3, "stage drain slices group graft")
     levels(3, "audit")
     levels(3, "snapshot")
+    levels(3, "settled copy target")
     levels(2.5, "walk")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail build")

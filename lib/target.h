@@ -1,0 +1,45 @@
+/*
+ * target.h - a place where a journal is to appear: whole, or not at all.
+ *
+ * A backup, or what was saved of a damaged journal, goes to a path where there
+ * is nothing, or an empty directory.  Its data file is made in a directory of
+ * its own, NAME.partial/data.mdb.partial beside what is not there yet, or
+ * data.mdb.partial in what is; and gets to its place, flushed, at the very end.
+ * What a crash leaves before that is no journal, and the next attempt at the
+ * same path takes it away.
+ */
+#ifndef JN_TARGET_H
+#define JN_TARGET_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define JN_TARGET_WORK "data.mdb.partial"
+
+struct jn_target {
+    char path[PATH_MAX]; /* of the directory that will be the journal, */
+    char base[PATH_MAX]; /* as it is called until then, */
+    char work[PATH_MAX]; /* and in it, where the data file is made */
+    bool made;           /* BASE is ours */
+    int lock;            /* open as long as somebody is at work */
+};
+
+/*
+ * Makes a directory target->work for the data file, and maybe, with MODE, the
+ * one around it.  JOURNAL_EXISTS: there is something at PATH.  JOURNAL_BUSY:
+ * somebody else is at work for the same one.  Else close it.
+ */
+int jn_target_open(struct jn_target *target, const char *path, mode_t mode);
+
+/*
+ * The data file in target->work, which is flushed, becomes that of a journal at
+ * PATH, and both are there durably on return.  What else is in target->work is
+ * removed.  JOURNAL_EXISTS: there is something at PATH by now.
+ */
+int jn_target_finish(struct jn_target *target);
+
+/* Removes whatever is not finished. */
+void jn_target_close(struct jn_target *target);
+
+#endif
