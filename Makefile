@@ -50,6 +50,7 @@ LIB_SOURCES = \
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
+    cmd_backup.c \
     cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c append_request.c \
     follow.c question.c listing.c lookup.c target.c args.c when.c calendar.c \
     span.c parse.c input.c output.c json.c text.c report.c \

@@ -41,5 +41,6 @@ extern const struct cli_command cmd_prune;
 extern const struct cli_command cmd_compact;
 extern const struct cli_command cmd_rewind;
 extern const struct cli_command cmd_verify;
+extern const struct cli_command cmd_backup;
 
 #endif

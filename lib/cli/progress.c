@@ -1,20 +1,42 @@
-/* progress.c - how far a long command has come, on a terminal. */
+/* progress.c - tells a person at a terminal how far a long call has come. */
 #include "progress.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BAR_COLUMNS 40
-#define BETWEEN_NS 100000000u /* from one drawing to the next */
+#define PERIOD 100000000u /* ns from one drawing to the next */
+
+static volatile sig_atomic_t caught;
+
+static void
+note_signal(int number)
+{
+    caught = number;
+}
+
+/* A signal that the caller's caller ignores stays ignored. */
+static void
+watch(int number, struct sigaction *before)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = note_signal;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, NULL, before);
+    if (before->sa_handler != SIG_IGN)
+        sigaction(number, &action, NULL);
+}
 
 static uint64_t
 now(void)
 {
     struct timespec time;
 
-    if (clock_gettime(CLOCK_MONOTONIC, &time) != 0)
-        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
@@ -22,10 +44,13 @@ now(void)
 void
 progress_begin(struct progress *progress, const char *what)
 {
+    memset(progress, 0, sizeof(*progress));
     progress->what = what;
-    progress->shown = isatty(STDERR_FILENO) == 1;
-    progress->drawn = false;
-    progress->drawn_at = now();
+    progress->visible = isatty(STDERR_FILENO) == 1;
+    progress->shown_at = now();
+    caught = 0;
+    watch(SIGINT, &progress->interrupt);
+    watch(SIGTERM, &progress->terminate);
 }
 
 int
@@ -34,27 +59,31 @@ progress_show(void *context, uint64_t done, uint64_t total)
     static const char full[BAR_COLUMNS + 1] =
         "########################################";
     struct progress *progress = context;
-    double part = total > 0 ? (double)done / (double)total : 1;
+    double part = total > 0 && done < total ? (double)done / (double)total : 1;
     int columns = (int)(part * BAR_COLUMNS);
     uint64_t time;
 
-    if (!progress->shown)
-        return 0;
+    if (!progress->visible)
+        return caught;
     time = now();
-    if (time - progress->drawn_at < BETWEEN_NS)
-        return 0;
-    progress->drawn = true;
-    progress->drawn_at = time;
-    fprintf(stderr, "\r%s [%.*s%*s] %3d %%", progress->what, columns, full,
-            BAR_COLUMNS - columns, "", (int)(part * 100));
+    if (time - progress->shown_at < PERIOD)
+        return caught;
+    progress->shown = true;
+    progress->shown_at = time;
+    fprintf(stderr, "\r%s [%.*s%*s] %3d %%\033[K", progress->what, columns,
+            full, BAR_COLUMNS - columns, "", (int)(part * 100));
     fflush(stderr);
-    return 0;
+    return caught;
 }
 
 void
 progress_end(struct progress *progress)
 {
-    if (progress->drawn)
+    if (progress->shown)
         fputs("\r\033[K", stderr);
-    progress->drawn = false;
+    progress->shown = false;
+    sigaction(SIGINT, &progress->interrupt, NULL);
+    sigaction(SIGTERM, &progress->terminate, NULL);
+    if (caught != 0)
+        raise(caught);
 }

@@ -1,24 +1,31 @@
-/* progress.h - how far a long command has come, on a terminal. */
+/*
+ * progress.h - tells a person at a terminal how far a long call has come.
+ *
+ * Nothing is printed where standard error is no terminal.  SIGINT and SIGTERM
+ * make the call end with ECANCELED, so that it cleans up, and act only then.
+ */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* A line on standard error that is written again and again. */
 struct progress {
-    const char *what; /* "verifying" */
-    bool shown;       /* standard error is a terminal */
-    bool drawn;       /* the line is there */
-    uint64_t drawn_at;
+    const char *what;                      /* "verifying" */
+    bool visible;                          /* there is somebody to read it */
+    bool shown;                            /* the line is there */
+    uint64_t shown_at;                     /* when it was written last, ns */
+    struct sigaction interrupt, terminate; /* as they were */
 };
 
 void progress_begin(struct progress *progress, const char *what);
 
-/* A journal_progress, with a struct progress for its context. */
+/* A journal_progress, whose context is the struct progress. */
 int progress_show(void *context, uint64_t done, uint64_t total);
 
-/* Leaves the line empty, for what is to be printed. */
+/* Clears the line, and lets the signal act that came meanwhile. */
 void progress_end(struct progress *progress);
 
 #endif

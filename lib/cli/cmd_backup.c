@@ -1,0 +1,176 @@
+/* cmd_backup.c - `journal backup`: a journal of all that is in another. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "target.h"
+#include "text.h"
+
+enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
+
+static const char short_options[] = "hq";
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                             {"immutable", no_argument, NULL,
+                                              OPTION_IMMUTABLE},
+                                             {"json", no_argument, NULL,
+                                              OPTION_JSON},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *path;
+    const char *to;
+    bool immutable;
+    bool json;
+    bool quiet;
+};
+
+static void
+print_json(const struct journal_stat *stat)
+{
+    struct json json;
+
+    json_begin(&json);
+    json_number(&json, "first", stat->first);
+    json_number(&json, "size", stat->size);
+    json_number(&json, "entries", stat->entries);
+    json_number(&json, "bytes_file", stat->bytes_file);
+    json_end(&json);
+}
+
+static void
+print_text(const struct journal_stat *stat)
+{
+    char size[TEXT_SIZE_SIZE];
+
+    text_size(size, stat->bytes_file);
+    printf("%" PRIu64 " %s in %s\n", stat->entries,
+           stat->entries == 1 ? "entry" : "entries", size);
+}
+
+/* What the backup says of itself: it is opened for that, and left as it is. */
+static int
+print_result(const struct request *request)
+{
+    struct journal *journal = NULL;
+    struct journal_stat stat;
+    int code;
+
+    if (request->quiet)
+        return CLI_OK;
+    code = target_open_to_read(request->to, true, &journal);
+    if (code == CLI_OK)
+        code = target_stat(journal, request->to, &stat);
+    journal_close(journal);
+    if (code != CLI_OK)
+        return code;
+    if (request->json)
+        print_json(&stat);
+    else
+        print_text(&stat);
+    return output_flush();
+}
+
+static void
+hint_at(int result, const struct request *request)
+{
+    if (result == JOURNAL_EXISTS)
+        report_hint("a backup goes to where there is nothing, or an empty "
+                    "directory");
+    if (result == JOURNAL_CORRUPT)
+        report_hint("no backup was made, and those from before are worth the "
+                    "more; `journal verify %s` tells what is damaged",
+                    request->path);
+}
+
+static int
+back_up(struct journal *journal, const struct request *request)
+{
+    struct progress progress;
+    int rc;
+
+    progress_begin(&progress, "copying");
+    rc = journal_backup(journal, request->to, 0, progress_show, &progress);
+    progress_end(&progress);
+    if (rc == 0)
+        return print_result(request);
+    report_failure(rc == JOURNAL_CORRUPT ? request->path : request->to, rc,
+                   rc == JOURNAL_BUSY ? "another backup to it is at work"
+                                      : NULL);
+    hint_at(rc, request);
+    return rc == JOURNAL_EXISTS ? CLI_USAGE : report_exit(rc);
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case OPTION_IMMUTABLE:
+        request->immutable = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {.path = NULL};
+    struct journal *journal = NULL;
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_backup);
+        code = take_option(&request, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = args_operands(argc, argv, 2, 2);
+    if (code != CLI_OK)
+        return code;
+    request.path = argv[optind];
+    request.to = argv[optind + 1];
+    code = target_open_to_read(request.path, request.immutable, &journal);
+    if (code != CLI_OK)
+        return code;
+    code = back_up(journal, &request);
+    journal_close(journal);
+    return code;
+}
+
+const struct cli_command cmd_backup = {
+    .name = "backup",
+    .synopsis = "[OPTIONS] PATH TO",
+    .summary = "make a journal of all that is in another",
+    .help =
+        "\n"
+        "Makes a journal TO, which must not be there yet, or be an empty\n"
+        "directory.  Others may go on to append to the one at PATH.  TO is "
+        "there\n"
+        "when it is whole and on the disk, and takes as little room as can "
+        "be.\n"
+        "Everything is checked on its way: of a damaged journal no backup is "
+        "made.\n"
+        "\n"
+        "      --immutable      nobody writes to PATH: take no locks\n"
+        "      --json           the figures of the backup as a JSON object\n"
+        "  -q, --quiet          don't print them\n",
+    .run = run,
+};
