@@ -245,6 +245,158 @@ START_TEST(the_other_byte_order_is_not_supported)
 }
 END_TEST
 
+/* ---- which meta page ---------------------------------------------------- */
+
+static struct jn_meta
+meta_at(unsigned number)
+{
+    struct jn_meta meta;
+
+    memcpy(&meta, file_bytes + number * PAGE + JN_PAGE_HEADER, sizeof(meta));
+    return meta;
+}
+
+static int
+write_file(const uint8_t *bytes, size_t size)
+{
+    int file = open(test_path("file"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, bytes, size), (ssize_t)size);
+    return file;
+}
+
+START_TEST(a_meta_page_is_chosen_by_its_transaction)
+{
+    int file = write_file(file_bytes, file_size);
+    struct jn_pages *pages = NULL;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct jn_meta meta = meta_at(i);
+
+        ck_assert_int_eq(jn_pages_open_at(&pages, file, meta.transaction), 0);
+        ck_assert_mem_eq(jn_pages_meta(pages), &meta, sizeof(meta));
+        jn_pages_close(pages);
+    }
+    ck_assert_int_eq(jn_pages_open_at(&pages, file, 1), JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(jn_pages_open_at(&pages, file, 0), JOURNAL_NOT_FOUND);
+    /* The other may be bad, or be written at the moment. */
+    ck_assert_int_eq(pwrite(file, "", 1, PAGE + JN_PAGE_HEADER), 1);
+    ck_assert_int_eq(jn_pages_open_at(&pages, file, meta_at(0).transaction), 0);
+    jn_pages_close(pages);
+    ck_assert_int_eq(jn_pages_open_at(&pages, file, meta_at(1).transaction),
+                     JOURNAL_NOT_FOUND);
+    close(file);
+}
+END_TEST
+
+START_TEST(one_good_meta_page_will_do_if_asked)
+{
+    for (unsigned bad = 0; bad < 2; bad++) {
+        struct jn_meta other = meta_at(1 - bad);
+        struct jn_pages *pages = NULL;
+        uint8_t kept = file_bytes[bad * PAGE + JN_PAGE_HEADER];
+        int file;
+
+        file_bytes[bad * PAGE + JN_PAGE_HEADER] ^= 1;
+        file = write_file(file_bytes, file_size);
+        ck_assert_int_eq(jn_pages_open(&pages, file), JOURNAL_CORRUPT);
+        ck_assert_int_eq(jn_pages_open_any(&pages, file), 0);
+        ck_assert_mem_eq(jn_pages_meta(pages), &other, sizeof(other));
+        ck_assert_int_eq(jn_pages_check_meta(pages, bad), JOURNAL_CORRUPT);
+        ck_assert_int_eq(jn_pages_check_meta(pages, 1 - bad), 0);
+        jn_pages_close(pages);
+        close(file);
+        file_bytes[bad * PAGE + JN_PAGE_HEADER] = kept;
+    }
+}
+END_TEST
+
+START_TEST(without_a_good_meta_page_there_is_nothing)
+{
+    struct jn_pages *pages = NULL;
+    int file;
+
+    /* What follows the magic is bad, so it was LMDB's. */
+    for (unsigned i = 0; i < 2; i++)
+        file_bytes[i * PAGE] = 9;
+    file = write_file(file_bytes, file_size);
+    ck_assert_int_eq(jn_pages_open_any(&pages, file), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_pages_open_at(&pages, file, meta_at(0).transaction),
+                     JOURNAL_NOT_FOUND);
+    close(file);
+    for (unsigned i = 0; i < 2; i++)
+        file_bytes[i * PAGE + JN_PAGE_HEADER] ^= 1;
+    file = write_file(file_bytes, file_size);
+    ck_assert_int_eq(jn_pages_open_any(&pages, file), JOURNAL_UNSUPPORTED);
+    close(file);
+}
+END_TEST
+
+START_TEST(a_meta_page_in_the_place_of_the_other_is_damaged)
+{
+    struct jn_meta meta = meta_at(0);
+
+    /* The next commit would write over the newest one. */
+    meta.transaction += 3;
+    memcpy(file_bytes + JN_PAGE_HEADER, &meta, sizeof(meta));
+    ck_assert_int_eq(examine(file_bytes, file_size), JOURNAL_CORRUPT);
+}
+END_TEST
+
+/* ---- values on pages of their own --------------------------------------- */
+
+/* The first page of some value, and how many it takes. */
+static uint64_t
+find_value(uint64_t *count)
+{
+    for (uint64_t i = 2; i < file_size / PAGE; i++) {
+        const uint8_t *page = file_bytes + i * PAGE;
+
+        if (jn_page_number(page) == i && jn_page_flags(page) == JN_PAGE_BIG) {
+            *count = jn_page_extent(page);
+            return i;
+        }
+    }
+    ck_abort_msg("there are no big values");
+}
+
+START_TEST(a_big_value_is_read_whole_if_the_file_has_it)
+{
+    int file = write_file(file_bytes, file_size);
+    uint64_t pages_of_it, count, first = find_value(&pages_of_it);
+    struct jn_node node = {.flags = JN_NODE_BIG, .first_page = first};
+    struct jn_pages_buffer buffer = {0};
+    struct jn_pages *pages;
+    struct jn_span value;
+
+    ck_assert_int_eq(jn_pages_open(&pages, file), 0);
+    for (node.value_size = 1; node.value_size < pages_of_it * PAGE - 16;
+         node.value_size += 4321) {
+        ck_assert_int_eq(jn_pages_read_value(pages, &node, &buffer, &value,
+                                             &count),
+                         0);
+        ck_assert_uint_eq(count, pages_of_it);
+        ck_assert_uint_eq(value.size, node.value_size);
+        ck_assert_mem_eq(value.data, file_bytes + first * PAGE + 16,
+                         value.size);
+    }
+    /* More than it has pages for, or than the file has, or than memory. */
+    for (node.value_size = pages_of_it * PAGE - 15;
+         node.value_size < UINT32_MAX; node.value_size *= 3) {
+        ck_assert_int_eq(jn_pages_extent(pages, &node, &count),
+                         JOURNAL_CORRUPT);
+        ck_assert_int_eq(jn_pages_read_value(pages, &node, &buffer, &value,
+                                             &count),
+                         JOURNAL_CORRUPT);
+    }
+    ck_assert_uint_le(buffer.size, file_size);
+    jn_pages_buffer_free(&buffer);
+    jn_pages_close(pages);
+    close(file);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -260,6 +412,11 @@ suite(void)
     tcase_add_test(tcase, any_bytes_of_the_pages_may_be_wrong);
     tcase_add_test(tcase, a_tree_that_leads_back_to_itself_has_an_end);
     tcase_add_test(tcase, the_other_byte_order_is_not_supported);
+    tcase_add_test(tcase, a_meta_page_is_chosen_by_its_transaction);
+    tcase_add_test(tcase, one_good_meta_page_will_do_if_asked);
+    tcase_add_test(tcase, without_a_good_meta_page_there_is_nothing);
+    tcase_add_test(tcase, a_meta_page_in_the_place_of_the_other_is_damaged);
+    tcase_add_test(tcase, a_big_value_is_read_whole_if_the_file_has_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }
