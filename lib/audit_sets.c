@@ -1,4 +1,5 @@
 /* audit_sets.c - which numbers there are, and which are lost. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "audit_part.h"
@@ -92,6 +93,7 @@ jn_audit_ranges_add(struct jn_audit_ranges *ranges, uint64_t first,
     }
     if (ranges->count == ranges->capacity && grow(ranges) != 0)
         return ENOMEM;
+    assert(ranges->list != NULL);
     ranges->list[ranges->count].first = first;
     ranges->list[ranges->count].limit = limit;
     ranges->count++;

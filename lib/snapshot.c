@@ -8,10 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "error.h"
 
 /* Each has been overtaken by two commits, or once round the ring. */
 #define TRIES 1000u
+
+#define META_TRIES 5u
+#define META_WAIT 1000000u /* ns */
 
 /* ---- files -------------------------------------------------------------- */
 
@@ -82,17 +86,37 @@ find_rows(struct jn_snapshot *snapshot)
         memset(&snapshot->row, 0, sizeof(snapshot->row));
 }
 
-/* *AGAIN: two commits have come in between. */
+/*
+ * The other meta page, which LMDB will need at the next commit.  It may be just
+ * being written.
+ */
+static bool
+is_other_meta_bad(const struct jn_snapshot *snapshot)
+{
+    uint64_t other = 1 - snapshot->number % 2;
+
+    for (unsigned i = 0; i < META_TRIES; i++) {
+        if (jn_pages_check_meta(snapshot->pages, other) == 0)
+            return false;
+        jn_clock_sleep(META_WAIT);
+    }
+    return true;
+}
+
+/*
+ * *AGAIN: two commits have come in between.  The number is another one then;
+ * else the meta page is damaged.
+ */
 static int
 open_pages(struct jn_snapshot *snapshot, bool *again)
 {
-    int rc = jn_pages_open_at(&snapshot->pages, snapshot->file,
-                              jn_store_number(&snapshot->txn));
+    uint64_t number = jn_store_number(&snapshot->txn);
+    int rc = jn_pages_open_at(&snapshot->pages, snapshot->file, number);
 
-    *again = rc == JOURNAL_NOT_FOUND && !jn_store_is_newest(&snapshot->txn);
+    *again = rc == JOURNAL_NOT_FOUND && number != snapshot->number;
+    snapshot->number = number;
     if (rc == 0)
         find_rows(snapshot);
-    /* Where nobody writes it is a meta page that is damaged. */
     return rc < 0 ? 0 : rc;
 }
 
@@ -258,6 +282,9 @@ jn_snapshot_take(struct jn_snapshot *snapshot, struct jn_shared *shared)
         again = false;
         rc = i < TRIES ? try_take(snapshot, shared, &again) : EAGAIN;
     }
+    if (rc == 0)
+        snapshot->meta_bad = snapshot->pages == NULL ||
+                             is_other_meta_bad(snapshot);
     if (rc != 0)
         jn_snapshot_release(snapshot);
     return rc;

@@ -18,7 +18,9 @@ struct jn_snapshot {
     struct jn_txn txn;
     bool begun;
     int file;               /* data.mdb, or -1 */
-    struct jn_pages *pages; /* NULL: no meta page of the moment is sound */
+    uint64_t number;        /* of the transaction */
+    struct jn_pages *pages; /* NULL: the meta page of the moment is damaged */
+    bool meta_bad;          /* one of the two is */
     struct jn_state state;
     bool state_known;
     struct jn_tail_row row; /* all 0 if there is no tail, or no such row */

@@ -171,7 +171,7 @@ verify_snapshot(struct verify *verify)
                            snapshot->state_known ? &snapshot->state : NULL,
                            find_size(snapshot));
 
-    verify->pages_bad = snapshot->tail_bad + (snapshot->pages == NULL);
+    verify->pages_bad = (uint64_t)snapshot->tail_bad + snapshot->meta_bad;
     while (rc == 0 && again)
         rc = do_pass(verify, &again);
     return rc;

@@ -47,7 +47,8 @@ BEGIN {
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
     levels(1, "arena keytable keysort disk gaps")
     levels(0, "bytes reclaim")
-    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk|audit)_"
+    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk"
+    families = families "|audit)_"
     FS = ":"
 }
 

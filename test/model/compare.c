@@ -278,6 +278,26 @@ compare_some_times(const struct model *model, struct journal *journal)
     compare_find_time(model, journal, UINT64_MAX);
 }
 
+/* Of all that is compared nothing is damaged. */
+static void
+compare_verify(const struct model *model, struct journal *journal)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    int rc = journal_verify(journal, &report, NULL, NULL);
+
+    model_stat(model, &stat);
+    expect(rc == 0 && report.entries_checked == stat.entries,
+           "verify: %s, %llu of %llu entries, %llu are bad, %llu links, "
+           "%llu rows, %llu pages",
+           journal_errname(rc), (unsigned long long)report.entries_checked,
+           (unsigned long long)stat.entries,
+           (unsigned long long)report.entries_bad,
+           (unsigned long long)report.links_bad,
+           (unsigned long long)report.index_bad,
+           (unsigned long long)report.pages_bad);
+}
+
 void
 compare_all(const struct model *model, struct journal *journal,
             const struct keys *keys)
@@ -285,6 +305,7 @@ compare_all(const struct model *model, struct journal *journal,
     uint64_t start = minus(model->first, MARGIN);
 
     compare_stat(model, journal);
+    compare_verify(model, journal);
     compare_replay(model, journal, JOURNAL_NONE);
     compare_some_times(model, journal);
     compare_marks(model, journal, "");

@@ -1,4 +1,4 @@
-/* audit_index_test.c - whatever is wrong with keys, figures, frames is found. */
+/* audit_index_test.c - what is wrong with keys, figures, frames is found. */
 #include "audit.h"
 
 #include "checksum.h"
