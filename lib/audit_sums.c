@@ -90,22 +90,28 @@ saying_of_stamp(uint64_t hash, const struct journal_stamp *stamp)
 
 /* ---- entries ------------------------------------------------------------ */
 
-bool
-jn_audit_links_possible(const struct jn_audit_entry *entry)
+static bool
+are_possible(const struct jn_audit_entry *entry, uint64_t jump_revision)
 {
     const struct jn_links *links = &entry->links;
-    uint64_t jump = jn_links_jump_revision(links->revision);
 
     if ((links->revision == 1) != (links->prev == JOURNAL_NONE) ||
-        (jump == 0) != (links->jump == JOURNAL_NONE))
+        (jump_revision == 0) != (links->jump == JOURNAL_NONE))
         return false;
-    if (jump > 0 && (jump == links->revision - 1 ? links->jump != links->prev
-                                                 : links->jump >= links->prev))
+    if (jump_revision > 0 &&
+        (jump_revision == links->revision - 1 ? links->jump != links->prev
+                                              : links->jump >= links->prev))
         return false;
     return !links->replaced ||
            (links->revision > 1 &&
             (entry->record.flags & JOURNAL_STAMPED) != 0 &&
             jn_stamp_compare(&links->stamp_before, &entry->record.stamp) <= 0);
+}
+
+bool
+jn_audit_links_possible(const struct jn_audit_entry *entry)
+{
+    return are_possible(entry, jn_links_jump_revision(entry->links.revision));
 }
 
 static uint64_t
@@ -126,20 +132,19 @@ jn_audit_sum_entry(struct jn_audit *audit, const struct jn_audit_entry *entry)
 {
     const struct jn_links *links = &entry->links;
     unsigned bucket = jn_audit_bucket(entry->hash);
-    uint64_t revision = links->revision;
-    uint64_t others = 1 + (uint64_t)jn_links_followers(revision);
+    uint64_t revision = links->revision, jump;
+    uint64_t others = 1 + (uint64_t)jn_links_around(revision, &jump);
     uint64_t sum = others * saying(entry->hash, revision, entry->seq);
     bool prev_there = links->prev != JOURNAL_NONE &&
                       jn_audit_is_there(audit, links->prev) == JN_THERE;
 
-    if (!jn_audit_links_possible(entry))
+    if (!are_possible(entry, jump))
         audit->suspect[bucket] = true;
     if (prev_there)
         sum -= saying(entry->hash, revision - 1, links->prev);
     if (links->jump != JOURNAL_NONE &&
         jn_audit_is_there(audit, links->jump) == JN_THERE)
-        sum -= saying(entry->hash, jn_links_jump_revision(revision),
-                      links->jump);
+        sum -= saying(entry->hash, jump, links->jump);
     if (jn_audit_set_has(&audit->latest, entry->seq))
         sum += last_saying(entry->hash, revision, links->jump,
                            (entry->record.flags & JOURNAL_TOMBSTONE) != 0);

@@ -61,11 +61,21 @@ jn_links_jump_revision(uint64_t revision)
  * root; then the two, of one size, become one.  Of a pair it is so at once.
  */
 unsigned
-jn_links_followers(uint64_t revision)
+jn_links_around(uint64_t revision, uint64_t *jump_revision)
 {
     struct trees trees = trees_of(revision);
 
-    return trees.pair ? 0 : (unsigned)__builtin_popcountll(trees.newest);
+    *jump_revision = revision - trees.newest;
+    /* A size is 2^k - 1, and k what is asked. */
+    return trees.pair ? 0 : 64u - (unsigned)__builtin_clzll(trees.newest);
+}
+
+unsigned
+jn_links_followers(uint64_t revision)
+{
+    uint64_t jump;
+
+    return jn_links_around(revision, &jump);
 }
 
 static void

@@ -113,6 +113,9 @@ uint64_t jn_links_jump_revision(uint64_t revision);
  */
 unsigned jn_links_followers(uint64_t revision);
 
+/* The same, and jn_links_jump_revision(), for half the work. */
+unsigned jn_links_around(uint64_t revision, uint64_t *jump_revision);
+
 /* Write at most JN_LINKS_MAX or JN_CHAIN_MAX bytes; return where they end. */
 uint8_t *jn_links_encode(uint8_t *out, const struct jn_links *links,
                          uint64_t seq);
