@@ -25,8 +25,12 @@ jn_create_directory(const char *path, mode_t mode)
         return errno == EEXIST ? JOURNAL_EXISTS : jn_error_from_errno(errno);
     /* The umask took bits away; those it does not know, as setgid, stay. */
     if (stat(path, &status) != 0 ||
-        chmod(path, (status.st_mode & 07000u) | full) != 0)
-        return errno;
+        chmod(path, (status.st_mode & 07000u) | full) != 0) {
+        int rc = errno;
+
+        (void)rmdir(path);
+        return rc;
+    }
     return 0;
 }
 
