@@ -754,8 +754,8 @@ JOURNAL_API int journal_verify(struct journal *journal,
  * All that is read is checked first, as by journal_verify() but for the links
  * between entries: a damaged journal gives JOURNAL_CORRUPT, and no backup.
  *
- * PROGRESS may be NULL.  It may use JOURNAL, but not close it.  What it is told
- * may begin anew, where the journal's file has to be opened again meanwhile.
+ * PROGRESS may be NULL.  It may call JOURNAL, but not close it.  What it is
+ * told may begin anew, where the file has to be opened again meanwhile.
  *
  * Threads: waits for nobody, and nobody for it; works through a handle that is
  *          JOURNAL_OPEN_READ_ONLY too.  As long as it lasts space that others

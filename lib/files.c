@@ -98,7 +98,11 @@ remove_file(const char *directory, const char *name)
     char path[PATH_MAX + NAME_MAX + 2];
 
     (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    return remove(path) == 0 ? 0 : errno;
+    if (unlink(path) == 0)
+        return 0;
+    if (errno == EISDIR && rmdir(path) == 0)
+        return 0;
+    return errno;
 }
 
 /* A journal that has lost its data file is not made anew. */

@@ -32,12 +32,6 @@ join(char out[PATH_MAX], const char *directory, const char *name)
     return size >= 0 && size < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
-static int
-parent_of(char out[PATH_MAX], const char *path)
-{
-    return join(out, path, "..");
-}
-
 /* Where PATH, at which there is nothing, leads to; its parent is there. */
 static int
 find_absent(struct jn_target *target, const char *path)
@@ -75,7 +69,6 @@ find(struct jn_target *target, const char *path)
     struct stat status;
 
     target->made = false;
-    *target->work = '\0';
     if (stat(path, &status) == 0) {
         if (!S_ISDIR(status.st_mode))
             return JOURNAL_EXISTS;
@@ -117,10 +110,11 @@ check_names(const char *directory, const char *a, const char *b)
 }
 
 static int
-make_base(const struct jn_target *target, mode_t mode)
+make_base(struct jn_target *target, mode_t mode)
 {
     int rc = target->made ? jn_create_directory(target->base, mode) : 0;
 
+    target->new_base = target->made && rc == 0;
     if (rc == 0 || rc == JOURNAL_EXISTS)
         rc = check_names(target->base, JN_TARGET_WORK, NULL);
     return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
@@ -153,7 +147,7 @@ take_lock(struct jn_target *target)
 
     target->lock = open(target->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (target->lock < 0)
-        return errno == ENOENT ? EAGAIN : errno;
+        return errno;
     if (flock(target->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return JOURNAL_BUSY;
     /* Whoever had it may have come to an end meanwhile. */
@@ -163,7 +157,6 @@ take_lock(struct jn_target *target)
     return 0;
 }
 
-/* EAGAIN: what was there has gone meanwhile. */
 static int
 make_work(struct jn_target *target)
 {
@@ -171,8 +164,9 @@ make_work(struct jn_target *target)
 
     if (rc != 0)
         return rc;
-    if (mkdir(target->work, 0700) != 0 && errno != EEXIST)
-        return errno == ENOENT ? EAGAIN : errno;
+    target->new_work = mkdir(target->work, 0700) == 0;
+    if (!target->new_work && errno != EEXIST)
+        return errno;
     rc = take_lock(target);
     if (rc == 0)
         rc = check_names(target->work, JN_STORE_FILE, JN_STORE_LOCK_FILE);
@@ -181,23 +175,29 @@ make_work(struct jn_target *target)
     return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
 }
 
+/* What is not empty is not removed, and so what somebody is at work in. */
 static void
-let_go(struct jn_target *target)
+give_up(struct jn_target *target)
 {
+    if (target->new_work)
+        (void)rmdir(target->work);
+    if (target->new_base)
+        (void)rmdir(target->base);
     if (target->lock >= 0)
         close(target->lock);
     target->lock = -1;
+    target->new_work = target->new_base = false;
 }
 
-/* What is not empty is not removed, and what somebody is at work in. */
-static void
-give_up(struct jn_target *target, int rc)
+/* EAGAIN: what was there has gone meanwhile. */
+static int
+try_open(struct jn_target *target, mode_t mode)
 {
-    if (rc != JOURNAL_BUSY && *target->work != '\0')
-        (void)rmdir(target->work);
-    if (target->made)
-        (void)rmdir(target->base);
-    let_go(target);
+    int rc = make_base(target, mode);
+
+    if (rc == 0)
+        rc = make_work(target);
+    return rc == ENOENT ? EAGAIN : rc;
 }
 
 int
@@ -210,13 +210,11 @@ jn_target_open(struct jn_target *target, const char *path, mode_t mode)
     for (unsigned i = 0; i < OPEN_TRIES && rc == EAGAIN; i++) {
         rc = find(target, path);
         if (rc == 0)
-            rc = make_base(target, mode);
-        if (rc == 0)
-            rc = make_work(target);
+            rc = try_open(target, mode);
+        if (rc == EAGAIN || rc == JOURNAL_BUSY)
+            target->new_work = false; /* it is somebody else's by now */
         if (rc != 0)
-            give_up(target, rc);
-        if (rc == ENOENT && target->made && access(target->base, F_OK) == 0)
-            rc = EAGAIN;
+            give_up(target);
     }
     return jn_error_from_errno(rc);
 }
@@ -271,24 +269,34 @@ rename_data(const struct jn_target *target)
     return rc == EEXIST ? JOURNAL_EXISTS : rc;
 }
 
+/* The names that were given are there for good. */
+static int
+flush_names(const struct jn_target *target)
+{
+    char parent[PATH_MAX];
+    int rc = join(parent, target->path, "..");
+
+    if (rc == 0)
+        rc = jn_disk_flush_directory(target->base);
+    return rc == 0 ? jn_disk_flush_directory(parent) : rc;
+}
+
 int
 jn_target_finish(struct jn_target *target)
 {
-    char parent[PATH_MAX];
-    int rc = parent_of(parent, target->path);
+    int rc = rename_base(target);
 
     if (rc == 0)
-        rc = rename_base(target);
-    if (rc == 0)
         rc = rename_data(target);
-    if (rc == 0) {
-        target->made = false;
-        empty_work(target);
-        (void)rmdir(target->work);
-        rc = jn_disk_flush_directory(target->base);
-    }
+    if (rc != 0)
+        return jn_error_from_errno(rc);
+    empty_work(target);
+    (void)rmdir(target->work);
+    rc = flush_names(target);
     if (rc == 0)
-        rc = jn_disk_flush_directory(parent);
+        target->made = false;
+    else
+        remove_in(target->base, JN_STORE_FILE);
     return jn_error_from_errno(rc);
 }
 
@@ -301,5 +309,6 @@ jn_target_close(struct jn_target *target)
     (void)rmdir(target->work);
     if (target->made)
         (void)rmdir(target->base);
-    let_go(target);
+    close(target->lock);
+    target->lock = -1;
 }

@@ -18,11 +18,12 @@
 #define JN_TARGET_WORK "data.mdb.partial"
 
 struct jn_target {
-    char path[PATH_MAX]; /* of the directory that will be the journal, */
-    char base[PATH_MAX]; /* as it is called until then, */
-    char work[PATH_MAX]; /* and in it, where the data file is made */
-    bool made;           /* BASE is ours */
-    int lock;            /* open as long as somebody is at work */
+    char path[PATH_MAX];     /* of the directory that will be the journal, */
+    char base[PATH_MAX];     /* as it is called until then, */
+    char work[PATH_MAX];     /* and in it, where the data file is made */
+    bool new_base, new_work; /* made by this attempt */
+    bool made;               /* BASE is ours */
+    int lock;                /* open as long as somebody is at work */
 };
 
 /*

@@ -264,8 +264,9 @@ START_TEST(of_many_at_once_one_comes_to_an_end)
         for (int i = 0; i < THREADS; i++) {
             ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
             good += results[i] == 0;
-            ck_assert(results[i] == 0 || results[i] == JOURNAL_BUSY ||
-                      results[i] == JOURNAL_EXISTS);
+            ck_assert_msg(results[i] == 0 || results[i] == JOURNAL_BUSY ||
+                              results[i] == JOURNAL_EXISTS,
+                          "%s", journal_errname(results[i]));
         }
         ck_assert_int_eq(good, 1);
         assert_whole(test_path("backup"));
