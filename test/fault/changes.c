@@ -109,6 +109,14 @@ rename(const char *from, const char *to)
 }
 
 int
+renameat2(int from_at, const char *from, int to_at, const char *to,
+          unsigned flags)
+{
+    ANSWER(fault_of_path(FAULT_NAME, SITE, from),
+           (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags));
+}
+
+int
 unlink(const char *path)
 {
     ANSWER(fault_of_path(FAULT_NAME, SITE, path),
