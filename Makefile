@@ -190,6 +190,7 @@ ifeq ($(strip $(RUN)),valgrind)
 SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test \
+    $(OUT)/test/crash/backup_kill_test \
     $(OUT)/test/crash/retain_test,$(TESTS))
 endif
 
