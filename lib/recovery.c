@@ -110,16 +110,21 @@ jn_newest_write_again(struct jn_newest *newest, uint64_t from, uint64_t to)
     return rc;
 }
 
+/*
+ * With the beginning of what does not follow on: the disk may have an older
+ * state of it, that would after a crash.
+ */
 static int
 make_durable(struct jn_newest *newest, const struct found *found,
              bool read_only)
 {
     int rc = 0;
 
-    if (found->end == found->row.start)
+    if (read_only && found->end == found->row.start)
         return 0;
     if (!read_only)
-        rc = jn_newest_write_again(newest, found->row.start, found->end);
+        rc = jn_newest_write_again(newest, found->row.start,
+                                   found->end + JN_FRAME_HEADER);
     if (rc == 0)
         rc = jn_tail_flush(newest->tail);
     if (rc == 0 && !read_only)
@@ -144,7 +149,7 @@ recover(struct jn_newest *newest, bool read_only, bool immutable)
     if (rc != 0)
         return rc;
     set_words(newest, &found);
-    if (immutable)
+    if (immutable || !found.row.open)
         return 0;
     return make_durable(newest, &found, read_only);
 }

@@ -217,6 +217,24 @@ begin_run(struct stage *stage)
     return 0;
 }
 
+/*
+ * What found no room is not to be found by whoever opens the journal next,
+ * though it may be there whole, or some requests of the group: without its
+ * beginning nothing of it follows on.  Where that cannot be had the outcome is
+ * unknown.
+ */
+static int
+take_back(const struct stage *stage)
+{
+    static const uint8_t zeros[JN_FRAME_HEADER];
+    struct jn_tail *tail = stage->newest->tail;
+    int rc = jn_tail_write(tail, stage->from, zeros, sizeof(zeros));
+
+    if (rc == 0)
+        rc = jn_tail_flush(tail);
+    return rc == JOURNAL_FULL ? ENOSPC : rc;
+}
+
 /* Up to where the ring may be written: the last frame drained stays. */
 static uint64_t
 end_of_ring(const struct jn_tail_row *row)
@@ -289,7 +307,9 @@ fill_ring(struct stage *stage, struct jn_txn *txn, struct jn_request *first,
     if (rc == JOURNAL_FULL) {
         /* The file has its blocks; but some systems write elsewhere. */
         *staged = JN_NO_TAIL;
-        return 0;
+        rc = take_back(stage);
+        *broken = rc != 0;
+        return rc;
     }
     *broken = rc != 0;
     if (rc != 0)

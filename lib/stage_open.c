@@ -46,7 +46,7 @@ begin_new_tail(struct jn_newest *newest, struct jn_tail_row *row)
     jn_frame_seal_run(bytes, &frame, row->run, row->salt, row->start);
     rc = jn_tail_write(newest->tail, row->start, bytes, sizeof(bytes));
     if (rc == 0)
-        rc = jn_tail_flush(newest->tail);
+        rc = jn_error_from_errno(jn_tail_flush(newest->tail));
     row->last = row->start;
     row->last_check = jn_get_le64(bytes);
     row->start += sizeof(bytes);

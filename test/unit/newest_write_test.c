@@ -64,7 +64,8 @@ END_TEST
 
 /* ---- a write that finds no room ------------------------------------------ */
 
-static int write_fails; /* the result of the next one */
+static int write_fails;    /* the result of the next one */
+static bool room_is_short; /* all but short ones say that there was no room */
 
 int __real_jn_tail_write(struct jn_tail *tail, uint64_t position,
                          const uint8_t *bytes, size_t size);
@@ -78,7 +79,9 @@ __wrap_jn_tail_write(struct jn_tail *tail, uint64_t position,
     int rc = write_fails;
 
     write_fails = 0;
-    return rc != 0 ? rc : __real_jn_tail_write(tail, position, bytes, size);
+    if (rc == 0)
+        rc = __real_jn_tail_write(tail, position, bytes, size);
+    return rc == 0 && room_is_short && size > 100 ? JOURNAL_FULL : rc;
 }
 
 /* Some systems write elsewhere what is written again. */
@@ -95,9 +98,44 @@ START_TEST(a_tail_that_has_no_room_where_it_was_torn_is_done_without)
 }
 END_TEST
 
+static bool goes_on; /* another append follows */
+
+static void
+append_without_room(void)
+{
+    static const char value[VALUE];
+
+    journal = open_as(0, 0);
+    append(journal, 10);
+    journal->limits.relaxed = false;
+    append(journal, 1);
+    room_is_short = true;
+    if (journal_append(journal, "key", 3, value, sizeof(value), NULL) !=
+        JOURNAL_FULL)
+        _exit(1);
+    room_is_short = false;
+    if (goes_on)
+        append(journal, 1);
+}
+
+/*
+ * It was there whole, as the last bytes of a frame may be zeros that need not
+ * be written; there was no room in the store either, and after a crash the
+ * entry came back.
+ */
+START_TEST(what_found_no_room_does_not_come_back)
+{
+    goes_on = _i == 1;
+    in_another(append_without_room);
+    journal = open_as(0, 0);
+    ck_assert_uint_eq(size_of(journal), 11 + (uint64_t)_i);
+}
+END_TEST
+
 /* ---- an append of nothing ------------------------------------------------ */
 
 static unsigned flushes;
+static int flush_fails; /* the error of the next one */
 
 int __real_fdatasync(int file);
 int __wrap_fdatasync(int file);
@@ -106,8 +144,26 @@ int
 __wrap_fdatasync(int file)
 {
     flushes++;
-    return __real_fdatasync(file);
+    errno = flush_fails;
+    flush_fails = 0;
+    return errno == 0 ? __real_fdatasync(file) : -1;
 }
+
+/* It was taken for one that had appended nothing, and the handle for whole. */
+START_TEST(a_flush_that_has_no_room_is_of_unknown_outcome)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    journal->limits.relaxed = false;
+    flush_fails = ENOSPC;
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL), ENOSPC);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL),
+                     JOURNAL_FAILED);
+    journal_close(journal);
+    journal = open_as(0, 0);
+    append(journal, 1);
+}
+END_TEST
 
 /* But for what may have been written before. */
 START_TEST(what_is_refused_flushes_nothing)
@@ -329,6 +385,8 @@ suite(void)
                    what_was_not_there_for_a_prune_does_not_come_after_it);
     tcase_add_test(tcase,
                    a_tail_that_has_no_room_where_it_was_torn_is_done_without);
+    tcase_add_loop_test(tcase, what_found_no_room_does_not_come_back, 0, 2);
+    tcase_add_test(tcase, a_flush_that_has_no_room_is_of_unknown_outcome);
     tcase_add_test(tcase, what_is_refused_flushes_nothing);
     tcase_add_test(tcase, a_fork_waits_for_who_changes_what_is_recent);
     tcase_add_test(tcase, a_tail_belongs_to_whom_the_data_file_does);
