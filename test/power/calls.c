@@ -20,6 +20,19 @@
 #include "memory.h"
 #include "recorded.h"
 
+/* Of all but writes a part is nothing. */
+static bool
+fails_before(enum effect effect)
+{
+    return effect == EFFECT_NOTHING || effect == EFFECT_PART;
+}
+
+static int
+outcome(enum effect effect, int rc)
+{
+    return effect == EFFECT_ALL ? recorder_failed() : rc;
+}
+
 /* ---- names -------------------------------------------------------------- */
 
 int
@@ -68,11 +81,17 @@ rename(const char *from, const char *to)
 {
     struct event event = {.kind = EVENT_RENAMED};
     struct recorded call;
+    enum effect effect;
     int rc;
 
     if (memory_has_path(from))
         return memory_rename(from, to);
     call = recorder_enter_path(from);
+    effect = recorder_fault(&call, CALL_RENAME);
+    if (fails_before(effect)) {
+        recorder_leave(&call);
+        return recorder_failed();
+    }
     if (call.trace != NULL)
         recorder_unlinked(&call, to);
     rc = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
@@ -82,7 +101,7 @@ rename(const char *from, const char *to)
         trace_add(call.trace, &event);
     }
     recorder_leave(&call);
-    return rc;
+    return outcome(effect, rc);
 }
 
 int
@@ -110,65 +129,86 @@ int
 truncate(const char *path, off_t size)
 {
     struct recorded call;
+    enum effect effect;
     int rc;
 
     if (memory_has_path(path))
         return memory_truncate(path, (uint64_t)size);
     call = recorder_enter_path(path);
+    effect = recorder_fault(&call, CALL_SIZE);
+    if (fails_before(effect)) {
+        recorder_leave(&call);
+        return recorder_failed();
+    }
     rc = (int)syscall(SYS_truncate, path, size);
     if (rc == 0)
         recorder_sized(&call, (uint64_t)size);
     recorder_leave(&call);
-    return rc;
-}
-
-static int
-failed(void)
-{
-    errno = EIO;
-    return -1;
+    return outcome(effect, rc);
 }
 
 /* ---- data --------------------------------------------------------------- */
+
+static size_t
+size_to_write(enum effect effect, size_t size)
+{
+    if (effect == EFFECT_NOTHING)
+        return 0;
+    return effect == EFFECT_PART ? size / 2 : size;
+}
+
+static ssize_t
+written_by(enum effect effect, ssize_t written)
+{
+    bool says_so = effect == EFFECT_PART && written > 0;
+
+    return effect == EFFECT_NO_FAULT || says_so ? written : recorder_failed();
+}
 
 ssize_t
 pwrite(int fd, const void *data, size_t size, off_t offset)
 {
     struct recorded call;
+    enum effect effect;
     ssize_t written;
 
     if (memory_has_fd(fd))
         return memory_pwrite(fd, data, size, (uint64_t)offset);
     call = recorder_enter(fd);
-    written = syscall(SYS_pwrite64, fd, data, size, offset);
+    effect = recorder_fault(&call, CALL_WRITE);
+    size = size_to_write(effect, size);
+    written = size == 0 ? 0 : syscall(SYS_pwrite64, fd, data, size, offset);
     if (written > 0) {
         recorder_wrote(&call, (uint64_t)offset, data, (size_t)written);
         if (!recorder_wrote_all(&call, (uint64_t)offset, (size_t)written))
-            written = failed();
+            written = recorder_failed();
     }
     recorder_leave(&call);
-    return written;
+    return written_by(effect, written);
 }
 
 ssize_t
 write(int fd, const void *data, size_t size)
 {
     struct recorded call;
+    enum effect effect;
     ssize_t written;
 
     if (memory_has_fd(fd))
         return memory_write(fd, data, size);
     call = recorder_enter(fd);
-    written = syscall(SYS_write, fd, data, size);
+    effect = recorder_fault(&call, CALL_WRITE);
+    size = size_to_write(effect, size);
+    written = size == 0 ? 0 : syscall(SYS_write, fd, data, size);
     if (call.trace != NULL && written > 0) {
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
         recorder_wrote(&call, end - (size_t)written, data, (size_t)written);
         if (!recorder_wrote_all(&call, end - (size_t)written, (size_t)written))
-            written = failed();
+            written = recorder_failed();
     }
     recorder_leave(&call);
-    return written;
+    return written_by(effect, written);
 }
 
 /* The first WRITTEN bytes of the parts; returns what the call is to return. */
@@ -187,19 +227,22 @@ record_parts(const struct recorded *call, const struct iovec *parts,
         left -= size;
     }
     return recorder_wrote_all(call, offset, written) ? (ssize_t)written
-                                                     : failed();
+                                                     : recorder_failed();
 }
 
 ssize_t
 writev(int fd, const struct iovec *parts, int number)
 {
     struct recorded call;
+    enum effect effect;
     ssize_t written;
 
     if (memory_has_fd(fd))
         return memory_writev(fd, parts, number);
     call = recorder_enter(fd);
-    written = syscall(SYS_writev, fd, parts, number);
+    effect = recorder_fault(&call, CALL_WRITE);
+    number = (int)size_to_write(effect, (size_t)number);
+    written = number == 0 ? 0 : syscall(SYS_writev, fd, parts, number);
     if (call.trace != NULL && written > 0) {
         uint64_t end = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
 
@@ -207,40 +250,50 @@ writev(int fd, const struct iovec *parts, int number)
                                (size_t)written);
     }
     recorder_leave(&call);
-    return written;
+    return written_by(effect, written);
 }
 
 ssize_t
 pwritev(int fd, const struct iovec *parts, int number, off_t offset)
 {
     struct recorded call;
+    enum effect effect;
     ssize_t written;
 
     if (memory_has_fd(fd))
         return memory_pwritev(fd, parts, number, (uint64_t)offset);
     call = recorder_enter(fd);
-    written = syscall(SYS_pwritev, fd, parts, number, (unsigned long)offset,
-                      0UL);
+    effect = recorder_fault(&call, CALL_WRITE);
+    number = (int)size_to_write(effect, (size_t)number);
+    written = number == 0 ? 0
+                          : syscall(SYS_pwritev, fd, parts, number,
+                                    (unsigned long)offset, 0UL);
     if (call.trace != NULL && written > 0)
         written = record_parts(&call, parts, (uint64_t)offset, (size_t)written);
     recorder_leave(&call);
-    return written;
+    return written_by(effect, written);
 }
 
 int
 ftruncate(int fd, off_t size)
 {
     struct recorded call;
+    enum effect effect;
     int rc;
 
     if (memory_has_fd(fd))
         return memory_ftruncate(fd, (uint64_t)size);
     call = recorder_enter(fd);
+    effect = recorder_fault(&call, CALL_SIZE);
+    if (fails_before(effect)) {
+        recorder_leave(&call);
+        return recorder_failed();
+    }
     rc = (int)syscall(SYS_ftruncate, fd, size);
     if (rc == 0)
         recorder_sized(&call, (uint64_t)size);
     recorder_leave(&call);
-    return rc;
+    return outcome(effect, rc);
 }
 
 static void
@@ -256,6 +309,7 @@ int
 fallocate(int fd, int mode, off_t offset, off_t size)
 {
     struct recorded call;
+    enum effect effect;
     int rc;
 
     if (memory_has_fd(fd))
@@ -263,13 +317,18 @@ fallocate(int fd, int mode, off_t offset, off_t size)
                    ? 0
                    : memory_fallocate(fd, (uint64_t)(offset + size));
     call = recorder_enter(fd);
+    effect = recorder_fault(&call, CALL_SIZE);
+    if (fails_before(effect)) {
+        recorder_leave(&call);
+        return recorder_failed();
+    }
     rc = (int)syscall(SYS_fallocate, fd, mode, offset, size);
     if (call.trace != NULL && (mode & ~FALLOC_FL_KEEP_SIZE) != 0)
         abort(); /* holes and the like are not modelled */
     if (rc == 0 && mode == 0)
         record_allocation(&call, fd);
     recorder_leave(&call);
-    return rc;
+    return outcome(effect, rc);
 }
 
 int
@@ -288,15 +347,17 @@ static int
 flush(struct recorded *call, struct event *event, long number, long a, long b,
       long c)
 {
+    enum effect effect;
     int rc;
 
     if (call->trace == NULL)
         return (int)syscall(number, a, b, c);
-    if (recorder_fails(call)) {
+    effect = recorder_fault(call, CALL_FLUSH);
+    if (fails_before(effect)) {
         event->kind = EVENT_NOT_FLUSHED;
         trace_add(call->trace, event);
         recorder_leave(call);
-        return failed();
+        return recorder_failed();
     }
     event->pair = trace_add(call->trace, event);
     recorder_leave(call);
@@ -308,7 +369,7 @@ flush(struct recorded *call, struct event *event, long number, long a, long b,
         trace_add(call->trace, event);
         trace_unlock(call->trace);
     }
-    return rc;
+    return outcome(effect, rc);
 }
 
 static int

@@ -66,15 +66,23 @@ done_so_far(const struct claims *claims)
     return places;
 }
 
+/* Of what is to fail all may come, or some, as soon as it has begun. */
+static void
+fails(struct claims *claims, uint32_t number)
+{
+    const struct deed *deed = &claims->life->deeds[number];
+
+    if (deed->failed && deed->kind >= DEED_APPEND)
+        claims->unsure = number;
+}
+
 static void
 deed_done(struct claims *claims, uint32_t number)
 {
     const struct deed *deed = &claims->life->deeds[number];
 
     claims->done[number] = true;
-    if (deed->failed)
-        claims->unsure = number;
-    if (deed->kind == DEED_OPEN) {
+    if (deed->kind == DEED_OPEN && !deed->failed) {
         claims->exists = true;
         claims->unsure = CLAIMS_NONE;
     }
@@ -93,6 +101,7 @@ claims_happens(struct claims *claims, const struct event *event)
         deed_done(claims, number);
     } else if (event->kind == EVENT_DEED_BEGUN) {
         claims->begun[number] = true;
+        fails(claims, number);
         claims->covers[number] = done_so_far(claims);
         while (claims->possible < claims->count &&
                claims->begun[claims->order[claims->possible]])
@@ -111,8 +120,10 @@ claims_allow(const struct claims *claims, const struct state *image)
             return true;
         if (i == claims->possible)
             return claims->unsure != CLAIMS_NONE &&
-                   state_apply(&state, claims->life, claims->unsure) &&
-                   state_equals(&state, image);
+                   (state_is_between(&state, claims->life, claims->unsure,
+                                     image) ||
+                    (state_apply(&state, claims->life, claims->unsure) &&
+                     state_equals(&state, image)));
         if (state_is_between(&state, claims->life, claims->order[i], image))
             return true;
         if (!state_apply(&state, claims->life, claims->order[i]))

@@ -268,7 +268,7 @@ judge_all(struct explorer *explorer)
         if (explorer->event.kind == EVENT_FLUSHED)
             try_moment(explorer);
         explorer->deeds += explorer->event.kind == EVENT_DEED_DONE;
-        explorer->has_failed |= explorer->event.kind == EVENT_NOT_FLUSHED;
+        explorer->has_failed |= explorer->event.kind == EVENT_FAILED;
         disk_happens(explorer->disk, &explorer->event);
         claims_happens(&explorer->claims, &explorer->event);
     }
@@ -340,6 +340,7 @@ explore_run(struct explorer *explorer, const char *stage,
     } else {
         printf("the run of seed %llu failed: %s\n",
                (unsigned long long)plan->seed, wrong);
+        fflush(stdout);
     }
     disk_free(explorer->disk);
     return wrong == NULL;

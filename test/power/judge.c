@@ -276,6 +276,12 @@ judge_open(const char *directory, bool may_be_new, struct journal **journal,
 }
 
 bool
+judge_read(struct journal *journal, struct state *image, char *why)
+{
+    return read_journal(journal, true, image, why);
+}
+
+bool
 judge_look(const char *directory, uint32_t flags, bool may_be_new, bool *found,
            struct state *image, char *why)
 {

@@ -18,6 +18,9 @@
 bool judge_open(const char *directory, bool may_be_new,
                 struct journal **journal, struct state *image, char *why);
 
+/* Reads JOURNAL, which has been opened to write just now, into IMAGE. */
+bool judge_read(struct journal *journal, struct state *image, char *why);
+
 /*
  * Looks at it without a change to it, with FLAGS of journal_open(), before
  * judge_open() does; *FOUND tells whether there is a journal.

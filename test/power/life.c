@@ -315,10 +315,10 @@ state_is_between(const struct state *state, const struct life *life,
     const struct deed *deed = &life->deeds[number];
 
     if (deed->kind == DEED_REWIND)
-        return is_shorter_rewind(state, deed->seq, image);
+        return is_shorter_rewind(state, deed->asked, image);
     if (deed->kind != DEED_PRUNE && deed->kind != DEED_COMPACT)
         return false;
     state_copy(&after, state);
-    prune(&after, deed->seq, deed->kind == DEED_COMPACT);
+    prune(&after, deed->asked, deed->kind == DEED_COMPACT);
     return is_shorter_prune(state, &after, image);
 }

@@ -35,8 +35,9 @@ struct deed {
     bool durable;   /* once acknowledged */
     uint32_t count; /* of records */
     uint32_t mark;
-    uint64_t seq; /* of the first; or before, size, position */
-    bool failed;  /* it said so; RESULT is how it turned out after that */
+    uint64_t seq;   /* of the first; or before, size, position */
+    uint64_t asked; /* the same; SEQ may tell how far it got when it failed */
+    bool failed;    /* it said so; RESULT is how it turned out after that */
     int result;
 };
 

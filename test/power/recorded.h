@@ -2,7 +2,7 @@
 #ifndef TEST_POWER_RECORDED_H
 #define TEST_POWER_RECORDED_H
 
-#include "trace.h"
+#include "recorder.h"
 
 #define NOT_OURS UINT32_MAX
 
@@ -30,8 +30,10 @@ void recorder_wrote(const struct recorded *call, uint64_t offset,
 /* ... and the whole of the write, which may go out at once; false: or not. */
 bool recorder_wrote_all(const struct recorded *call, uint64_t offset,
                         size_t size);
-/* Whether the flush that is about to be is to fail. */
-bool recorder_fails(const struct recorded *call);
+/* Whether the call, of KIND, that is about to be is to fail, and how. */
+enum effect recorder_fault(const struct recorded *call, unsigned kind);
+/* The call did: sets errno, returns -1. */
+int recorder_failed(void);
 void recorder_sized(const struct recorded *call, uint64_t size);
 
 /* The path's last link is about to go. */

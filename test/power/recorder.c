@@ -2,9 +2,9 @@
 #include "recorder.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -392,18 +392,55 @@ recorder_wrote(const struct recorded *call, uint64_t offset, const void *data,
     know_write(call->file, offset, data, size);
 }
 
-static _Atomic unsigned to_fail; /* flushes up to the one; 0: none */
+/* Used by calls under the trace's lock. */
+static struct {
+    struct fault fault; /* calls 0: none */
+    bool has_failed;
+} failing;
 
 void
-recorder_fail_flush(unsigned n)
+recorder_fail(const struct fault *fault)
 {
-    to_fail = n;
+    static const struct fault none;
+
+    if (trace != NULL)
+        trace_lock(trace);
+    failing.fault = fault == NULL ? none : *fault;
+    failing.has_failed &= fault == NULL;
+    if (trace != NULL)
+        trace_unlock(trace);
 }
 
 bool
-recorder_fails(const struct recorded *call)
+recorder_has_failed(void)
 {
-    return call->trace != NULL && to_fail > 0 && --to_fail == 0;
+    return failing.has_failed;
+}
+
+enum effect
+recorder_fault(const struct recorded *call, unsigned kind)
+{
+    const struct event event = {.kind = EVENT_FAILED, .file = call->file};
+    struct fault *fault = &failing.fault;
+
+    if (call->trace == NULL || (fault->calls & kind) == 0 || fault->n == 0)
+        return EFFECT_NO_FAULT;
+    if (--fault->n > 0)
+        return EFFECT_NO_FAULT;
+    if (fault->times > 0) {
+        fault->n = 1;
+        fault->times -= fault->times != UINT_MAX;
+    }
+    failing.has_failed = true;
+    trace_add(trace, &event);
+    return fault->effect;
+}
+
+int
+recorder_failed(void)
+{
+    errno = failing.fault.error;
+    return -1;
 }
 
 /* What goes out with O_DSYNC is durable on return, and nothing else is. */
@@ -415,10 +452,12 @@ recorder_wrote_all(const struct recorded *call, uint64_t offset, size_t size)
                           .file = call->file,
                           .offset = offset,
                           .size = size};
+    enum effect effect;
 
     if (call->trace == NULL || !call->dsync || size == 0)
         return true;
-    if (recorder_fails(call)) {
+    effect = recorder_fault(call, CALL_FLUSH);
+    if (effect != EFFECT_NO_FAULT && effect != EFFECT_ALL) {
         event.kind = EVENT_NOT_FLUSHED;
         trace_add(call->trace, &event);
         return false;
@@ -426,7 +465,7 @@ recorder_wrote_all(const struct recorded *call, uint64_t offset, size_t size)
     event.pair = trace_add(call->trace, &event);
     event.kind = EVENT_FLUSHED;
     trace_add(call->trace, &event);
-    return true;
+    return effect == EFFECT_NO_FAULT;
 }
 
 void

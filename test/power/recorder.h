@@ -24,11 +24,34 @@ void recorder_start(struct trace *trace, const char *directory);
 
 void recorder_stop(void);
 
+/* Calls that may be told to fail. */
+enum { CALL_WRITE = 1, CALL_FLUSH = 2, CALL_SIZE = 4, CALL_RENAME = 8 };
+
+/* How much of it such a call does. */
+enum effect {
+    EFFECT_NO_FAULT,
+    EFFECT_NOTHING,
+    EFFECT_PART, /* of a write, which says so; of others nothing */
+    EFFECT_ALL   /* and says that it failed */
+};
+
+struct fault {
+    unsigned calls; /* of these kinds */
+    unsigned n;     /* the nth from now on */
+    unsigned times; /* and so many more; UINT_MAX: for ever */
+    enum effect effect;
+    int error;
+};
+
 /*
- * Lets the Nth flush from now on fail, or write of a descriptor whose writes
- * are flushes; 0: none.  Of this process, and before it has threads.
+ * Lets calls on the journal's files fail, of this process; NULL: none.  A write
+ * of a descriptor whose writes are flushes is both: as a flush that does
+ * nothing it leaves in the page cache what it wrote.
  */
-void recorder_fail_flush(unsigned n);
+void recorder_fail(const struct fault *fault);
+
+/* Whether a call has failed since the last recorder_fail() with a fault. */
+bool recorder_has_failed(void);
 
 /* The workload begins, or has been acknowledged, the deed of that number. */
 void recorder_note(enum event_kind kind, uint64_t deed);

@@ -2,6 +2,7 @@
  * recorder_test.c - the recorder sees what is done, and the model what of it a
  * crash may leave.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,10 @@ END_TEST
 
 START_TEST(what_a_failed_flush_left_no_flush_makes_certain)
 {
+    const struct fault fault = {.calls = CALL_FLUSH,
+                                .n = 1,
+                                .effect = EFFECT_NOTHING,
+                                .error = EIO};
     int fd;
 
     begin(4096);
@@ -171,7 +176,7 @@ START_TEST(what_a_failed_flush_left_no_flush_makes_certain)
     ck_assert_int_eq(pwrite(fd, "old", 3, 0), 3);
     ck_assert_int_eq(fsync(fd), 0);
     ck_assert_int_eq(pwrite(fd, "new", 3, 0), 3);
-    recorder_fail_flush(1);
+    recorder_fail(&fault);
     ck_assert_int_eq(fdatasync(fd), -1);
     ck_assert_int_eq(fdatasync(fd), 0);
     (void)end();

@@ -34,6 +34,7 @@ enum event_kind {
     EVENT_FLUSH_BEGUN, /* of FILE, from OFFSET for SIZE */
     EVENT_FLUSHED,     /* the one that began as event PAIR */
     EVENT_NOT_FLUSHED, /* it failed; as EVENT_FLUSH_BEGUN */
+    EVENT_FAILED,      /* some call, on FILE, was made to fail */
     EVENT_DEED_BEGUN,  /* of the workload, number PAIR */
     EVENT_DEED_DONE    /* and acknowledged */
 };

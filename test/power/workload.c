@@ -1,6 +1,7 @@
 /* workload.c - a journal is used, on record. */
 #include "workload.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "judge.h"
 #include "recorder.h"
 #include "support/test.h"
 
@@ -18,7 +20,7 @@
 struct book {
     struct state now;
     uint32_t unsure; /* a deed that failed; or NOTHING */
-    char wrong[200];
+    char wrong[WHY_SIZE + 100];
 };
 
 struct hand {
@@ -65,9 +67,57 @@ below(struct hand *hand, uint64_t limit)
 
 /* ---- deeds -------------------------------------------------------------- */
 
+/*
+ * Some deeds meet a call that fails, once, twice or for ever: the first, or one
+ * so late that only a commit has so many.
+ */
+static void
+arm(struct hand *hand)
+{
+    static const unsigned calls[] = {CALL_FLUSH,
+                                     CALL_FLUSH,
+                                     CALL_WRITE,
+                                     CALL_WRITE,
+                                     CALL_SIZE | CALL_RENAME,
+                                     CALL_WRITE | CALL_FLUSH | CALL_SIZE |
+                                         CALL_RENAME};
+    static const unsigned times[] = {0, 0, 1, UINT_MAX};
+    static const enum effect effects[] = {EFFECT_NOTHING, EFFECT_PART,
+                                          EFFECT_ALL};
+    struct fault fault;
+
+    recorder_fail(NULL);
+    if (!hand->plan->faults || below(hand, 8) > 0)
+        return;
+    fault.calls = calls[below(hand, 6)];
+    fault.n = 1 + (unsigned)below(hand, UINT64_C(1) << below(hand, 5));
+    fault.times = times[below(hand, 4)];
+    fault.effect = effects[below(hand, 3)];
+    fault.error = below(hand, 3) == 0 ? ENOSPC : EIO;
+    recorder_fail(&fault);
+}
+
+/* Ends the session, as whoever is told to does, with a close or without. */
+static void
+deed_failed(struct hand *hand, uint32_t number)
+{
+    struct deed *deed = &hand->life->deeds[number];
+    struct journal *journal = hand->journal;
+
+    deed->failed = true;
+    if (deed->kind >= DEED_APPEND)
+        hand->book->unsure = number;
+    recorder_note(EVENT_DEED_DONE, number);
+    if (below(hand, 2) == 0)
+        recorder_fail(NULL);
+    if (below(hand, 2) == 0 && deed->kind != DEED_OPEN)
+        journal_close(journal);
+    _exit(0);
+}
+
 /* Enters a deed into the book, and begins it. */
 static uint32_t
-begin(const struct hand *hand, const struct deed *deed)
+begin(struct hand *hand, const struct deed *deed)
 {
     uint32_t number = __atomic_fetch_add(&hand->life->count, 1,
                                          __ATOMIC_RELAXED);
@@ -75,17 +125,22 @@ begin(const struct hand *hand, const struct deed *deed)
     if (number >= LIFE_DEEDS)
         complain(hand, "too many deeds", 0);
     hand->life->deeds[number] = *deed;
+    hand->life->deeds[number].asked = deed->seq;
     recorder_note(EVENT_DEED_BEGUN, number);
+    if (hand->alone)
+        arm(hand);
     return number;
 }
 
 static void
-done(const struct hand *hand, uint32_t number, int rc)
+done(struct hand *hand, uint32_t number, int rc)
 {
     static const char *const calls[] = {"open",  "close",   "sync",   "append",
                                         "prune", "compact", "rewind", "mark"};
 
     hand->life->deeds[number].result = rc;
+    if (rc != 0 && recorder_has_failed())
+        deed_failed(hand, number);
     recorder_note(EVENT_DEED_DONE, number);
     if (rc != 0)
         complain(hand, calls[hand->life->deeds[number].kind], rc);
@@ -104,22 +159,61 @@ open_it(const struct hand *hand, struct journal **journal)
     return journal_open(home, &options, journal);
 }
 
-/* An append had failed: it turns out now whether the entries are there. */
+/* Whether the deed that failed, done as far as SEQ says, makes IMAGE of it. */
+static bool
+went_so_far(const struct hand *hand, uint64_t seq, const struct state *image)
+{
+    static struct state state;
+    struct book *book = hand->book;
+
+    hand->life->deeds[book->unsure].seq = seq;
+    state_copy(&state, &book->now);
+    if (!state_apply(&state, hand->life, book->unsure) ||
+        !state_equals(&state, image))
+        return false;
+    hand->life->deeds[book->unsure].result = 0;
+    state_copy(&book->now, image);
+    return true;
+}
+
+/* Of a prune the oldest entries may be gone, of a rewind the newest. */
+static bool
+went_somehow(const struct hand *hand, const struct state *image)
+{
+    const struct deed *deed = &hand->life->deeds[hand->book->unsure];
+    uint64_t most = deed->asked;
+
+    if (deed->kind == DEED_REWIND)
+        return image->size >= most && went_so_far(hand, image->size, image);
+    if (deed->kind != DEED_PRUNE && deed->kind != DEED_COMPACT)
+        return went_so_far(hand, most, image);
+    for (uint64_t seq = most; seq > state_first(&hand->book->now); seq--)
+        if (went_so_far(hand, seq, image))
+            return true;
+    return false;
+}
+
+/* A deed had failed: it turns out now what has become of it. */
 static void
 be_sure(const struct hand *hand)
 {
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    static struct state image;
     struct book *book = hand->book;
-    int rc = journal_stat(hand->journal, &stat);
+    char why[WHY_SIZE];
+    int said;
 
-    if (rc != 0)
-        complain(hand, "stat", rc);
-    if (book->unsure != NOTHING && stat.size != book->now.size) {
-        hand->life->deeds[book->unsure].result = 0;
-        state_apply(&book->now, hand->life, book->unsure);
+    if (!judge_read(hand->journal, &image, why))
+        complain(hand, why, 0);
+    if (!state_equals(&image, &book->now)) {
+        if (book->unsure == NOTHING)
+            complain(hand, "what nothing has changed is changed", 0);
+        said = hand->life->deeds[book->unsure].result;
+        if (!went_somehow(hand, &image))
+            complain(hand, "what a failure left is no part of the deed", said);
+        if (said == JOURNAL_FULL &&
+            hand->life->deeds[book->unsure].kind == DEED_APPEND)
+            complain(hand, "what did not fit is there", said);
     }
-    if (stat.size != book->now.size)
-        complain(hand, "a size of no deed", 0);
     book->unsure = NOTHING;
 }
 
@@ -161,19 +255,6 @@ is_durable(const struct hand *hand)
     return hand->plan->durability == JOURNAL_DURABLE;
 }
 
-/* Ends the session, as whoever is told to does, with a close or without. */
-static void
-append_failed(struct hand *hand, uint32_t number, int rc)
-{
-    hand->book->unsure = number;
-    hand->life->deeds[number].failed = true;
-    hand->life->deeds[number].result = rc;
-    recorder_note(EVENT_DEED_DONE, number);
-    if (below(hand, 2) == 0)
-        do_close(hand);
-    _exit(0);
-}
-
 static void
 do_append(struct hand *hand)
 {
@@ -187,15 +268,10 @@ do_append(struct hand *hand)
     if (below(hand, 4) == 0)
         deed.count += (uint32_t)below(hand, below(hand, LIFE_BATCH) + 1);
     tag.deed = begin(hand, &deed);
-    if (hand->plan->faults && below(hand, 8) == 0)
-        recorder_fail_flush(1 + (unsigned)below(hand, 3));
     for (; tag.part < deed.count; tag.part++)
         records[tag.part] = life_record(&tag);
     rc = journal_append_batch(hand->journal, records, deed.count,
                               &hand->life->deeds[tag.deed].seq);
-    recorder_fail_flush(0);
-    if (rc != 0 && hand->plan->faults)
-        append_failed(hand, tag.deed, rc);
     done(hand, tag.deed, rc);
 }
 

@@ -20,7 +20,7 @@ struct plan {
     unsigned hands;     /* threads of a process */
     unsigned processes; /* at the same time */
     bool appends;       /* with one hand: nothing else */
-    bool faults;        /* with one hand: some flushes fail */
+    bool faults;        /* with one hand: some calls fail */
 };
 
 /*
