@@ -62,10 +62,14 @@ CLI_TESTED = when.c calendar.c span.c parse.c
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so
 # that all cores have something to do until the end.
-TEST_FOLDERS = crash model power unit seam fault api cli
+TEST_FOLDERS = crash model power sweep unit seam fault api cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
+
+# What a folder's programs take from another one's.
+TAKEN_sweep  = fault/faults.c fault/changes.c fault/looks.c power/life.c \
+    power/judge.c
 
 # All tests open journals through test/support/mode.c.
 WRAP_ALL = -Wl,--wrap=journal_open
@@ -85,6 +89,9 @@ WRAP_unit/recent_test = -Wl,--wrap=jn_hash64,--wrap=malloc \
     -Wl,--wrap=aligned_alloc,--wrap=free
 WRAP_unit/query_turns_test = -Wl,--wrap=jn_plan_make \
     -Wl,--wrap=jn_keys_next,--wrap=jn_store_end_read
+# A sanitizer has a malloc() of its own, which may not be replaced.
+WRAP_sweep/sweep_test = $(if $(SANITIZE),$(addprefix -Wl$(comma)--wrap=,malloc \
+    calloc realloc free aligned_alloc posix_memalign))
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=mdb_cursor_open,--wrap=jn_store_get_many
 # What test/seam lets fail: calls for memory, of LMDB, of the system.
@@ -144,7 +151,7 @@ SANITIZE = -fsanitize=$(strip $(SAN)) -fno-omit-frame-pointer \
     -fno-sanitize-recover=all
 endif
 
-LANGUAGE = -std=c11 -D_GNU_SOURCE -pthread
+LANGUAGE = -std=c11 -D_GNU_SOURCE -pthread $(if $(SANITIZE),-DSANITIZED)
 COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) \
     -MMD -MP
 LINK     = $(CC) -pthread $(CFLAGS) $(SANITIZE) $(LDFLAGS)
@@ -157,7 +164,7 @@ SUPPORT     = $(call objects_of,$(wildcard test/support/*.c))
 # The files of a test folder that all its programs share.
 shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
     $(wildcard test/$(1)/*.c)) $(if $(filter cli,$(1)),\
-    $(CLI_TESTED:%=lib/cli/%)))
+    $(CLI_TESTED:%=lib/cli/%)) $(TAKEN_$(1):%=test/%))
 TESTS       = $(patsubst %.c,$(OUT)/%,\
     $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
 fuzzed_with = $(call objects_of,$(FUZZ_WITH_$(1):%=test/%))

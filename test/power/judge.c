@@ -249,6 +249,12 @@ read_journal(struct journal *journal, bool is_opened_to_write,
            read_marks(journal, image, why);
 }
 
+bool
+judge_read(struct journal *journal, struct state *image, char *why)
+{
+    return read_journal(journal, false, image, why);
+}
+
 static int
 open_home(const char *directory, uint32_t flags, struct journal **journal)
 {
