@@ -1,5 +1,6 @@
 /* arguments_test.c - mistakes in arguments: EINVAL, and nothing changes. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,6 +242,30 @@ START_TEST(open_takes_no_null_and_no_empty_path)
 }
 END_TEST
 
+/* One byte more than a path can have. */
+START_TEST(no_path_is_longer_than_paths_are)
+{
+    static char path[PATH_MAX + 1];
+    struct journal *none = NULL;
+
+    memset(path, '/', PATH_MAX);
+    ck_assert_int_eq(journal_open(path, NULL, &none), ENAMETOOLONG);
+    ck_assert_int_eq(journal_destroy(path), ENAMETOOLONG);
+    ck_assert_int_eq(journal_destroy(NULL), EINVAL);
+    ck_assert_int_eq(journal_destroy(""), EINVAL);
+}
+END_TEST
+
+START_TEST(what_is_not_there_need_not_be_initialised)
+{
+    struct journal_stat stat = {.struct_size = UINT32_MAX};
+
+    journal_options_init(NULL);
+    journal_query_init(NULL);
+    ck_assert_int_eq(journal_stat(journal, &stat), EINVAL);
+}
+END_TEST
+
 START_TEST(calls_leave_what_they_were_given_as_it_was)
 {
     struct journal_record records[2] = {record("key", "1"), record("key", "2")};
@@ -279,6 +304,8 @@ suite(void)
     tcase_add_test(tcase, no_call_takes_null_for_the_journal);
     tcase_add_test(tcase, no_call_takes_null_for_what_it_gives);
     tcase_add_test(tcase, open_takes_no_null_and_no_empty_path);
+    tcase_add_test(tcase, no_path_is_longer_than_paths_are);
+    tcase_add_test(tcase, what_is_not_there_need_not_be_initialised);
     tcase_add_test(tcase, calls_leave_what_they_were_given_as_it_was);
     suite_add_tcase(arguments, tcase);
     return arguments;

@@ -74,6 +74,15 @@ START_TEST(a_varint_has_one_form_only)
 }
 END_TEST
 
+START_TEST(spans_are_equal_if_their_bytes_are)
+{
+    ck_assert(jn_span_equal(jn_span(NULL, 0), jn_span("a", 0)));
+    ck_assert(!jn_span_equal(jn_span(NULL, 0), jn_span("a", 1)));
+    ck_assert(jn_span_equal(jn_span("ab", 1), jn_span("ac", 1)));
+    ck_assert(!jn_span_equal(jn_span("ab", 2), jn_span("ac", 2)));
+}
+END_TEST
+
 START_TEST(stamps_are_ordered_by_time_then_id)
 {
     const struct journal_stamp early = {1, {9}}, late = {2, {0}};
@@ -115,6 +124,7 @@ suite(void)
                         a_varint_comes_back_and_every_truncation_is_noticed, 0,
                         count);
     tcase_add_test(tcase, a_varint_has_one_form_only);
+    tcase_add_test(tcase, spans_are_equal_if_their_bytes_are);
     tcase_add_test(tcase, stamps_are_ordered_by_time_then_id);
     tcase_add_test(tcase, a_stamp_cut_short_is_noticed);
     suite_add_tcase(suite, tcase);

@@ -281,6 +281,39 @@ START_TEST(a_chain_comes_back_and_any_damage_is_noticed)
 }
 END_TEST
 
+/* As long as the chain says that there are older entries, links lead there. */
+START_TEST(pop_refuses_links_that_lead_nowhere)
+{
+    struct history *history = make_history(8);
+    const struct jn_chain_end *end = history->end;
+
+    /* Entry 7 is the root of a tree of seven, entry 8 of one alone. */
+    for (unsigned i = 0; i < 4; i++) {
+        size_t at = i == 3 ? 7 : 6;
+        struct jn_chain chain = i == 3 ? history->chain : history->before[7];
+        struct jn_chain_end latest = end[at], prev = end[at - 1];
+
+        if (i == 0)
+            latest.links.prev = JOURNAL_NONE;
+        else if (i == 1)
+            prev.links.jump = JOURNAL_NONE;
+        else if (i == 3)
+            latest.links.prev = end[3].links.prev;
+        ck_assert_int_eq(jn_chain_pop(&chain, &latest, &prev),
+                         i == 2 ? 0 : JOURNAL_CORRUPT);
+    }
+    free(history);
+}
+END_TEST
+
+START_TEST(a_tree_may_be_as_large_as_numbers_go)
+{
+    ck_assert_uint_eq(jn_links_tree_size(UINT64_MAX), UINT64_MAX);
+    ck_assert_uint_eq(jn_links_jump_revision(UINT64_MAX), 0);
+    ck_assert_uint_eq(jn_links_tree_size(UINT64_MAX - 1), UINT64_MAX / 2);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -295,6 +328,8 @@ suite(void)
     tcase_add_test(tcase, skip_knows_the_roots_that_are_not_among_the_missing);
     tcase_add_test(tcase, skip_refuses_an_entry_that_cannot_follow);
     tcase_add_test(tcase, pop_refuses_entries_that_do_not_belong_together);
+    tcase_add_test(tcase, pop_refuses_links_that_lead_nowhere);
+    tcase_add_test(tcase, a_tree_may_be_as_large_as_numbers_go);
     tcase_add_test(tcase, links_come_back_and_any_damage_is_noticed);
     tcase_add_test(tcase, a_chain_comes_back_and_any_damage_is_noticed);
     suite_add_tcase(suite, tcase);

@@ -115,6 +115,20 @@ START_TEST(a_record_under_another_number_is_corrupt)
 }
 END_TEST
 
+/* Nobody looks at the value, which is not there. */
+START_TEST(a_value_over_its_maximum_is_no_record)
+{
+    uint8_t bytes[JN_RECORD_MIN] = {[JN_RECORD_HEADER] = 1};
+    struct jn_record record;
+    size_t size = sizeof(bytes) + JOURNAL_VALUE_MAX;
+
+    ck_assert_int_eq(jn_record_parse(&record, jn_span(bytes, size)), 0);
+    ck_assert_uint_eq(record.value.size, JOURNAL_VALUE_MAX);
+    ck_assert_int_eq(jn_record_parse(&record, jn_span(bytes, size + 1)),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
 START_TEST(parse_survives_any_byte_anywhere)
 {
     struct jn_record record = sample(_i), back;
@@ -148,6 +162,7 @@ suite(void)
     tcase_add_loop_test(tcase, decode_notices_any_flipped_bit, 0, SAMPLES);
     tcase_add_loop_test(tcase, decode_notices_any_truncation, 0, SAMPLES);
     tcase_add_test(tcase, a_record_under_another_number_is_corrupt);
+    tcase_add_test(tcase, a_value_over_its_maximum_is_no_record);
     tcase_add_loop_test(tcase, parse_survives_any_byte_anywhere, 0, SAMPLES);
     suite_add_tcase(suite, tcase);
     return suite;

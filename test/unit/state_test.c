@@ -1,6 +1,7 @@
 /* state_test.c - the journal's own numbers, whole and damaged; rewinds. */
 #include "state.h"
 
+#include "checksum.h"
 #include "error.h"
 #include "support/test.h"
 
@@ -40,6 +41,80 @@ START_TEST(state_comes_back_and_any_flipped_bit_is_noticed)
     ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 7),
                                      jn_span(rows.first, 8),
                                      jn_span(rows.totals, rows.totals_size)),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
+/* The check is made anew, which the encoder would not have got to. */
+static void
+seal(struct jn_state_rows *rows)
+{
+    uint8_t all[16 + JN_TOTALS_MAX];
+    size_t size = rows->totals_size - 8;
+
+    memcpy(all, rows->next, 8);
+    memcpy(all + 8, rows->first, 8);
+    memcpy(all + 16, rows->totals, size);
+    jn_put_le64(rows->totals + size, jn_hash64(jn_span(all, 16 + size), 0));
+}
+
+START_TEST(rows_that_do_not_fit_together_are_damage)
+{
+    static const struct jn_state state = {.next = 20, .first = 5, .dense = 11};
+    struct jn_tail_row row = {.open = true, .start = 16, .last = 8}, again;
+    uint8_t bytes[JN_TAIL_ROW_SIZE];
+    struct jn_state_rows rows;
+    struct jn_state back;
+
+    jn_state_encode(&rows, &state);
+    for (uint64_t number = 0; number < 30; number++) {
+        jn_put_be64(rows.first, number);
+        seal(&rows);
+        ck_assert_int_eq(decode(&back, &rows),
+                         number <= 11 ? 0 : JOURNAL_CORRUPT);
+        jn_put_be64(rows.first, 5);
+        jn_put_be64(rows.next, number);
+        seal(&rows);
+        ck_assert_int_eq(decode(&back, &rows),
+                         number >= 11 ? 0 : JOURNAL_CORRUPT);
+        jn_put_be64(rows.next, 20);
+    }
+    ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 8),
+                                     jn_span(rows.first, 9),
+                                     jn_span(rows.totals, rows.totals_size)),
+                     JOURNAL_CORRUPT);
+    for (size_t size = 0; size <= JN_TOTALS_MAX; size++)
+        ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 8),
+                                         jn_span(rows.first, 8),
+                                         jn_span(rows.totals, size)),
+                         JOURNAL_CORRUPT);
+    for (uint64_t start = 16; start < 24; start++)
+        for (uint64_t last = 8; last < 16; last++) {
+            row.start = start;
+            row.last = last;
+            jn_tail_row_encode(bytes, &row);
+            ck_assert_int_eq(jn_tail_row_decode(&again,
+                                                jn_span(bytes, sizeof(bytes))),
+                             start == 16 && last == 8 ? 0 : JOURNAL_CORRUPT);
+        }
+    ck_assert_int_eq(jn_tail_row_decode(&again,
+                                        jn_span(bytes, sizeof(bytes) - 1)),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(more_cuts_than_are_kept_are_damage)
+{
+    static uint8_t bytes[JN_CUTS_BYTES + 16];
+    size_t size = JN_CUTS_BYTES;
+    struct jn_cuts cuts;
+
+    jn_put_le64(bytes + size - 8, jn_hash64(jn_span(bytes, size - 8), 0));
+    ck_assert_int_eq(jn_cuts_decode(&cuts, jn_span(bytes, size)), 0);
+    ck_assert_uint_eq(cuts.kept, JN_CUTS_MAX);
+    size += 16;
+    jn_put_le64(bytes + size - 8, jn_hash64(jn_span(bytes, size - 8), 0));
+    ck_assert_int_eq(jn_cuts_decode(&cuts, jn_span(bytes, size)),
                      JOURNAL_CORRUPT);
 }
 END_TEST
@@ -167,6 +242,8 @@ suite(void)
 
     tcase_add_loop_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed,
                         0, 3);
+    tcase_add_test(tcase, rows_that_do_not_fit_together_are_damage);
+    tcase_add_test(tcase, more_cuts_than_are_kept_are_damage);
     tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
     tcase_add_test(tcase, too_many_rewinds_make_old_cursors_end_a_little_early);
