@@ -96,6 +96,24 @@ START_TEST(a_file_with_other_tables_is_not_supported)
 }
 END_TEST
 
+#define AT_ONCE 1000u
+
+START_TEST(a_thousand_can_read_at_once)
+{
+    static struct jn_txn txns[AT_ONCE];
+    const struct jn_store_options options = {.mode = 0600};
+    struct jn_store *store = NULL;
+
+    make_file(JN_TABLES, 0);
+    ck_assert_int_eq(jn_store_open(&store, test_dir, &options), 0);
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        ck_assert_int_eq(jn_store_begin_read(store, &txns[i]), 0);
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        jn_store_end_read(&txns[i]);
+    jn_store_close(store);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -106,6 +124,7 @@ suite(void)
     tcase_add_test(tcase, each_code_of_lmdb_has_one_of_ours);
     tcase_add_loop_test(tcase, a_file_with_other_tables_is_not_supported, 0,
                         (int)(sizeof(files) / sizeof(files[0])));
+    tcase_add_test(tcase, a_thousand_can_read_at_once);
     suite_add_tcase(suite, tcase);
     return suite;
 }
