@@ -282,7 +282,7 @@ judge_open(const char *directory, bool may_be_new, struct journal **journal,
 }
 
 bool
-judge_read(struct journal *journal, struct state *image, char *why)
+judge_opened(struct journal *journal, struct state *image, char *why)
 {
     return read_journal(journal, true, image, why);
 }

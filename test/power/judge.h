@@ -18,8 +18,11 @@
 bool judge_open(const char *directory, bool may_be_new,
                 struct journal **journal, struct state *image, char *why);
 
-/* Reads JOURNAL, which has been opened to write just now, into IMAGE. */
+/* Reads JOURNAL, which is open, into IMAGE. */
 bool judge_read(struct journal *journal, struct state *image, char *why);
+
+/* The same with one that has been opened to write just now. */
+bool judge_opened(struct journal *journal, struct state *image, char *why);
 
 /*
  * Looks at it without a change to it, with FLAGS of journal_open(), before

@@ -202,7 +202,7 @@ be_sure(const struct hand *hand)
     char why[WHY_SIZE];
     int said;
 
-    if (!judge_read(hand->journal, &image, why))
+    if (!judge_opened(hand->journal, &image, why))
         complain(hand, why, 0);
     if (!state_equals(&image, &book->now)) {
         if (book->unsure == NOTHING)
