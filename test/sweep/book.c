@@ -64,7 +64,8 @@ is_like(const struct book *book, const struct state *state,
     if (keeps == 0 || image->size < keeps)
         return false;
     retention.deeds[0] = (struct deed){.kind = DEED_PRUNE,
-                                       .seq = image->size - keeps};
+                                       .seq = image->size - keeps,
+                                       .asked = image->size - keeps};
     return state_is_between(state, &retention, 0, image);
 }
 
@@ -116,6 +117,7 @@ book_begin(struct book *book, const struct deed *deed)
     if (number >= LIFE_DEEDS)
         abort();
     book->life.deeds[number] = *deed;
+    book->life.deeds[number].asked = deed->seq;
     return number;
 }
 
