@@ -37,12 +37,12 @@ START_TEST(any_changed_byte_of_an_entry_is_noticed_and_counted_once)
         struct audited_row *row = &known.rows[JN_ENTRIES][seq];
 
         for (size_t i = 0; i < row->value_size; i++) {
-            row->value[i] ^= 1u << (i + seq) % 8;
+            row->value[i] ^= (uint8_t)(1u << (i + seq) % 8);
             (void)audited_run(&known, &counts);
             ck_assert_uint_eq(counts.entries_bad + counts.links_bad, 1);
             ck_assert_uint_eq(counts.index_bad, 0);
             ck_assert_uint_eq(counts.first_bad, seq);
-            row->value[i] ^= 1u << (i + seq) % 8;
+            row->value[i] ^= (uint8_t)(1u << (i + seq) % 8);
         }
     }
     assert_sound();
