@@ -16,13 +16,13 @@ START_TEST(any_flipped_bit_of_a_row_of_the_index_is_noticed)
     for (size_t i = 0; i < known.counts[JN_LATEST]; i++) {
         struct audited_row *row = &known.rows[JN_LATEST][i];
 
-        for (size_t bit = 0; bit < 8 * row->value_size; bit++) {
+        for (size_t bit = 0; bit < 8 * row->value_size; bit += known_step(1)) {
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
             assert_counts(0, 1, 0, JOURNAL_NONE);
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
         /* Under another key it is damaged, and the key has none. */
-        for (size_t bit = 0; bit < 8 * row->key_size; bit++) {
+        for (size_t bit = 0; bit < 8 * row->key_size; bit += known_step(1)) {
             row->key[bit / 8] ^= (uint8_t)(1u << bit % 8);
             (void)audited_run(&known, &counts);
             ck_assert_uint_eq(counts.index_bad, 2);
@@ -117,15 +117,17 @@ static void (*const chain_changes[])(struct jn_chain *) = {
 START_TEST(each_kind_of_wrong_row_is_noticed_and_counted_once)
 {
     static const char *const keys[] = {"a", "b", "c"};
-    struct jn_chain chain, changed;
+    size_t kinds = sizeof(chain_changes) / sizeof(chain_changes[0]);
 
-    for (unsigned i = 0; i < 3; i++) {
-        audited_chain(&known, keys[i], &chain);
+    for (size_t i = 0; i < 3 * kinds; i++) {
+        struct jn_chain chain, changed;
+
+        audited_chain(&known, keys[i % 3], &chain);
         changed = chain;
-        chain_changes[_i](&changed);
-        audited_set_chain(&known, keys[i], &changed);
-        assert_counts(0, _i > 0, 0, JOURNAL_NONE);
-        audited_set_chain(&known, keys[i], &chain);
+        chain_changes[i / 3](&changed);
+        audited_set_chain(&known, keys[i % 3], &changed);
+        assert_counts(0, i / 3 > 0, 0, JOURNAL_NONE);
+        audited_set_chain(&known, keys[i % 3], &chain);
     }
     assert_sound();
 }
@@ -188,7 +190,7 @@ START_TEST(any_flipped_bit_of_the_own_rows_is_noticed_that_can_be)
                     jn_span_equal(jn_span(row->key, row->key_size),
                                   jn_span("created", 7));
 
-        for (size_t bit = 0; bit < 8 * row->value_size; bit++) {
+        for (size_t bit = 0; bit < 8 * row->value_size; bit += known_step(1)) {
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
             assert_counts(0, !free, 0, JOURNAL_NONE);
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -204,10 +206,15 @@ START_TEST(a_missing_row_of_its_own_is_noticed)
 {
     static const char *const names[] = {"format", "id",    "created",
                                         "next",   "first", "totals"};
-    struct audited_row *row = audited_meta(&known, names[_i]);
 
-    audited_remove(&known, JN_META, (size_t)(row - known.rows[JN_META]));
-    assert_counts(0, 1, 0, JOURNAL_NONE);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct audited_row *row = audited_meta(&known, names[i]);
+
+        audited_remove(&known, JN_META, (size_t)(row - known.rows[JN_META]));
+        assert_counts(0, 1, 0, JOURNAL_NONE);
+        audited_free(&known);
+        audited_take(&known, known_journal);
+    }
 }
 END_TEST
 
@@ -292,7 +299,8 @@ START_TEST(any_flipped_bit_of_what_is_recent_is_noticed)
         struct audited_row *row = &recent->row;
         struct jn_audit_counts counts;
 
-        for (size_t bit = i % 8; bit < 8 * row->value_size; bit += 8) {
+        for (size_t bit = i % 8; bit < 8 * row->value_size;
+             bit += known_step(8)) {
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
             (void)audited_run(&known, &counts);
             ck_assert_uint_eq(counts.entries_bad + counts.links_bad, 1);
@@ -301,7 +309,8 @@ START_TEST(any_flipped_bit_of_what_is_recent_is_noticed)
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
         row = &recent->chain;
-        for (size_t bit = i % 8; bit < 8 * row->value_size; bit += 8) {
+        for (size_t bit = i % 8; bit < 8 * row->value_size;
+             bit += known_step(8)) {
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
             assert_counts(0, 1, 0, JOURNAL_NONE);
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -393,7 +402,7 @@ suite(void)
     tcase_add_test(full, a_row_that_leads_to_what_is_pruned_is_noticed);
     tcase_add_test(full,
                    any_flipped_bit_of_the_own_rows_is_noticed_that_can_be);
-    tcase_add_loop_test(full, a_missing_row_of_its_own_is_noticed, 0, 6);
+    tcase_add_test(full, a_missing_row_of_its_own_is_noticed);
     tcase_add_test(full, figures_that_do_not_add_up_are_noticed);
     tcase_add_test(full, bounds_that_are_not_those_of_the_entries_are_noticed);
     tcase_add_test(full, a_mark_beyond_the_end_is_noticed);

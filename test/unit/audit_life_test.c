@@ -160,12 +160,12 @@ assert_sound_at_once(unsigned passes_max)
 
 START_TEST(whatever_befalls_a_journal_it_stays_sound)
 {
-    unsigned keys;
+    unsigned keys, rounds = (unsigned)(120 * test_scale());
 
     chance = test_seed() + (unsigned)_i;
     keys = (unsigned)(4 + below(60));
     mixed = _i % 2 == 1;
-    for (unsigned i = 0; i < 120; i++) {
+    for (unsigned i = 0; i < rounds || i < 10; i++) {
         for (unsigned deeds = 0; deeds < 5; deeds++)
             do_deed(keys);
         assert_sound_at_once(mixed ? UINT32_MAX : 1);

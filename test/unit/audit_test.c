@@ -36,7 +36,7 @@ START_TEST(any_changed_byte_of_an_entry_is_noticed_and_counted_once)
     for (uint64_t seq = 0; seq < ENTRIES; seq++) {
         struct audited_row *row = &known.rows[JN_ENTRIES][seq];
 
-        for (size_t i = 0; i < row->value_size; i++) {
+        for (size_t i = 0; i < row->value_size; i += known_step(1)) {
             row->value[i] ^= (uint8_t)(1u << (i + seq) % 8);
             (void)audited_run(&known, &counts);
             ck_assert_uint_eq(counts.entries_bad + counts.links_bad, 1);
@@ -260,14 +260,15 @@ static const struct wrong wrongs[] = {
     {"the first entry's prev of another key", 2, set_revision_higher},
 };
 
-START_TEST(each_kind_of_wrong_link_is_noticed_and_counted_once)
+static void
+assert_noticed(const struct wrong *wrong)
 {
-    const struct wrong *wrong = &wrongs[_i];
     struct jn_record record;
-    struct jn_links links;
+    struct jn_links links, before;
     struct jn_audit_counts counts;
 
     audited_entry(&known, wrong->seq, &links, &record);
+    before = links;
     wrong->change(&links);
     audited_set_links(&known, wrong->seq, &links);
     (void)audited_run(&known, &counts);
@@ -277,6 +278,14 @@ START_TEST(each_kind_of_wrong_link_is_noticed_and_counted_once)
                      (unsigned long long)counts.links_bad,
                      (unsigned long long)counts.index_bad,
                      (unsigned long long)counts.entries_bad);
+    audited_set_links(&known, wrong->seq, &before);
+}
+
+START_TEST(each_kind_of_wrong_link_is_noticed_and_counted_once)
+{
+    for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++)
+        assert_noticed(&wrongs[i]);
+    assert_sound();
 }
 END_TEST
 
@@ -358,9 +367,7 @@ suite(void)
     tcase_add_test(full, an_entry_under_the_number_of_another_is_noticed);
     tcase_add_test(full, an_entry_that_no_journal_has_is_noticed);
     tcase_add_test(full, a_time_that_falls_is_noticed);
-    tcase_add_loop_test(full,
-                        each_kind_of_wrong_link_is_noticed_and_counted_once, 0,
-                        (int)(sizeof(wrongs) / sizeof(wrongs[0])));
+    tcase_add_test(full, each_kind_of_wrong_link_is_noticed_and_counted_once);
     tcase_add_test(full, links_of_many_entries_are_counted_one_by_one);
     tcase_add_test(full, what_links_to_the_damaged_or_missing_is_not_blamed);
     suite_add_tcase(suite, full);

@@ -314,15 +314,11 @@ void
 audited_entry(const struct audited *audited, uint64_t seq,
               struct jn_links *links, struct jn_record *record)
 {
-    struct jn_stored stored;
     size_t at = audited_at(audited, seq);
+    struct jn_span row = value_of(&audited->rows[JN_ENTRIES][at]);
 
-    ck_assert_int_eq(jn_stored_decode(&stored,
-                                      value_of(&audited->rows[JN_ENTRIES][at]),
-                                      seq),
-                     0);
-    *links = stored.links;
-    *record = stored.record;
+    ck_assert_int_eq(jn_links_decode(links, &row, seq), 0);
+    ck_assert_int_eq(jn_record_decode(record, row, seq), 0);
 }
 
 static void

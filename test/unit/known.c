@@ -101,3 +101,14 @@ assert_sound(void)
 {
     assert_counts(0, 0, 0, JOURNAL_NONE);
 }
+
+size_t
+known_step(size_t least)
+{
+    static uint64_t state = 1;
+    double step = test_scale() < 1 ? (double)least / test_scale()
+                                   : (double)least;
+
+    /* Any remainder, but for a step of one. */
+    return step <= 1 ? 1 : (size_t)step - test_random(&state) % 2;
+}

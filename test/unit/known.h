@@ -26,6 +26,9 @@ void known_reopen(void);
 /* Appends what belongs there, also from number 80 on. */
 void known_append(uint64_t seq);
 
+/* From one of many to the next: LEAST, or more where the scale is small. */
+size_t known_step(size_t least);
+
 /* What an audit finds in `audited`. */
 void assert_counts(uint64_t entries, uint64_t index, uint64_t links,
                    uint64_t first);
