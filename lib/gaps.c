@@ -24,16 +24,18 @@ grow(struct jn_gaps *gaps)
 int
 jn_gaps_add(struct jn_gaps *gaps, uint64_t from, uint64_t limit)
 {
-    struct jn_gap *last = gaps->list + gaps->count - 1;
+    struct jn_gap *last = NULL;
     int rc;
 
     if (from >= limit)
         return 0;
-    if (gaps->count > 0 && from == last->limit) {
+    if (gaps->count > 0)
+        last = &gaps->list[gaps->count - 1];
+    if (last != NULL && from == last->limit) {
         last->limit = limit;
         return 0;
     }
-    assert(gaps->count == 0 || from > last->limit);
+    assert(last == NULL || from > last->limit);
     rc = grow(gaps);
     if (rc == 0)
         gaps->list[gaps->count++] = (struct jn_gap){from, limit};
