@@ -9,6 +9,7 @@
 #include "error.h"
 #include "golden.h"
 #include "settle.h"
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "view.h"
 
@@ -825,6 +826,7 @@ suite(void)
     Suite *suite = suite_create("graft");
     TCase *tcase = tcase_create("graft");
 
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, all_entries_make_the_same_journal);
     tcase_add_test(tcase, what_is_added_goes_on_where_the_store_was);
