@@ -62,16 +62,17 @@ find_map(const struct jn_txn *txn, const void *value)
     return map;
 }
 
-static bool
-find_tree(struct jn_store_tree *tree, const struct jn_txn *txn,
-          enum jn_table table)
+bool
+jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
+                 enum jn_table table)
 {
     const struct jn_store *store = txn->store;
     struct jn_tree found;
     MDB_envinfo info;
     MDB_val value;
 
-    if (mdb_env_info(store->env, &info) != 0 || !get_table(txn, table, &value))
+    if (txn->write || mdb_env_info(store->env, &info) != 0 ||
+        !get_table(txn, table, &value))
         return false;
     memcpy(&found, value.mv_data, sizeof(found));
     tree->base = find_map(txn, value.mv_data);
@@ -101,8 +102,7 @@ jn_store_get_many(struct jn_txn *txn, enum jn_table table,
                   struct jn_numbered *rows, size_t count)
 {
     struct jn_store_tree tree;
-    /* The pages that a writing transaction has changed are not in the map. */
-    bool mapped = !txn->write && find_tree(&tree, txn, table);
+    bool mapped = jn_store_tree_of(&tree, txn, table);
     int rc = 0;
 
     if (mapped)

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "error.h"
 #include "store_env.h"
+#include "store_tree.h"
 
 #define BEGIN_TRIES 10u
 #define LOOK_SELDOM 1000000000u     /* ns between looks at the files */
@@ -311,9 +312,14 @@ jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
              struct jn_span *value)
 {
     MDB_val k = to_lmdb(key), v;
-    int rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
+    struct jn_store_tree tree;
+    int rc;
 
     txn->entries_read += table == JN_ENTRIES;
+    /* LMDB would end the process where a page is damaged. */
+    if (jn_store_tree_of(&tree, txn, table))
+        return jn_store_tree_get(&tree, key, value);
+    rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
     if (rc == 0)
         *value = jn_span(v.mv_data, v.mv_size);
     return jn_store_error(rc);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "error.h"
 #include "fuzz.h"
 #include "store_tree.h"
 
@@ -26,6 +27,24 @@ check_row(const struct jn_store_tree *tree, const struct jn_numbered *row)
     fuzz_check(row->value.size <= size - offset, "all of it is");
     fuzz_check(jn_get_be64(row->value.data - 8) == row->number,
                "it is that of the number");
+}
+
+/* One row by a key of any size, as it may be of a table whose keys are bytes. */
+static void
+try_key(const struct jn_store_tree *tree, struct jn_span key)
+{
+    size_t size = tree->pages * tree->page_size, offset;
+    struct jn_span value;
+    int rc = jn_store_tree_get(tree, key, &value);
+
+    if (rc != 0) {
+        fuzz_check(rc == JOURNAL_NOT_FOUND || rc == JOURNAL_CORRUPT,
+                   "an error of these");
+        return;
+    }
+    offset = (size_t)(value.data - tree->base);
+    fuzz_check(offset <= size && value.size <= size - offset,
+               "a value is in the pages");
 }
 
 int
@@ -53,8 +72,12 @@ fuzz_one(const uint8_t *data, size_t size)
     for (size_t i = 0; i < count; i++)
         rows[i].number = jn_get_be64(data + HEAD + 8 * i);
     jn_store_tree_find(&tree, rows, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         check_row(&tree, &rows[i]);
+        try_key(&tree, jn_span(data + HEAD + 8 * i, 8));
+    }
+    for (size_t end = HEAD; end < used; end++)
+        try_key(&tree, jn_span(data + HEAD, end - HEAD));
     free(pages);
     return 0;
 }
