@@ -13,7 +13,8 @@
 
 #define HOME_STORED 140u /* entries that are in the store */
 #define HOME_ENTRIES 190u
-#define HOME_KEYS 10u /* keyless entries are another kind */
+#define HOME_KEYS 11u
+#define HOME_OLD 10u /* a key that is in the store alone */
 #define HOME_PRUNED 12u
 
 /* An unchecked fixture: makes it in TMPDIR, for all tests of the program. */
@@ -26,6 +27,9 @@ const char *home_path(void);
 /* Opens it with FLAGS; the options are the defaults but for these. */
 int home_open(struct journal **journal, uint32_t flags, uint64_t bytes_max,
               uint64_t keep_entries);
+
+/* Which key entry SEQ has; HOME_KEYS: none. */
+unsigned home_which(uint64_t seq);
 
 /* The record for number SEQ; it points to bytes that stay for eight calls. */
 struct journal_record home_record(uint64_t seq);

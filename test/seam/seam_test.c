@@ -165,8 +165,20 @@ look_up(void)
     check(INSIDE(journal_get(journal, home_record(184).key,
                              home_record(184).key_size, &entry)),
           &entry, 184, "get");
+    check(INSIDE(journal_get(journal, "old", 3, &entry)), &entry, 117, "get");
+    check(INSIDE(journal_get_at(journal, "old", 3, 50, &entry)), &entry, 48,
+          "get_at");
     if (went_well(INSIDE(journal_find_time(journal, 1, &seq)), "find_time"))
         ck_assert_uint_eq(seq, HOME_PRUNED);
+}
+
+static bool
+is_latest(uint64_t seq)
+{
+    for (uint64_t later = seq + 1; later < HOME_ENTRIES; later++)
+        if (home_which(later) == home_which(seq))
+            return false;
+    return home_which(seq) < HOME_KEYS;
 }
 
 /* Of [HOME_PRUNED, HOME_ENTRIES), those that QUERY asks for. */
@@ -186,8 +198,7 @@ wanted(const struct journal_query *query)
         else if (query->match != JOURNAL_MATCH_ALL)
             fits = fits && memcmp(record.key, "k/", 2) == 0;
         if ((query->flags & JOURNAL_QUERY_LATEST) != 0)
-            fits = fits && record.key_size > 0 &&
-                   seq + HOME_KEYS + 1 >= HOME_ENTRIES;
+            fits = fits && is_latest(seq);
         if ((query->flags & JOURNAL_QUERY_LIVE) != 0)
             fits = fits && live;
         count += fits;
@@ -232,6 +243,14 @@ query_some(void)
     ask(JOURNAL_MATCH_KEY, "k/3", 3, 0);
     ask(JOURNAL_MATCH_KEY, "k/5", 3, JOURNAL_QUERY_REVERSE);
     ask(JOURNAL_MATCH_PREFIX, "k/", 2, 0);
+}
+
+static void
+query_old(void)
+{
+    ask(JOURNAL_MATCH_KEY, "old", 3, 0);
+    ask(JOURNAL_MATCH_KEY, "old", 3, JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE);
+    ask(JOURNAL_MATCH_KEY, "old", 3, JOURNAL_QUERY_REVERSE);
 }
 
 static void
@@ -435,6 +454,7 @@ static const struct work {
     {"append to the store", append_all, .bytes_max = NO_TAIL},
     {"look up", look_up, .looks = true},
     {"query some", query_some, .looks = true},
+    {"query old", query_old, .looks = true},
     {"query more", query_more, .looks = true},
     {"fill", fill, .looks = true},
     {"ask of it", ask_of_it, .looks = true},
