@@ -425,8 +425,10 @@ create_and_destroy(void)
     int rc = INSIDE(journal_open(path, NULL, &journal));
 
     if (went_well(rc, "create")) {
-        rc = INSIDE(journal_append(journal, "k", 1, "v", 1, NULL));
-        (void)went_well(rc, "append");
+        for (unsigned i = 0; i < 3; i++) { /* the second makes a tail */
+            rc = INSIDE(journal_append(journal, "k", 1, "v", 1, NULL));
+            (void)went_well(rc, "append");
+        }
         close_it();
         (void)went_well(INSIDE(journal_destroy(path)), "destroy");
     }
