@@ -141,21 +141,21 @@ read_frame(struct frame *frame, uint64_t position, uint64_t limit)
     uint64_t chain = number_at(position + 32, 2);
     uint64_t exact = JN_FRAME_HEADER + row + chain;
 
-    if (position + JN_FRAME_HEADER > limit ||
-        position + (exact + 7) / 8 * 8 > limit)
+    frame->flags = (uint32_t)number_at(position + 34, 2);
+    /* First what most places are refused for. */
+    if (frame->flags > 15 ||
+        (frame->flags < 8 ? row == 0
+                          : frame->flags != 8 || row != 0 || chain != 4))
         return false;
     frame->flushed = number_at(position + 8, 8);
+    if (position + (exact + 7) / 8 * 8 > limit || frame->flushed > position)
+        return false;
     frame->seq = number_at(position + 16, 8);
     frame->run = (uint32_t)number_at(position + 24, 4);
-    frame->flags = (uint32_t)number_at(position + 34, 2);
     frame->next_run = (uint32_t)number_at(position + JN_FRAME_HEADER, 4);
     frame->size = (exact + 7) / 8 * 8;
     for (uint64_t i = 0; i < exact; i++)
         frame->bytes[i] = shadow[(position + i) % CAPACITY];
-    if (frame->flags > 15 || frame->flushed > position ||
-        (frame->flags < 8 ? row == 0
-                          : frame->flags != 8 || row != 0 || chain != 4))
-        return false;
     return number_at(position, 8) ==
                jn_hash64(jn_span(frame->bytes + 8, (size_t)exact - 8),
                          SALT + position) &&
