@@ -86,6 +86,18 @@ assert_leaf_found(uint64_t page, const char *what)
     ck_assert_uint_eq(result.rows[WALKED_LATEST], latest.entries);
 }
 
+/* How often PAGE was reported to be WHAT, among the first. */
+static unsigned
+count_of(struct walked_result result, uint64_t page, const char *what)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < result.count && i < WALKED_REPORTS; i++)
+        count += result.reports[i].page == page &&
+                 strcmp(result.reports[i].what, what) == 0;
+    return count;
+}
+
 static void
 put16(uint8_t *out, unsigned value)
 {
@@ -268,6 +280,15 @@ START_TEST(a_page_beyond_the_end)
                        "a page number beyond the end", 0);
     walked_set_child(&paged, root, 4, 1);
     (void)assert_found(WALKED_ENTRIES, 1, "a page number beyond the end", 0);
+    /* The file has it, but it is none that the meta page knows. */
+    paged.pages -= 3;
+    walked_set_child(&paged, root, 4, paged.pages + 1);
+    walked_meta(&paged)->last_page = paged.pages - 1;
+    paged.pages += 3;
+    ck_assert_int_eq(walk().rc, JOURNAL_CORRUPT);
+    ck_assert_uint_gt(count_of(walk(), paged.pages - 2,
+                               "a page number beyond the end"),
+                      0);
 }
 END_TEST
 
@@ -279,6 +300,9 @@ START_TEST(a_file_cut_short)
         walked_walk(&paged, pages * paged.page_size + 100, &result);
         ck_assert_int_eq(result.rc, JOURNAL_CORRUPT);
         ck_assert_uint_ge(result.count, 1);
+        ck_assert(strcmp(result.reports[0].what,
+                         "a page number beyond the end") == 0 ||
+                  strcmp(result.reports[0].what, "no page of a value") == 0);
     }
 }
 END_TEST
@@ -350,11 +374,15 @@ START_TEST(a_node_that_does_not_lie_within_the_page)
     static const unsigned places[] = {0, 14, 17, 4090, 4096, 0xfffe, 0xffff};
     uint64_t number = some_leaf();
     uint8_t *offset = paged_page(&paged, number) + JN_PAGE_HEADER + 2;
+    unsigned place = jn_get16(offset);
 
     for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++) {
         put16(offset, places[i]);
         assert_leaf_found(number, "a node that does not lie within the page");
     }
+    /* Nodes begin at even places. */
+    put16(offset, place + 1);
+    assert_leaf_found(number, "a node that does not lie within the page");
 }
 END_TEST
 
@@ -404,6 +432,30 @@ START_TEST(two_nodes_in_one_place)
     /* The second reaches into the third, and leaves a gap behind itself. */
     put16(offsets + 2, (unsigned)at - 10);
     memmove(page + at - 10, page + at, JN_NODE_HEADER + 8);
+    assert_leaf_found(number, "nodes that do not fill the page");
+}
+END_TEST
+
+START_TEST(two_nodes_at_the_end_of_the_page)
+{
+    uint64_t number = some_leaf();
+    uint8_t *page = paged_page(&paged, number), moved[4096];
+    size_t end = jn_page_offset(page, 0), middle = jn_page_offset(page, 1);
+    size_t room = end - middle, i = 1;
+
+    /* The first has to be longer than the second's row. */
+    ck_assert_uint_le(room, sizeof(moved));
+    if (room + 32 > paged.page_size - end) {
+        room = 24;
+        put16(page + middle, (unsigned)(room - 16));
+    }
+    ck_assert_uint_le(room + 32, paged.page_size - end);
+    memcpy(moved, page + middle, room);
+    memcpy(page + paged.page_size - room, moved, room);
+    put16(page + JN_PAGE_HEADER + 2 * i, (unsigned)(paged.page_size - room));
+    /* The third takes the place that the second had. */
+    put16(paged_node(page, 2),
+          (unsigned)(end - jn_page_offset(page, 2)) - JN_NODE_HEADER - 8);
     assert_leaf_found(number, "nodes that do not fill the page");
 }
 END_TEST
@@ -477,6 +529,9 @@ START_TEST(a_key_outside_of_its_branch)
     uint64_t was = jn_get_be64(key);
 
     jn_put_be64(key, UINT64_MAX);
+    assert_leaf_found(number, "a key above those of its branch");
+    /* Rows follow one another, so this is where the next leaf begins. */
+    jn_put_be64(key, was + 1);
     assert_leaf_found(number, "a key above those of its branch");
     jn_put_be64(key, was);
     key = paged_node(page, 0) + JN_NODE_HEADER;
@@ -686,7 +741,11 @@ START_TEST(a_list_of_free_pages_that_is_none)
     uint64_t leaf;
     uint8_t *list = free_list(&leaf);
     uint64_t count = jn_get64(list), first = jn_get64(list + 8);
+    uint64_t lowest = jn_get64(list + 8 * count);
 
+    put64(list + 8 * count, 1);
+    (void)assert_found(WALKED_TABLES, leaf, "free pages out of order", 0);
+    put64(list + 8 * count, lowest);
     put64(list + 16, first);
     (void)assert_found(WALKED_TABLES, leaf, "free pages out of order", 0);
     put64(list + 16, first + 1);
@@ -701,9 +760,23 @@ START_TEST(a_list_of_free_pages_that_is_none)
     put64(list, UINT64_MAX);
     (void)assert_found(WALKED_TABLES, leaf, "a list of free pages that is none",
                        0);
-    put64(list, 0);
-    put64(list - 8, walked_meta(&paged)->transaction + 1);
-    ck_assert_int_eq(walk().rc, JOURNAL_CORRUPT);
+}
+END_TEST
+
+START_TEST(free_pages_of_a_transaction_that_has_not_been)
+{
+    const struct jn_meta *meta = walked_meta(&paged);
+    uint64_t leaf = walked_first(&paged, &meta->trees[0], meta->trees[0].depth);
+    uint8_t *page = paged_page(&paged, leaf);
+    unsigned last = jn_page_count(page, paged.page_size) - 1;
+
+    put64(paged_node(page, last) + JN_NODE_HEADER, meta->transaction + 1);
+    (void)assert_found(WALKED_TABLES, leaf, "a list of free pages that is none",
+                       0);
+    put64(paged_node(page, last) + JN_NODE_HEADER, meta->transaction);
+    put64(paged_node(page, 0) + JN_NODE_HEADER, 0);
+    (void)assert_found(WALKED_TABLES, leaf, "a list of free pages that is none",
+                       0);
 }
 END_TEST
 
@@ -897,6 +970,7 @@ suite(void)
     tcase_add_test(tcase, a_node_whose_sizes_do_not_fit);
     tcase_add_test(tcase, a_node_that_is_too_big);
     tcase_add_test(tcase, two_nodes_in_one_place);
+    tcase_add_test(tcase, two_nodes_at_the_end_of_the_page);
     tcase_add_test(tcase, a_node_of_another_kind);
     tcase_add_test(tcase, keys_out_of_order);
     tcase_add_test(tcase, nodes_may_lie_in_any_order);
@@ -913,6 +987,7 @@ suite(void)
     tcase_add_test(tcase, a_page_that_is_neither_in_use_nor_free);
     tcase_add_test(tcase, a_free_page_that_is_in_use);
     tcase_add_test(tcase, a_list_of_free_pages_that_is_none);
+    tcase_add_test(tcase, free_pages_of_a_transaction_that_has_not_been);
     tcase_add_test(tcase, a_meta_page_that_is_damaged);
     tcase_add_test(tcase, a_meta_page_that_claims_far_more_pages);
     tcase_add_test(tcase, whoever_listens_can_end_it);
