@@ -27,6 +27,8 @@ TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
 POWER_SECONDS = 60 # of `make power`, for each kind of run
+MUTANTS  = 200 # of `make mutants`
+SEED     =     # which ones; random
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -228,7 +230,8 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDARY:
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check soak power fuzz run-fuzzers demo \
-    bench examples tests lint format docs deps check-deps help FORCE
+    coverage mutants bench examples tests lint format docs deps check-deps \
+    help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -405,6 +408,31 @@ check: check-deps
 	    CC='$(CC)' SHIM='$(SHIM)' $(MODE) test/run.sh $(SCRIPTS) $(TESTS) \
 	    $(FUZZ) $(EXAMPLES)
 
+# What coverage counts is the branches that the source has, without those of
+# assertions: what these know is checked by all other runs.
+COVERED = BUILD=build/coverage SCRIPTS= EXAMPLES= \
+    CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DNDEBUG' \
+    LDFLAGS='-Wl,--wrap=_exit build/coverage/dump.o'
+
+## coverage    lines and branches of lib/ that no test visits, compared with
+##             those that test/coverage/uncovered.txt gives a reason for
+coverage:
+	@rm -rf build/coverage/lib
+	@mkdir -p build/coverage
+	$(Q)$(CC) -std=c11 -O2 -c -o build/coverage/dump.o test/coverage/dump.c
+	@CK_TIMEOUT_MULTIPLIER=4 TEST_SCALE=5 $(MAKE) --no-print-directory \
+	    check TEST_FOLDERS=seam FUZZ= $(COVERED)
+	@CK_TIMEOUT_MULTIPLIER=4 TEST_SCALE=0.1 TEST_SEED=1 $(MAKE) \
+	    --no-print-directory check $(COVERED) \
+	    TEST_FOLDERS='unit fault api crash model'
+	@$(PYTHON) test/coverage/coverage.py build/coverage
+
+## mutants     do the tests notice one mistake?  MUTANTS=200 of them, SEED=...
+mutants:
+	@mkdir -p build/mutants
+	@MAKE='$(MAKE)' $(PYTHON) test/mutation/mutants.py build/mutants \
+	    '$(strip $(MUTANTS))' '$(strip $(SEED))'
+
 ## power       loss of power at any moment, POWER_SECONDS for each test
 power: $(OUT)/test/power/power_test
 	@TEST_SCALE=30 POWER_SECONDS='$(strip $(POWER_SECONDS))' $<
@@ -418,7 +446,8 @@ fuzz:
 	@$(BUILD_ALL) run-fuzzers CC=clang SAN=fuzzer-no-link,address,undefined
 
 run-fuzzers: $(FUZZ:%=%er)
-	@OUT='$(OUT)' FUZZ_SECONDS='$(strip $(FUZZ_SECONDS))' test/fuzz/run.sh $^
+	@OUT='$(OUT)' FUZZ_SECONDS='$(strip $(FUZZ_SECONDS))' JOBS='$(JOBS)' \
+	    test/fuzz/run.sh $^
 
 ## examples    the programs in docs/examples
 examples: $(EXAMPLES)
