@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - runs fuzz targets, each for FUZZ_SECONDS, and says what they found.
 #
-#   OUT=build FUZZ_SECONDS=20 JOBS=2 test/fuzz/run.sh OUT/test/fuzz/NAME_fuzzer...
+#   OUT=build FUZZ_SECONDS=20 JOBS=2 test/fuzz/run.sh OUT/.../NAME_fuzzer...
 #
 # What a run found worth trying is kept in OUT/fuzz/NAME for the next.  An input
 # on which a target fails is left beside it; when it is mended, the input goes

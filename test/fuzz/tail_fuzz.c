@@ -164,7 +164,7 @@ read_frame(struct frame *frame, uint64_t position, uint64_t limit)
                                    SALT + position);
 }
 
-/* Moves *POSITION, *NEXT and *RUN over the frame that follows on; false: none. */
+/* Moves *POSITION, *NEXT, *RUN over the frame that follows on; false: none. */
 static bool
 read_next(struct frame *frame, uint64_t *position, uint64_t limit,
           uint64_t *next, uint32_t *run)

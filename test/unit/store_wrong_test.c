@@ -1,4 +1,4 @@
-/* store_wrong_test.c - what LMDB says is translated; files of other programs. */
+/* store_wrong_test.c - what LMDB says, translated; files of other programs. */
 #include "store.h"
 
 #include <errno.h>
