@@ -491,9 +491,14 @@ START_TEST(lock_files_that_are_gone_are_made_again)
 }
 END_TEST
 
-START_TEST(a_data_file_that_is_gone_is_no_journal)
+/* Its tail shows that there was one; without that nothing does. */
+START_TEST(a_data_file_that_is_gone_is_missed)
 {
     ck_assert_int_eq(unlink(data_file()), 0);
+    ck_assert_int_eq(result_of_open(home(), JOURNAL_OPEN_EXISTING),
+                     JOURNAL_CORRUPT);
+    ck_assert_int_eq(result_of_open(home(), 0), JOURNAL_CORRUPT);
+    ck_assert_int_eq(unlink(test_path("journal/tail")), 0);
     ck_assert_int_eq(result_of_open(home(), JOURNAL_OPEN_EXISTING),
                      JOURNAL_NOT_FOUND);
     ck_assert_int_eq(result_of_open(home(), JOURNAL_OPEN_READ_ONLY),
@@ -537,7 +542,7 @@ foreign_files(void)
     tcase_add_test(tcase, another_page_size_is_refused_and_left);
     tcase_add_test(tcase, a_data_file_that_is_a_directory_is_refused_and_left);
     tcase_add_loop_test(tcase, lock_files_that_are_gone_are_made_again, 0, 2);
-    tcase_add_test(tcase, a_data_file_that_is_gone_is_no_journal);
+    tcase_add_test(tcase, a_data_file_that_is_gone_is_missed);
     return tcase;
 }
 
