@@ -191,6 +191,8 @@ key_before(const struct jn_audit *audit, const struct jn_audit_entry *entry)
         jn_audit_key_newest(key) == entry->links.prev ||
         entry->record.key.size <= JN_INDEX_KEY_MAX)
         return key;
+    if (jn_audit_ranges_have(&audit->lost, entry->links.prev))
+        return key;
     return entry->links.prev == JOURNAL_NONE ||
                    jn_audit_is_there(audit, entry->links.prev) == JN_GONE
                ? NULL
