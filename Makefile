@@ -47,12 +47,13 @@ LIB_SOURCES = \
     keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c \
     append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c audit_sums.c \
-    audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c
+    audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c finds.c \
+    search.c account.c frames.c freelist.c wreck.c wreck_give.c salvage.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
-    cmd_backup.c \
+    cmd_backup.c cmd_salvage.c \
     cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c append_request.c \
     follow.c question.c listing.c lookup.c target.c args.c when.c calendar.c \
     span.c parse.c input.c output.c json.c text.c report.c \

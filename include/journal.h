@@ -686,9 +686,18 @@ JOURNAL_API int journal_stat(struct journal *journal,
 
 /* ---- damage ------------------------------------------------------------- */
 
+enum journal_report_flag {
+    /*
+     * By journal_salvage(): what the damaged journal said of its own end was
+     * lost, or of its beginning.  Entries may be missing without being counted,
+     * or be back that had been pruned or rewound.
+     */
+    JOURNAL_REPORT_UNSURE = 1u << 0
+};
+
 struct journal_report {
     uint32_t struct_size; /* set by the caller: sizeof(struct journal_report) */
-    uint32_t flags;       /* 0 */
+    uint32_t flags;       /* enum journal_report_flag */
     uint64_t entries_checked; /* as many were looked at */
     uint64_t entries_bad;     /* damaged, missing, or not of their time */
     uint64_t index_bad;    /* rows of keys, figures, marks: wrong or missing */
@@ -697,7 +706,7 @@ struct journal_report {
     uint64_t pages_bad;    /* of the files, with whatever was on them */
     uint64_t first_bad;    /* lowest number of an entry that is damaged,
                                  missing or wrongly linked, or JOURNAL_NONE */
-    uint64_t salvaged;     /* 0 */
+    uint64_t salvaged;     /* by journal_salvage(): entries carried over */
     uint64_t tail_records; /* at the last open: entries in the tail, */
     uint64_t tail_bytes_discarded; /* and bytes behind them, of appends that
                                       a crash had cut off */
@@ -769,6 +778,44 @@ JOURNAL_API int journal_verify(struct journal *journal,
 JOURNAL_API int journal_backup(struct journal *journal, const char *path,
                                uint32_t flags, journal_progress progress,
                                void *context);
+
+/*
+ * journal_salvage() - make a new journal of what can be read of a damaged one.
+ *
+ * FROM is the directory of a journal, or of what is left of one: any file may
+ * be damaged, cut short or missing.  It is read only, and not changed.  TO is a
+ * path where there is nothing, or an empty directory; it has all of the new
+ * journal on return, and is there whole or not at all.  It has an id of its
+ * own.
+ *
+ * Entries keep their numbers, times, stamps, revisions and bytes.  Every entry
+ * is carried over that is sound, whether the tree leads to it or it lies on
+ * some page or in the tail; where there is more than one of a number, the one
+ * that fits those around it.  Marks are carried over.  The numbers of lost
+ * entries are not used again; reading them gives JOURNAL_PRUNED, and so does
+ * journal_get_at() where an entry that is lost may have been the answer.  A
+ * key's latest entry is the newest that was found.  In a journal with such
+ * holes a rewind that would lead back to a lost entry gives JOURNAL_PRUNED and
+ * changes nothing.
+ *
+ * *REPORT, which may be NULL and whose struct_size is set first, tells on
+ * success what was carried over and what is lost: salvaged, entries_bad (lost),
+ * first_bad, links_bad (sound, but with links made anew), index_bad, pages_bad,
+ * tail_records (of those salvaged, only in the tail), and flags.  PROGRESS may
+ * be NULL.
+ *
+ * Memory: by what is missing and found elsewhere, and a bit for each page.
+ * Threads: nobody may have FROM open to write.
+ * Errors:  EINVAL: TO is within FROM, or another argument is wrong.
+ *          JOURNAL_NOT_FOUND: there is no journal in FROM.  JOURNAL_CORRUPT:
+ *          there is, but nothing in it can be read.  JOURNAL_BUSY: somebody has
+ *          FROM open to write, or is at work on TO.  JOURNAL_EXISTS: there is
+ *          something at TO.  JOURNAL_FULL.  ECANCELED.  An errno.  TO is as it
+ *          was then.
+ */
+JOURNAL_API int journal_salvage(const char *from, const char *to,
+                                struct journal_report *report,
+                                journal_progress progress, void *context);
 
 /* ---- key expressions ---------------------------------------------------- */
 

@@ -518,7 +518,8 @@ check_chain(struct jn_graft *graft, const struct jn_chain *ours,
             ours->tombstone == chain->tombstone && ours->revision > 0 &&
             ours->roots[0] == chain->roots[0] &&
             (!ours->stamped ||
-             is_same_stamp(true, &ours->stamp, chain->stamped, &chain->stamp));
+             (chain->stamped &&
+              jn_stamp_compare(&chain->stamp, &ours->stamp) >= 0));
     for (unsigned i = 1; rc == 0 && *fits && i < chain->count; i++)
         rc = may_replace(graft, ours->roots[i], chain->roots[i], fits);
     return rc;
@@ -542,6 +543,42 @@ jn_graft_confirm(struct jn_graft *graft, struct jn_span key,
     rc = jn_view_put_chain(&graft->txn, &known);
     graft->entries++;
     return rc == 0 ? 0 : give_up(graft, rc);
+}
+
+/* Whether INDEX_KEY is one of KEY's. */
+static bool
+stands_for(struct jn_span index_key, struct jn_span key)
+{
+    struct jn_index_key made;
+
+    if (key.size == 0)
+        return false;
+    jn_index_make(&made, key);
+    return jn_span_equal(index_key, jn_index_span(&made)) ||
+           jn_index_same_hash(index_key, jn_index_span(&made));
+}
+
+int
+jn_graft_confirm_row(struct jn_graft *graft, struct jn_span index_key,
+                     struct jn_span value)
+{
+    struct jn_stored stored;
+    struct jn_chain chain;
+    uint8_t key[JOURNAL_KEY_MAX];
+    int rc = jn_view_chain(&chain, index_key, value);
+
+    if (rc != 0)
+        return rc;
+    rc = make_room(graft, 0);
+    if (rc == 0)
+        rc = jn_view_stored(&graft->txn, chain.roots[0], &stored);
+    if (rc == 0 && !stands_for(index_key, stored.record.key))
+        rc = JOURNAL_NOT_FOUND;
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    (void)jn_span_copy(key, stored.record.key);
+    return jn_graft_confirm(graft, jn_span(key, stored.record.key.size),
+                            &chain);
 }
 
 int

@@ -68,6 +68,13 @@ void jn_graft_compacted(struct jn_graft *graft, uint64_t limit);
 int jn_graft_confirm(struct jn_graft *graft, struct jn_span key,
                      const struct jn_chain *chain);
 
+/*
+ * The same of a row of another `latest`.  JOURNAL_CORRUPT: the row is not
+ * sound; nothing has changed.
+ */
+int jn_graft_confirm_row(struct jn_graft *graft, struct jn_span index_key,
+                         struct jn_span value);
+
 /* Sets a mark; its position is not over jn_graft_next(). */
 int jn_graft_mark(struct jn_graft *graft, const char *name, uint64_t seq);
 

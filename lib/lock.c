@@ -325,14 +325,36 @@ jn_lock_words(const struct jn_lock *lock)
     return (struct jn_words *)(void *)(lock->page + WORDS_OFFSET);
 }
 
-bool
-jn_lock_only_writer(const struct jn_lock *lock)
+/* Whether nobody else has FILE's lock for writers. */
+static bool
+is_free_of_writers(int file)
 {
     struct flock range = {.l_type = F_WRLCK,
                           .l_whence = SEEK_SET,
                           .l_start = PLACE_WRITERS,
                           .l_len = 1};
 
-    return fcntl(lock->file, F_OFD_GETLK, &range) == 0 &&
-           range.l_type == F_UNLCK;
+    return fcntl(file, F_OFD_GETLK, &range) == 0 && range.l_type == F_UNLCK;
+}
+
+bool
+jn_lock_only_writer(const struct jn_lock *lock)
+{
+    return is_free_of_writers(lock->file);
+}
+
+bool
+jn_lock_has_writer(const char *directory)
+{
+    char path[PATH_MAX + sizeof("/" JN_LOCK_FILE)];
+    bool has;
+    int file;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_LOCK_FILE);
+    file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0)
+        return false;
+    has = !is_free_of_writers(file);
+    close(file);
+    return has;
 }

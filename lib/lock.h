@@ -86,6 +86,12 @@ int jn_lock_only_one(struct jn_lock *lock);
 int jn_lock_writer(struct jn_lock *lock, bool exclusive);
 void jn_lock_no_writer(struct jn_lock *lock);
 
+/*
+ * Whether anybody has the journal in DIRECTORY open to write, as far as can be
+ * told without touching anything.
+ */
+bool jn_lock_has_writer(const char *directory);
+
 /* A write has failed: every process learns it, until all have closed. */
 void jn_lock_set_failed(struct jn_lock *lock);
 bool jn_lock_failed(const struct jn_lock *lock);

@@ -25,6 +25,7 @@ enum field {
 };
 
 #define ZEROS ((size_t)1 << 20) /* written at a time */
+#define SECTOR 512u             /* read at once where not all can be */
 
 static const char magic[] = "libjournal tail, format 2\n";
 
@@ -33,6 +34,7 @@ struct jn_tail {
     uint8_t *map; /* the whole file, shared; NULL if it is read only */
     uint64_t salt;
     uint64_t capacity;
+    bool damaged; /* bytes that cannot be read are zeros */
 };
 
 static_assert(sizeof(magic) <= ID && END <= JN_TAIL_HEADER,
@@ -82,6 +84,31 @@ write_at(int file, uint64_t offset, const uint8_t *bytes, size_t size)
         bytes += done;
         offset += (uint64_t)done;
         size -= (size_t)done;
+    }
+    return 0;
+}
+
+/* In pieces, of which those that cannot be read are zeros. */
+static int
+read_damaged(int file, uint64_t offset, uint8_t *bytes, size_t size)
+{
+    ssize_t done = 0;
+
+    memset(bytes, 0, size);
+    for (size_t at = 0; at<size; at += done> 0 ? (size_t)done : SECTOR) {
+        size_t left = size - at;
+
+        do
+            done = pread(file, bytes + at, left, (off_t)(offset + at));
+        while (done < 0 && errno == EINTR);
+        if (done == 0)
+            break;
+        if (done > 0)
+            continue;
+        left = left < SECTOR ? left : SECTOR;
+        if (errno != EIO)
+            return errno;
+        done = pread(file, bytes + at, left, (off_t)(offset + at));
     }
     return 0;
 }
@@ -242,13 +269,69 @@ jn_tail_open(struct jn_tail **out, const char *directory,
     tail = malloc(sizeof(*tail));
     if (tail == NULL)
         return ENOMEM;
-    *tail = (struct jn_tail){-1, NULL, name->salt, name->capacity};
+    *tail = (struct jn_tail){-1, NULL, name->salt, name->capacity, false};
     rc = open_file(tail, path, read_only);
     if (rc == 0)
         rc = is_capacity(name->capacity) ? check_file(tail, name)
                                          : JOURNAL_CORRUPT;
     if (rc == 0 && !read_only)
         rc = map_file(tail);
+    if (rc == 0) {
+        *out = tail;
+        tail = NULL;
+    }
+    jn_tail_close(tail);
+    return rc;
+}
+
+int
+jn_tail_look(const char *directory, struct jn_tail_name *name)
+{
+    uint8_t wanted[JN_TAIL_HEADER], header[JN_TAIL_HEADER];
+    struct jn_tail tail = {.file = -1};
+    char path[PATH_MAX];
+    int rc = path_of(path, directory, JN_TAIL_FILE);
+
+    if (rc == 0)
+        rc = open_file(&tail, path, true);
+    if (rc != 0)
+        return rc;
+    rc = read_at(tail.file, 0, header, sizeof(header));
+    close(tail.file);
+    if (rc != 0)
+        return rc == EIO || rc == EISDIR ? JOURNAL_CORRUPT : rc;
+    memcpy(name->id, header + ID, JN_TAIL_ID);
+    name->salt = jn_get_le64(header + SALT);
+    name->capacity = jn_get_le64(header + CAPACITY);
+    encode_header(wanted, name);
+    return is_capacity(name->capacity) &&
+                   memcmp(header, wanted, sizeof(header)) == 0
+               ? 0
+               : JOURNAL_CORRUPT;
+}
+
+int
+jn_tail_open_any(struct jn_tail **out, const char *directory,
+                 const struct jn_tail_name *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    struct jn_tail *tail;
+    int rc = path_of(path, directory, JN_TAIL_FILE);
+
+    if (rc == 0 && !is_capacity(name->capacity))
+        rc = JOURNAL_CORRUPT;
+    if (rc != 0)
+        return rc;
+    tail = malloc(sizeof(*tail));
+    if (tail == NULL)
+        return ENOMEM;
+    *tail = (struct jn_tail){-1, NULL, name->salt, name->capacity, true};
+    rc = open_file(tail, path, true);
+    if (rc == 0 && fstat(tail->file, &status) != 0)
+        rc = errno;
+    if (rc == 0 && !S_ISREG(status.st_mode))
+        rc = JOURNAL_CORRUPT;
     if (rc == 0) {
         *out = tail;
         tail = NULL;
@@ -360,10 +443,12 @@ jn_tail_read(struct jn_tail *tail, uint64_t position, uint8_t *bytes,
              size_t size)
 {
     size_t first = before_end(tail, position, size);
-    int rc = read_at(tail->file, offset_of(tail, position), bytes, first);
+    int (*read)(int, uint64_t, uint8_t *, size_t) = tail->damaged ? read_damaged
+                                                                  : read_at;
+    int rc = read(tail->file, offset_of(tail, position), bytes, first);
 
     if (rc == 0 && first < size)
-        rc = read_at(tail->file, JN_TAIL_HEADER, bytes + first, size - first);
+        rc = read(tail->file, JN_TAIL_HEADER, bytes + first, size - first);
     return rc;
 }
 

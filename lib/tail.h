@@ -225,4 +225,28 @@ int jn_tail_shows_loss(struct jn_tail *tail, uint64_t from, uint64_t limit,
 /* Whether the header of a frame is at POSITION, of whatever run and number. */
 int jn_tail_has_frame(struct jn_tail *tail, uint64_t position, bool *has);
 
+/* ---- one that is damaged ------------------------------------------------- */
+
+/*
+ * What the header of DIRECTORY's tail says; JOURNAL_CORRUPT if that is not
+ * sound, JOURNAL_NOT_FOUND if there is no tail.
+ */
+int jn_tail_look(const char *directory, struct jn_tail_name *name);
+
+/*
+ * Opens to read only what there is of the tail NAME, whatever its header says.
+ * What is not there, or cannot be read, is read as zeros.
+ */
+int jn_tail_open_any(struct jn_tail **tail, const char *directory,
+                     const struct jn_tail_name *name);
+
+/*
+ * Hands every sound frame that lies in the ring to MEET, wherever the journal
+ * says that it begins, until that returns something else than 0.  SIZE is what
+ * it takes at POSITION.
+ */
+typedef int (*jn_tail_meet)(void *context, uint64_t position, size_t size,
+                            const struct jn_frame *frame);
+int jn_tail_hunt(struct jn_tail *tail, jn_tail_meet meet, void *context);
+
 #endif

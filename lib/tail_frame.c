@@ -312,3 +312,71 @@ jn_tail_has_frame(struct jn_tail *tail, uint64_t position, bool *has)
     *has = rc == 0 && size_in_header(header, jn_tail_salt(tail), position) != 0;
     return rc;
 }
+
+/* ---- all that there is --------------------------------------------------- */
+
+/*
+ * The position that the header at the walk's place in the ring is for, if it is
+ * one of a frame.  It is not below what the frame says was flushed, and at most
+ * once round the ring above.
+ */
+static bool
+tell_position(const struct jn_tail_walk *walk, const uint8_t *header,
+              uint64_t *position, uint64_t *size)
+{
+    uint64_t salt = jn_tail_salt(walk->tail), flushed;
+    uint64_t capacity = jn_tail_capacity(walk->tail);
+
+    flushed = jn_get_le64(header + FLUSHED);
+    if (flushed > UINT64_MAX / 2)
+        return false;
+    *position = flushed +
+                (walk->position + capacity - flushed % capacity) % capacity;
+    for (unsigned i = 0; i < 2; i++, *position += capacity) {
+        *size = padded(size_in_header(header, salt, *position));
+        if (*size != 0)
+            return *size <= capacity;
+    }
+    return false;
+}
+
+/* The frame at the walk's place; *SIZE is 0 if there is none. */
+static int
+hunt_here(struct jn_tail_walk *walk, struct jn_frame *frame, uint64_t *position,
+          size_t *size)
+{
+    const uint8_t *bytes;
+    uint64_t claimed;
+    int rc = look(walk, JN_FRAME_HEADER, &bytes);
+
+    *size = 0;
+    if (rc != 0 || !tell_position(walk, bytes, position, &claimed))
+        return rc;
+    rc = look(walk, (size_t)claimed, &bytes);
+    if (rc == 0 &&
+        jn_frame_decode(frame, jn_span(bytes, (size_t)claimed),
+                        jn_tail_salt(walk->tail), *position, size) != 0)
+        *size = 0;
+    return rc;
+}
+
+int
+jn_tail_hunt(struct jn_tail *tail, jn_tail_meet meet, void *context)
+{
+    uint64_t capacity = jn_tail_capacity(tail);
+    struct jn_tail_walk walk = {.tail = tail, .limit = 2 * capacity};
+    int rc = 0;
+
+    while (rc == 0 && walk.position < capacity) {
+        struct jn_frame frame;
+        uint64_t position;
+        size_t size;
+
+        rc = hunt_here(&walk, &frame, &position, &size);
+        if (rc == 0 && size > 0)
+            rc = meet(context, position, size, &frame);
+        walk.position += size > 0 ? size : STEP;
+    }
+    jn_tail_walk_free(&walk);
+    return rc;
+}

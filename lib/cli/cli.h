@@ -42,5 +42,6 @@ extern const struct cli_command cmd_compact;
 extern const struct cli_command cmd_rewind;
 extern const struct cli_command cmd_verify;
 extern const struct cli_command cmd_backup;
+extern const struct cli_command cmd_salvage;
 
 #endif

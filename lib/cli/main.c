@@ -11,10 +11,10 @@
 #include "report.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_append,  &cmd_get,     &cmd_read,   &cmd_at,
-    &cmd_keys,    &cmd_history, &cmd_replay, &cmd_query,
-    &cmd_follow,  &cmd_mark,    &cmd_stat,   &cmd_prune,
-    &cmd_compact, &cmd_rewind,  &cmd_verify, &cmd_backup,
+    &cmd_append,  &cmd_get,     &cmd_read,    &cmd_at,     &cmd_keys,
+    &cmd_history, &cmd_replay,  &cmd_query,   &cmd_follow, &cmd_mark,
+    &cmd_stat,    &cmd_prune,   &cmd_compact, &cmd_rewind, &cmd_verify,
+    &cmd_backup,  &cmd_salvage,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -12,7 +12,7 @@ set -u
 
 test_help() {
     commands='append get read at keys history replay query follow mark stat
-        prune compact rewind backup'
+        prune compact rewind backup salvage'
     run help
     for command in $commands; do
         verify "help lists $command" grep -q "^  $command  *[a-z]" out

@@ -2,17 +2,18 @@
 # layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
 #
 #   4   the public calls: open append append_packed get query fill prune rewind
-#       mark stat sync wait keyexpr version verify backup
+#       mark stat sync wait keyexpr version verify backup salvage
 #   3   what a journal is: handle inspect create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices group graft audit snapshot settled copy target
-#   2½  walk, over pages
+#       drain slices group graft audit snapshot settled copy target search
+#       account frames wreck
+#   2½  walk freelist, over pages
 #   2   parts that don't know each other: record links index state expr packed
 #       pages lock filesystem store tail build
 #   1½  recent, of which transactions see a part; page
 #   1   checksum error clock futex stamp sized layout numbers rows arena
-#       keytable keysort disk gaps
+#       keytable keysort disk gaps finds
 #   0   bytes reclaim
 #
 # Files store_*.c and store_*.h belong to store, and likewise those of other
@@ -33,6 +34,7 @@ BEGIN {
     levels(4, "stat sync wait keyexpr version")
     levels(4, "verify")
     levels(4, "backup")
+    levels(4, "salvage")
     levels(3, "handle inspect create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
@@ -40,15 +42,16 @@ BEGIN {
     levels(3, "audit")
     levels(3, "snapshot")
     levels(3, "settled copy target")
-    levels(2.5, "walk")
+    levels(3, "search account frames wreck")
+    levels(2.5, "walk freelist")
     levels(2, "record links index state expr packed pages lock filesystem")
     levels(2, "store tail build")
     levels(1.5, "recent page")
     levels(1, "checksum error clock futex stamp sized layout numbers rows")
-    levels(1, "arena keytable keysort disk gaps")
+    levels(1, "arena keytable keysort disk gaps finds")
     levels(0, "bytes reclaim")
     families = "^(store|tail|recent|shared|view|gather|stage|newest|walk"
-    families = families "|audit)_"
+    families = families "|audit|wreck)_"
     FS = ":"
 }
 

@@ -1,0 +1,292 @@
+/* cmd_salvage.c - `journal salvage`: what can be read of a damaged journal. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "target.h"
+
+enum option_name { OPTION_JSON = 256 };
+
+#define RANGES_SHOWN 20u
+
+static const char short_options[] = "hq";
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                             {"json", no_argument, NULL,
+                                              OPTION_JSON},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {NULL, 0, NULL, 0}};
+
+struct request {
+    const char *from;
+    const char *to;
+    bool json;
+    bool quiet;
+};
+
+/* ---- what is missing ----------------------------------------------------- */
+
+static const char *
+plural(uint64_t count, const char *one, const char *more)
+{
+    return count == 1 ? one : more;
+}
+
+/* Numbers [first, limit) are not there; past the last one that is shown, COUNT
+ * goes on. */
+static void
+print_range(uint64_t first, uint64_t limit, unsigned *count)
+{
+    if (first >= limit || ++*count > RANGES_SHOWN)
+        return;
+    if (limit - first == 1)
+        printf("    %" PRIu64 "\n", first);
+    else
+        printf("    %" PRIu64 " to %" PRIu64 "\n", first, limit - 1);
+}
+
+/* Goes over what is there, from the first that is lost on. */
+static int
+print_ranges(struct journal *journal, uint64_t next, uint64_t size)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor = NULL;
+    const struct journal_entry *entry;
+    unsigned count = 0;
+    int rc;
+
+    journal_query_init(&query);
+    query.first = next;
+    rc = journal_query(journal, &query, &cursor);
+    if (rc == JOURNAL_PRUNED) {
+        query.first = JOURNAL_NONE;
+        rc = journal_query(journal, &query, &cursor);
+    }
+    while (rc == 0 && count <= RANGES_SHOWN &&
+           (rc = journal_next(cursor, &entry)) == 0) {
+        print_range(next, entry->seq, &count);
+        next = entry->seq + 1;
+    }
+    if (rc == JOURNAL_END) {
+        print_range(next, size, &count);
+        rc = 0;
+    }
+    if (count > RANGES_SHOWN)
+        puts("    and others");
+    journal_cursor_close(cursor);
+    return rc;
+}
+
+static int
+print_missing(const struct request *request,
+              const struct journal_report *report)
+{
+    struct journal *journal = NULL;
+    struct journal_stat stat;
+    int code, rc = 0;
+
+    if (report->entries_bad == 0)
+        return CLI_OK;
+    code = target_open_to_read(request->to, true, &journal);
+    if (code == CLI_OK)
+        code = target_stat(journal, request->to, &stat);
+    if (code == CLI_OK) {
+        puts("Numbers that are not there:");
+        rc = print_ranges(journal, report->first_bad, stat.size);
+    }
+    journal_close(journal);
+    if (rc != 0)
+        report_failure(request->to, rc, NULL);
+    return rc != 0 ? report_exit(rc) : code;
+}
+
+/* ---- the report ---------------------------------------------------------- */
+
+static void
+print_json(const struct journal_report *report)
+{
+    struct json json;
+
+    json_begin(&json);
+    json_number(&json, "salvaged", report->salvaged);
+    json_number(&json, "entries_bad", report->entries_bad);
+    if (report->first_bad != JOURNAL_NONE)
+        json_number(&json, "first_bad", report->first_bad);
+    json_number(&json, "links_bad", report->links_bad);
+    json_number(&json, "index_bad", report->index_bad);
+    json_number(&json, "pages_bad", report->pages_bad);
+    json_number(&json, "tail_records", report->tail_records);
+    json_number(&json, "unsure", (report->flags & JOURNAL_REPORT_UNSURE) != 0);
+    json_end(&json);
+}
+
+static void
+print_figures(const struct request *request,
+              const struct journal_report *report)
+{
+    printf("%" PRIu64 " %s carried over to %s", report->salvaged,
+           plural(report->salvaged, "entry", "entries"), request->to);
+    if (report->tail_records > 0)
+        printf(", %" PRIu64 " of them from the tail", report->tail_records);
+    putchar('\n');
+    if (report->entries_bad > 0)
+        printf("%" PRIu64 " %s lost\n", report->entries_bad,
+               plural(report->entries_bad, "entry is", "entries are"));
+    else
+        puts("no entry is lost, as far as can be told");
+    if (report->links_bad > 0)
+        printf("%" PRIu64 " %s whole, but had lost what links %s to older ones "
+               "of its key\n",
+               report->links_bad,
+               plural(report->links_bad, "entry is", "entries are"),
+               plural(report->links_bad, "it", "them"));
+    if (report->pages_bad + report->index_bad > 0)
+        printf("%" PRIu64 " damaged %s, %" PRIu64 " damaged %s of the index\n",
+               report->pages_bad, plural(report->pages_bad, "page", "pages"),
+               report->index_bad, plural(report->index_bad, "row", "rows"));
+}
+
+static void
+print_advice(const struct request *request, const struct journal_report *report)
+{
+    if ((report->flags & JOURNAL_REPORT_UNSURE) != 0)
+        puts("What the journal said of its own first and last number is lost: "
+             "newer entries\nmay be missing, and some be back that had been "
+             "pruned or rewound.");
+    puts("\nWhat to do next");
+    printf("  - look whether it is sound:   journal verify '%s'\n"
+           "  - look at the newest entries: journal query --reverse --count 10 "
+           "'%s'\n",
+           request->to, request->to);
+    if (report->entries_bad > 0)
+        puts("  - a backup may have what is lost: it has the same numbers");
+    printf("  - keep '%s' as it is until all is well; then put the other in "
+           "its place:\n"
+           "      mv '%s' '%s.damaged' && mv '%s' '%s'\n"
+           "  - find out why: a disk that lost this will lose more\n",
+           request->from, request->from, request->from, request->to,
+           request->from);
+}
+
+static int
+print_result(const struct request *request, const struct journal_report *report)
+{
+    int code;
+
+    if (request->quiet)
+        return CLI_OK;
+    if (request->json) {
+        print_json(report);
+        return output_flush();
+    }
+    print_figures(request, report);
+    code = print_missing(request, report);
+    if (code != CLI_OK)
+        return code;
+    print_advice(request, report);
+    return output_flush();
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static const char *
+path_of(const struct request *request, int result)
+{
+    return result == JOURNAL_EXISTS || result == JOURNAL_FULL ? request->to
+                                                              : request->from;
+}
+
+static void
+hint_at(int result)
+{
+    if (result == JOURNAL_EXISTS)
+        report_hint("what is salvaged goes to where there is nothing, or an "
+                    "empty directory");
+    if (result == JOURNAL_BUSY)
+        report_hint("somebody has it open to write, or is salvaging to the "
+                    "same place: stop that, and try again");
+}
+
+static int
+salvage(const struct request *request)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct progress progress;
+    int rc;
+
+    progress_begin(&progress, "salvaging");
+    rc = journal_salvage(request->from, request->to, &report, progress_show,
+                         &progress);
+    progress_end(&progress);
+    if (rc == 0)
+        return print_result(request, &report);
+    report_failure(path_of(request, rc), rc,
+                   rc == JOURNAL_CORRUPT ? "nothing in it can be read" : NULL);
+    hint_at(rc);
+    return rc == JOURNAL_EXISTS ? CLI_USAGE : report_exit(rc);
+}
+
+static int
+take_option(struct request *request, const char *command, int option)
+{
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct request request = {.from = NULL};
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, short_options, long_options,
+                                 NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(&cmd_salvage);
+        code = take_option(&request, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
+    code = args_operands(argc, argv, 2, 2);
+    if (code != CLI_OK)
+        return code;
+    request.from = argv[optind];
+    request.to = argv[optind + 1];
+    return salvage(&request);
+}
+
+const struct cli_command cmd_salvage = {
+    .name = "salvage",
+    .synopsis = "[OPTIONS] FROM TO",
+    .summary = "make a journal of what can be read of a damaged one",
+    .help =
+        "\n"
+        "Reads whatever is sound in the journal at FROM, be its files "
+        "damaged,\n"
+        "cut short or missing, into a journal TO, which must not be there "
+        "yet,\n"
+        "or be an empty directory.  Entries keep their numbers.  FROM is left "
+        "as\n"
+        "it is; nobody may have it open to write.  Says what was carried "
+        "over,\n"
+        "what is lost, and what to do next.\n"
+        "\n"
+        "      --json           the figures as a JSON object\n"
+        "  -q, --quiet          don't print them\n",
+    .run = run,
+};

@@ -1,0 +1,555 @@
+/* wrecks.c - journals to be damaged and salvaged, and what was in them. */
+#include "api/wrecks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/steps.h"
+
+#define KEYS 7u
+#define SIZE_MAX_OF 1500u
+
+/* What was in a journal. */
+struct contents {
+    uint64_t first, size, entries;
+    struct journal_entry *entry[SIZE_MAX_OF];
+    struct journal_entry *old[SIZE_MAX_OF]; /* pruned, or rewound */
+};
+
+static struct contents all[WRECK_KINDS + 1];
+static char home_dir[300];
+static enum wreck_kind kind;
+static uint64_t chance;
+
+/* ---- they are made ------------------------------------------------------- */
+
+static uint64_t
+below(uint64_t limit)
+{
+    return test_random(&chance) % limit;
+}
+
+static size_t
+make_key(char *out, unsigned key)
+{
+    if (key == KEYS)
+        return 0;
+    memset(out, 'k', 300);
+    (void)snprintf(out, 20, "key/%u", key);
+    return key % 3 == 2 ? 300 : 5;
+}
+
+static void
+append_one(struct journal *to, unsigned key)
+{
+    static char value[30000];
+    char bytes[300], meta[] = "about it";
+    struct journal_record one = {.key = bytes, .value = value, .meta = meta};
+
+    memset(value, 'a' + (int)below(26), sizeof(value));
+    one.key_size = make_key(bytes, key);
+    if (key < KEYS && below(10) == 0)
+        one.flags |= JOURNAL_TOMBSTONE;
+    if (below(4) == 0) {
+        one.flags |= JOURNAL_STAMPED;
+        one.stamp.time = 100000 + below(2);
+    }
+    if ((one.flags & JOURNAL_TOMBSTONE) == 0)
+        one.value_size = below(15) == 0 ? below(sizeof(value)) : below(150);
+    one.meta_size = below(3) == 0 ? sizeof(meta) : 0;
+    if (journal_append_batch(to, &one, 1, NULL) == JOURNAL_OUTDATED) {
+        one.stamp.time = 100001;
+        ck_assert_int_eq(journal_append_batch(to, &one, 1, NULL), 0);
+    }
+}
+
+static void
+append_some(struct journal *to, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        append_one(to, (unsigned)(below(3) == 0 ? 0 : below(KEYS + 1)));
+}
+
+static void
+read_contents(struct journal *from, struct contents *contents)
+{
+    struct journal_stat stat = figures(from);
+
+    ck_assert_uint_le(stat.size, SIZE_MAX_OF);
+    contents->first = stat.first;
+    contents->size = stat.size;
+    contents->entries = stat.entries;
+    for (uint64_t seq = 0; seq < stat.size; seq++)
+        if (journal_read(from, seq, &contents->entry[seq]) != 0)
+            contents->entry[seq] = NULL;
+}
+
+/* What is there now may go. */
+static void
+read_old(struct journal *from, struct contents *contents)
+{
+    for (uint64_t seq = 0; seq < figures(from).size; seq++)
+        if (journal_read(from, seq, &contents->old[seq]) != 0)
+            contents->old[seq] = NULL;
+}
+
+static void
+copy_directory(const char *from, const char *to)
+{
+    char command[800];
+
+    (void)snprintf(command, sizeof(command),
+                   "mkdir -p '%s' && cd '%s' && cp data.mdb '%s'/ && "
+                   "if [ -e tail ]; then cp tail '%s'/; fi",
+                   to, from, to, to);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static const char *
+made(enum wreck_kind which)
+{
+    static char path[400];
+
+    (void)snprintf(path, sizeof(path), "%s/%d", home_dir, (int)which);
+    return path;
+}
+
+static void
+change(struct journal *in, enum wreck_kind which)
+{
+    append_some(in, 300);
+    read_old(in, &all[which]);
+    if (which == WRECK_COMPACTED) {
+        ck_assert_int_eq(journal_prune(in, 60, 0, NULL), 0);
+        ck_assert_int_eq(journal_prune(in, 250, JOURNAL_PRUNE_KEEP_LATEST,
+                                       NULL),
+                         0);
+    }
+    if (which == WRECK_REWOUND)
+        ck_assert_int_eq(journal_rewind(in, 220), 0);
+    append_some(in, 200);
+    ck_assert_int_eq(journal_mark(in, "reader", 300), 0);
+    ck_assert_int_eq(journal_mark(in, "r", 401), 0);
+    ck_assert_int_eq(journal_sync(in), 0);
+    append_some(in, 60);
+}
+
+static void
+make(enum wreck_kind which)
+{
+    char path[400];
+    struct journal_options options;
+    struct journal *one;
+
+    (void)snprintf(path, sizeof(path), "%s/made", home_dir);
+    journal_options_init(&options);
+    options.tail_bytes = 1 << 20;
+    ck_assert_int_eq(journal_open(path, &options, &one), 0);
+    change(one, which);
+    read_contents(one, &all[which]);
+    if (which == WRECK_TAILED || which == WRECK_OTHER)
+        copy_directory(path, made(which));
+    journal_close(one);
+    if (which != WRECK_TAILED && which != WRECK_OTHER)
+        copy_directory(path, made(which));
+    ck_assert_int_eq(journal_destroy(path), 0);
+}
+
+void
+wreck_make_all(void)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    chance = test_seed();
+    (void)snprintf(home_dir, sizeof(home_dir), "%s/wrecks-XXXXXX",
+                   tmp != NULL ? tmp : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(home_dir));
+    for (unsigned i = 0; i <= WRECK_KINDS; i++)
+        make((enum wreck_kind)i);
+}
+
+void
+wreck_remove_all(void)
+{
+    char command[400];
+
+    (void)snprintf(command, sizeof(command), "rm -rf '%s'", home_dir);
+    ck_assert_int_eq(system(command), 0);
+    for (unsigned i = 0; i <= WRECK_KINDS; i++)
+        for (uint64_t seq = 0; seq < all[i].size; seq++)
+            journal_entry_free(all[i].entry[seq]);
+    for (unsigned i = 0; i <= WRECK_KINDS; i++)
+        for (uint64_t seq = 0; seq < SIZE_MAX_OF; seq++)
+            journal_entry_free(all[i].old[seq]);
+}
+
+/* ---- one of them --------------------------------------------------------- */
+
+void
+wreck_take(enum wreck_kind which, unsigned round)
+{
+    kind = which;
+    chance = test_seed() + 7919u * (uint64_t)round;
+    copy_directory(made(which), test_path("wreck"));
+}
+
+void
+wreck_take_other(void)
+{
+    kind = WRECK_OTHER;
+    copy_directory(made(kind), wreck_path(""));
+}
+
+uint64_t
+wreck_chance(uint64_t limit)
+{
+    return below(limit);
+}
+
+const char *
+wreck_path(const char *name)
+{
+    char path[300];
+
+    (void)snprintf(path, sizeof(path), "wreck%s%s", *name != '\0' ? "/" : "",
+                   name);
+    return test_path(path);
+}
+
+const char *
+wreck_target(void)
+{
+    return test_path("target");
+}
+
+uint64_t
+wreck_entries(void)
+{
+    return all[kind].entries;
+}
+
+uint64_t
+wreck_size(void)
+{
+    return all[kind].size;
+}
+
+const struct journal_entry *
+wreck_entry(uint64_t seq)
+{
+    return seq < all[kind].size ? all[kind].entry[seq] : NULL;
+}
+
+/* ---- damage -------------------------------------------------------------- */
+
+struct wreck_file
+wreck_read(const char *name)
+{
+    struct bytes bytes = bytes_of(wreck_path(name));
+
+    return (struct wreck_file){name, (uint8_t *)bytes.data, bytes.size};
+}
+
+void
+wreck_write(struct wreck_file *file)
+{
+    write_bytes(wreck_path(file->name), file->bytes, file->size);
+    free(file->bytes);
+}
+
+static const char *
+any_file(void)
+{
+    return exists(wreck_path("tail")) && below(3) == 0 ? "tail" : "data.mdb";
+}
+
+void
+wreck_flip_bit(void)
+{
+    struct wreck_file file = wreck_read(any_file());
+
+    file.bytes[below(file.size)] ^= (uint8_t)(1u << below(8));
+    wreck_write(&file);
+}
+
+void
+wreck_zero_sector(void)
+{
+    struct wreck_file file = wreck_read(any_file());
+
+    memset(file.bytes + below(file.size / 512) * 512, 0, 512);
+    wreck_write(&file);
+}
+
+/* A piece of any file becomes something else. */
+void
+wreck_damage(void)
+{
+    struct wreck_file file = wreck_read(any_file());
+    size_t at = below(file.size), from = below(file.size);
+    size_t size = 1 + below(below(2) == 0 ? 16 : 9000);
+
+    size = size < file.size - at ? size : file.size - at;
+    size = size < file.size - from ? size : file.size - from;
+    switch (below(4)) {
+    case 0:
+        memset(file.bytes + at, (int)below(256), size);
+        break;
+    case 1:
+        for (size_t i = 0; i < size; i++)
+            file.bytes[at + i] = (uint8_t)below(256);
+        break;
+    case 2:
+        memmove(file.bytes + at, file.bytes + from, size);
+        break;
+    default:
+        file.bytes[at] ^= (uint8_t)(1u << below(8));
+    }
+    wreck_write(&file);
+}
+
+/* ---- salvage ------------------------------------------------------------- */
+
+int
+wreck_try(struct journal_report *report)
+{
+    struct bytes before = picture_of(wreck_path(""));
+    int rc;
+
+    *report = (struct journal_report){.struct_size = sizeof(*report)};
+    rc = journal_salvage(wreck_path(""), wreck_target(), report, NULL, NULL);
+    assert_picture(wreck_path(""), &before);
+    free(before.data);
+    return rc;
+}
+
+struct journal_report
+wreck_salvage(void)
+{
+    struct journal_report report;
+    int rc = wreck_try(&report);
+
+    ck_assert_msg(rc == 0, "%s", journal_errname(rc));
+    return report;
+}
+
+/*
+ * Where the journal's bounds are lost, one that had been pruned or rewound may
+ * be back.
+ */
+static bool
+is_old(const struct journal_entry *entry, const struct journal_report *report)
+{
+    const struct journal_entry *old = all[kind].old[entry->seq];
+    const struct journal_entry *now = wreck_entry(entry->seq);
+
+    return (report->flags & JOURNAL_REPORT_UNSURE) != 0 && old != NULL &&
+           old->time == entry->time &&
+           (now == NULL || now->time != entry->time);
+}
+
+static uint64_t
+compare_entries(struct journal *target, const struct journal_report *report)
+{
+    uint64_t found = 0;
+
+    for (uint64_t seq = 0; seq < all[kind].size + 10; seq++) {
+        struct journal_entry *entry;
+        int rc = journal_read(target, seq, &entry);
+
+        if (rc != 0) {
+            ck_assert(rc == JOURNAL_PRUNED || rc == JOURNAL_OUT_OF_RANGE);
+            continue;
+        }
+        if (is_old(entry, report)) {
+            assert_same_entry(entry, all[kind].old[seq]);
+        } else {
+            ck_assert_msg(wreck_entry(seq) != NULL, "entry %" PRIu64 " is new",
+                          seq);
+            assert_same_entry(entry, wreck_entry(seq));
+        }
+        journal_entry_free(entry);
+        found++;
+    }
+    return found;
+}
+
+void
+wreck_drop(void)
+{
+    char command[700];
+
+    (void)snprintf(command, sizeof(command), "rm -rf '%s' '%s'", wreck_path(""),
+                   wreck_target());
+    ck_assert_int_eq(system(command), 0);
+}
+
+static bool
+has_key(const struct journal_entry *entry, const char *key, size_t size)
+{
+    return entry != NULL && entry->key_size == size &&
+           memcmp(entry->key, key, size) == 0;
+}
+
+/* Of KEY up to its newest that is there. */
+static void
+compare_past(struct journal *target, const char *key, size_t size)
+{
+    const struct journal_entry *was = NULL;
+    struct journal_entry *is = NULL;
+    uint64_t latest = 0;
+
+    if (journal_get(target, key, size, &is) == 0) {
+        latest = is->seq + 1;
+        journal_entry_free(is);
+    }
+    for (uint64_t limit = 0; limit <= latest; limit++) {
+        int rc = journal_get_at(target, key, size, limit, &is);
+
+        if (rc == 0) {
+            ck_assert_ptr_nonnull(was);
+            assert_same_entry(is, was);
+            journal_entry_free(is);
+        } else if (rc == JOURNAL_NOT_FOUND) {
+            ck_assert(was == NULL || (was->flags & JOURNAL_TOMBSTONE) != 0);
+        } else {
+            ck_assert_int_eq(rc, JOURNAL_PRUNED);
+        }
+        if (has_key(wreck_entry(limit), key, size))
+            was = wreck_entry(limit);
+    }
+}
+
+/* All of KEY that can be read is what a query gives. */
+static void
+compare_history(struct journal *target, const char *key, size_t size)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+
+    journal_query_init(&query);
+    query.match = JOURNAL_MATCH_KEY;
+    query.key = key;
+    query.key_size = size;
+    ck_assert_int_eq(journal_query(target, &query, &cursor), 0);
+    for (uint64_t seq = 0; seq < figures(target).size; seq++) {
+        struct journal_entry *one;
+
+        if (journal_read(target, seq, &one) != 0)
+            continue;
+        if (has_key(one, key, size)) {
+            ck_assert_int_eq(journal_next(cursor, &entry), 0);
+            ck_assert_uint_eq(entry->seq, seq);
+        }
+        journal_entry_free(one);
+    }
+    ck_assert_int_eq(journal_next(cursor, &entry), JOURNAL_END);
+    journal_cursor_close(cursor);
+}
+
+static void
+assert_sound(struct journal *target)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    int rc = journal_verify(target, &report, NULL, NULL);
+
+    ck_assert_msg(rc == 0,
+                  "%s: entries %" PRIu64 ", index %" PRIu64 ", links %" PRIu64
+                  ", pages %" PRIu64 ", first %" PRIu64,
+                  journal_errname(rc), report.entries_bad, report.index_bad,
+                  report.links_bad, report.pages_bad, report.first_bad);
+}
+
+void
+wreck_compare(const struct journal_report *report)
+{
+    struct journal *target;
+    char key[300];
+
+    ck_assert_int_eq(journal_open(wreck_target(), NULL, &target), 0);
+    ck_assert_uint_eq(compare_entries(target, report), report->salvaged);
+    ck_assert_uint_eq(figures(target).entries, report->salvaged);
+    for (unsigned i = 0; i < KEYS; i++) {
+        size_t size = make_key(key, i);
+
+        if ((report->flags & JOURNAL_REPORT_UNSURE) == 0 ||
+            kind <= WRECK_TAILED)
+            compare_past(target, key, size);
+        compare_history(target, key, size);
+    }
+    assert_sound(target);
+    journal_close(target);
+}
+
+void
+wreck_assert_goes_on(void)
+{
+    struct journal *target = open_path(wreck_target(), 0);
+
+    append_some(target, 50);
+    assert_sound(target);
+    journal_close(target);
+}
+
+/* The same rows of the index, seen from outside. */
+static void
+compare_latest(struct journal *was, struct journal *is)
+{
+    char key[300];
+
+    for (unsigned i = 0; i < KEYS; i++) {
+        size_t size = make_key(key, i);
+        struct journal_entry *a = NULL, *b = NULL;
+        int rc = journal_get(was, key, size, &a);
+
+        ck_assert_int_eq(journal_get(is, key, size, &b), rc);
+        if (rc == 0)
+            assert_same_entry(a, b);
+        journal_entry_free(a);
+        journal_entry_free(b);
+    }
+}
+
+static void
+compare_marks(struct journal *was, struct journal *is)
+{
+    char name[JOURNAL_MARK_SIZE] = "", other[JOURNAL_MARK_SIZE] = "";
+    uint64_t a, b;
+    int rc;
+
+    while ((rc = journal_next_mark(was, name, &a)) == 0) {
+        ck_assert_int_eq(journal_next_mark(is, other, &b), 0);
+        ck_assert_str_eq(name, other);
+        ck_assert_uint_eq(a, b);
+    }
+    ck_assert_int_eq(rc, JOURNAL_END);
+    ck_assert_int_eq(journal_next_mark(is, other, &b), JOURNAL_END);
+}
+
+void
+wreck_assert_same(void)
+{
+    struct journal *was = open_path(wreck_path(""), JOURNAL_OPEN_READ_ONLY |
+                                                        JOURNAL_OPEN_IMMUTABLE);
+    struct journal *is = open_path(wreck_target(), 0);
+    struct journal_stat a = figures(was), b = figures(is);
+
+    ck_assert_uint_eq(a.first, b.first);
+    ck_assert_uint_eq(a.size, b.size);
+    ck_assert_uint_eq(a.entries, b.entries);
+    ck_assert_uint_eq(a.keys, b.keys);
+    ck_assert_uint_eq(a.tombstones, b.tombstones);
+    ck_assert_uint_eq(a.bytes_logical, b.bytes_logical);
+    ck_assert_uint_eq(a.last_time, b.last_time);
+    ck_assert(memcmp(a.id, b.id, sizeof(a.id)) != 0);
+    compare_latest(was, is);
+    compare_marks(was, is);
+    journal_close(was);
+    journal_close(is);
+}

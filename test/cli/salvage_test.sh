@@ -1,0 +1,98 @@
+#!/bin/sh
+# salvage_test.sh - the command where it reads what is left of a journal.
+#
+#   JOURNAL=build/journal test/cli/salvage_test.sh
+set -u
+
+# shellcheck source=test/cli/steps.sh
+. "$(dirname "$0")/steps.sh"
+
+fill() {
+    seq 0 $(($2 - 1)) | "$JOURNAL" append -q --lines --batch 1000 "$1" k
+}
+
+# zero FILE PAGE: a page of zeros.
+zero() {
+    dd if=/dev/zero of="$1" bs=4096 count=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# same CLAIM A B: both journals print the same entries and marks.
+same() {
+    CLAIM=$1
+    "$JOURNAL" replay --json "$2" >a && "$JOURNAL" mark "$2" >>a
+    "$JOURNAL" replay --json "$3" >b && "$JOURNAL" mark "$3" >>b
+    if [ -s a ] && cmp -s a b; then pass; else fail "$2 and $3 differ"; fi
+}
+
+test_salvage() {
+    fill j 1000
+    run mark j reader 17
+    cp -r j damaged
+    zero damaged/data.mdb 0
+    run salvage damaged to
+    verify 'it says what was carried over' grep -q \
+        '^1000 entries carried over to to' out
+    verify 'and what to do next' grep -q "journal verify 'to'" out
+    verify 'and shows no progress to a file' test ! -s err
+    same 'all is there that was not damaged' j to
+    run verify to
+    verify 'and sound' test "$code" -eq 0
+    run salvage --json damaged json
+    verify 'figures as JSON' grep -q \
+        '^{"salvaged":1000,"entries_bad":0,"links_bad":0,.*"unsure":1}$' out
+    says 'or none' '' salvage -q damaged quiet
+    verify 'nothing else is left' test -z "$(find . -name '*.partial')"
+}
+
+# Some leaves are gone; what lies beside them is not.
+test_missing() {
+    fill m 3000
+    cp -r m cut
+    pages=$(($(wc -c <m/data.mdb) / 4096))
+    page=$((pages / 2))
+    while [ "$page" -lt $((pages / 2 + 6)) ]; do
+        zero cut/data.mdb "$page"
+        page=$((page + 1))
+    done
+    run salvage cut rest
+    verify 'some entries are lost' grep -q 'lost$' out
+    verify 'and are listed' grep -q '^Numbers that are not there:$' out
+    verify 'with their ranges' grep -q '^    [0-9][0-9]* to [0-9][0-9]*$' out
+    run replay rest
+    verify 'the others are there' test "$(wc -l <out)" -gt 2000
+}
+
+test_refused() {
+    fill n 10
+    mkdir taken && : >taken/something
+    complains 'a place that is taken' 2 'exists' salvage n taken
+    complains 'no journal' 1 'not found' salvage nothing other
+    mkdir bad && echo rubbish >bad/data.mdb
+    complains 'nothing that can be read' 5 'nothing in it can be read' \
+        salvage bad other
+    complains 'one path' 2 'missing' salvage n
+    complains 'three of them' 2 'operand' salvage n b c
+    verify 'and nothing was made' test ! -e other
+}
+
+# Whoever writes is in the way.
+test_busy() {
+    fill w 10
+    mkfifo lines
+    "$JOURNAL" append -q --lines w k <lines >/dev/null 2>&1 &
+    exec 7>lines
+    echo one >&7
+    while [ "$("$JOURNAL" replay w | wc -l)" -lt 11 ]; do sleep 0.1; done
+    complains 'somebody writes' 4 'open' salvage w busy
+    verify 'what to do is told' grep -q 'try again' err
+    exec 7>&-
+    wait
+    run salvage w busy
+    verify 'and then it works' test "$code" -eq 0
+}
+
+test_salvage
+test_missing
+test_refused
+test_busy
+conclude salvage_test
