@@ -111,26 +111,11 @@ is_in_place(const struct jn_audit *audit, uint64_t seq)
            (!audit->any || seq > audit->last_seq);
 }
 
-/*
- * Numbers up to SEQ are not there, and need not be.  What a salvage has not
- * found hides a part of its key's history like what is damaged now.
- */
-static int
-note_lost(struct jn_audit *audit, uint64_t seq)
-{
-    uint64_t first = audit->any ? audit->last_seq + 1 : audit->state.first;
-    uint64_t linked = jn_state_linked(&audit->state);
-    uint64_t limit = seq < audit->state.dense ? seq : audit->state.dense;
-
-    first = first < linked ? linked : first;
-    return first < limit ? jn_audit_ranges_add(&audit->lost, first, limit) : 0;
-}
-
 /* What lies between the entry before and SEQ, which is in its place. */
 static int
 pass_over(struct jn_audit *audit, uint64_t seq)
 {
-    int rc = note_lost(audit, seq);
+    int rc = 0;
 
     if (!audit->any && !audit->state_known) {
         audit->state.first = seq;
@@ -138,7 +123,7 @@ pass_over(struct jn_audit *audit, uint64_t seq)
     }
     /* A sparse part begins with an entry. */
     if (!audit->any && seq > audit->state.first &&
-        audit->state.first < audit->state.dense && rc == 0)
+        audit->state.first < audit->state.dense)
         rc = note_missing(audit, audit->state.first, audit->state.first + 1);
     if (rc == 0 && seq > audit->expected)
         rc = note_missing(audit, audit->expected, seq);
@@ -336,8 +321,6 @@ end_stored(struct jn_audit *audit)
         rc = note_missing(audit, audit->state.first, audit->state.first + 1);
     if (rc == 0 && audit->state_known)
         rc = note_missing(audit, audit->expected, audit->state.next);
-    if (rc == 0)
-        rc = note_lost(audit, audit->state.next);
     audit->expected = audit->state.next;
     judge_sums(audit);
     return rc;
@@ -373,7 +356,7 @@ follow_recent(struct jn_audit *audit, const struct jn_audit_recent *recent,
 {
     const struct jn_audit_key *key = jn_audit_key_before(audit, entry);
     bool framed = (key != NULL && key->vague) ||
-                  jn_audit_ranges_have(&audit->lost, entry->links.prev) ||
+                  jn_audit_is_lost(audit, entry->links.prev) ||
                   is_well_framed(recent, key);
     int rc = jn_audit_key_follow(audit, entry, &key);
 

@@ -109,7 +109,7 @@ may_jump(const struct jn_audit *audit, const struct jn_audit_key *key,
          uint64_t jump)
 {
     return key->vague || jn_audit_is_there(audit, jump) != JN_THERE ||
-           jn_audit_ranges_have(&audit->lost, jump);
+           jn_audit_is_lost(audit, jump);
 }
 
 /* KEY goes on with ENTRY, whatever its links say; those are looked at. */
@@ -157,7 +157,7 @@ begin(struct jn_audit *audit, struct jn_audit_key *key,
         key->stamp_known = true; /* there was none */
         return push(audit, key, entry);
     }
-    key->vague = key->vague || jn_audit_ranges_have(&audit->lost, prev);
+    key->vague = key->vague || jn_audit_is_lost(audit, prev);
     if (!jn_audit_links_possible(entry) ||
         (!key->vague && !may_be_first(audit, prev)))
         flag(audit, entry);
@@ -171,7 +171,7 @@ go_on(struct jn_audit *audit, struct jn_audit_key *key,
     uint64_t prev = entry->links.prev;
 
     if (prev == JOURNAL_NONE || prev <= jn_audit_key_newest(key) ||
-        !jn_audit_ranges_have(&audit->lost, prev))
+        !jn_audit_is_lost(audit, prev))
         return push(audit, key, entry);
     /* It is of this key that something has been lost. */
     key->vague = true;
@@ -180,23 +180,33 @@ go_on(struct jn_audit *audit, struct jn_audit_key *key,
     return adopt(audit, key, entry);
 }
 
-/* The key that ENTRY goes on with: of long ones it may be one more. */
+/*
+ * Whether ENTRY, of a long key, may be the first of another than what is known
+ * under its hash.
+ */
+static bool
+may_be_another(const struct jn_audit *audit, const struct jn_audit_entry *entry)
+{
+    uint64_t prev = entry->links.prev;
+
+    if (entry->record.key.size <= JN_INDEX_KEY_MAX)
+        return false;
+    return prev == JOURNAL_NONE || (jn_audit_is_there(audit, prev) == JN_GONE &&
+                                    !jn_audit_is_lost(audit, prev));
+}
+
+/* The key that ENTRY goes on with, or NULL. */
 static struct jn_audit_key *
 key_before(const struct jn_audit *audit, const struct jn_audit_entry *entry)
 {
+    uint64_t prev = entry->links.prev;
     struct jn_audit_key *key = jn_audit_key_choose(&audit->keys, entry->hash,
-                                                   entry->links.prev);
+                                                   prev);
 
-    if (key == NULL || key->revision == 0 ||
-        jn_audit_key_newest(key) == entry->links.prev ||
-        entry->record.key.size <= JN_INDEX_KEY_MAX)
+    if (key == NULL || key->revision == 0 || jn_audit_key_newest(key) == prev ||
+        !may_be_another(audit, entry))
         return key;
-    if (jn_audit_ranges_have(&audit->lost, entry->links.prev))
-        return key;
-    return entry->links.prev == JOURNAL_NONE ||
-                   jn_audit_is_there(audit, entry->links.prev) == JN_GONE
-               ? NULL
-               : key;
+    return NULL;
 }
 
 const struct jn_audit_key *
@@ -246,14 +256,14 @@ take_row(struct jn_audit *audit, struct jn_audit_key *key, uint64_t hash,
      * What is recent may have made it go: its row is written again only when
      * the store has the newest one.
      */
-    if (!jn_audit_ranges_have(&audit->lost, latest) &&
+    if (!jn_audit_is_lost(audit, latest) &&
         !(expected && jn_audit_is_there(audit, latest) == JN_GONE)) {
         audit->counts.index_bad++;
         return 0;
     }
     if (key == NULL && jn_audit_key_add(&audit->keys, hash, &key) != 0)
         return ENOMEM;
-    key->vague = jn_audit_ranges_have(&audit->lost, latest);
+    key->vague = jn_audit_is_lost(audit, latest);
     return fill(audit, key, chain);
 }
 
@@ -279,7 +289,7 @@ compare_row(struct jn_audit *audit, struct jn_audit_key *key,
 
     key->indexed = true;
     if (latest != newest && latest > newest &&
-        jn_audit_ranges_have(&audit->lost, latest)) {
+        jn_audit_is_lost(audit, latest)) {
         key->vague = true;
         return fill(audit, key, chain);
     }

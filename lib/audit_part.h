@@ -135,6 +135,12 @@ enum jn_audit_there { JN_GONE, JN_THERE, JN_UNCERTAIN };
 enum jn_audit_there jn_audit_is_there(const struct jn_audit *audit,
                                       uint64_t seq);
 
+/*
+ * Whether what lies at SEQ, below others, is damaged or missing; or was lost
+ * before a salvage made this journal, which is no fault of it.
+ */
+bool jn_audit_is_lost(const struct jn_audit *audit, uint64_t seq);
+
 /* ---- audit_sums.c: what entries and rows say of each other --------------- */
 
 /* Of the key of an entry, and of the key that a row of the index is of. */

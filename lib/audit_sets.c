@@ -130,3 +130,14 @@ jn_audit_is_there(const struct jn_audit *audit, uint64_t seq)
         return JN_UNCERTAIN;
     return jn_audit_set_has(&audit->present, seq) ? JN_THERE : JN_GONE;
 }
+
+bool
+jn_audit_is_lost(const struct jn_audit *audit, uint64_t seq)
+{
+    const struct jn_state *state = &audit->state;
+
+    if (jn_audit_ranges_have(&audit->lost, seq))
+        return true;
+    return state->holed && seq >= jn_state_linked(state) &&
+           jn_audit_is_there(audit, seq) != JN_THERE;
+}

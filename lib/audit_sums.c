@@ -209,14 +209,15 @@ add_debt(struct jn_audit *audit, const struct jn_audit_debt *debt)
 /*
  * Rows come before entries, when it is not known yet which of the sparse part
  * are there.  The latest entry of a key is, unless what is recent has made it
- * go; and if it lies there the older ones are not.
+ * go; and if it lies there the older ones are not, but for those before and
+ * behind what was lost.
  */
 static bool
 is_open(const struct jn_audit *audit, uint64_t hash,
         const struct jn_chain *chain, unsigned i)
 {
     if (i > 0)
-        return chain->roots[0] >= audit->state.dense;
+        return audit->state.holed || chain->roots[0] >= audit->state.dense;
     return jn_audit_keys_expect(&audit->keys, hash);
 }
 

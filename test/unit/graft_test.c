@@ -33,9 +33,26 @@ setup(void)
     target = NULL;
 }
 
+/* What is missing is no fault of the journal. */
+static void
+assert_sound(void)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    int rc = journal_verify(target, &report, NULL, NULL);
+
+    ck_assert_msg(rc == 0,
+                  "%s: entries %llu, links %llu, index %llu, first %llu",
+                  journal_errname(rc), (unsigned long long)report.entries_bad,
+                  (unsigned long long)report.links_bad,
+                  (unsigned long long)report.index_bad,
+                  (unsigned long long)report.first_bad);
+}
+
 static void
 teardown(void)
 {
+    if (target != NULL)
+        assert_sound();
     jn_graft_close(graft);
     journal_close(target);
     journal_close(source);
