@@ -37,9 +37,11 @@ jn_gaps_add(struct jn_gaps *gaps, uint64_t from, uint64_t limit)
     }
     assert(last == NULL || from > last->limit);
     rc = grow(gaps);
-    if (rc == 0)
-        gaps->list[gaps->count++] = (struct jn_gap){from, limit};
-    return rc;
+    if (rc != 0)
+        return rc;
+    assert(gaps->list != NULL);
+    gaps->list[gaps->count++] = (struct jn_gap){from, limit};
+    return 0;
 }
 
 void
