@@ -26,9 +26,11 @@ DURABILITY =   # relaxed: the journals of tests are, unless they choose
 TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
+CANARIES =     # of `make canaries`; empty: all
 POWER_SECONDS = 60 # of `make power`, for each kind of run
 MUTANTS  = 200 # of `make mutants`
 SEED     =     # which ones; random
+POWER_BUDGET = # seconds of `make power` in all
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -231,7 +233,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDARY:
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check soak power fuzz run-fuzzers demo \
-    coverage mutants bench examples tests lint format docs deps check-deps \
+    coverage mutants canaries bench examples tests lint format docs deps check-deps \
     help FORCE
 
 # ---- library, command -------------------------------------------------------
@@ -434,9 +436,16 @@ mutants:
 	@MAKE='$(MAKE)' $(PYTHON) test/mutation/mutants.py build/mutants \
 	    '$(strip $(MUTANTS))' '$(strip $(SEED))'
 
-## power       loss of power at any moment, POWER_SECONDS for each test
+## power       loss of power at any moment, on all cores: POWER_SECONDS for each
+##             kind of run, or POWER_BUDGET for all together
 power: $(OUT)/test/power/power_test
-	@TEST_SCALE=30 POWER_SECONDS='$(strip $(POWER_SECONDS))' $<
+	@JOBS='$(JOBS)' POWER_SECONDS='$(strip $(POWER_SECONDS))' \
+	    POWER_BUDGET='$(strip $(POWER_BUDGET))' test/power/run.sh $<
+
+## canaries    libraries with a rule broken each, which the tests must notice;
+##             CANARIES="no-salt no-run": these alone
+canaries: check-deps
+	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)

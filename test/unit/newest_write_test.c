@@ -136,6 +136,8 @@ END_TEST
 
 static unsigned flushes;
 static int flush_fails; /* the error of the next one */
+static bool is_watched;
+static uint64_t seen; /* the size while it was under way */
 
 int __real_fdatasync(int file);
 int __wrap_fdatasync(int file);
@@ -144,10 +146,30 @@ int
 __wrap_fdatasync(int file)
 {
     flushes++;
+    if (is_watched)
+        seen = size_of(journal);
     errno = flush_fails;
     flush_fails = 0;
     return errno == 0 ? __real_fdatasync(file) : -1;
 }
+
+/* Or somebody might act on what a loss of power takes back. */
+START_TEST(what_is_being_flushed_is_not_seen_yet)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    journal->limits.relaxed = false;
+    append(journal, 1);
+    for (uint64_t size = 11; size < 15; size++) {
+        seen = 0;
+        is_watched = true;
+        append(journal, 1);
+        is_watched = false;
+        ck_assert_uint_eq(seen, size);
+        ck_assert_uint_eq(size_of(journal), size + 1);
+    }
+}
+END_TEST
 
 /* It was taken for one that had appended nothing, and the handle for whole. */
 START_TEST(a_flush_that_has_no_room_is_of_unknown_outcome)
@@ -386,6 +408,7 @@ suite(void)
     tcase_add_test(tcase,
                    a_tail_that_has_no_room_where_it_was_torn_is_done_without);
     tcase_add_loop_test(tcase, what_found_no_room_does_not_come_back, 0, 2);
+    tcase_add_test(tcase, what_is_being_flushed_is_not_seen_yet);
     tcase_add_test(tcase, a_flush_that_has_no_room_is_of_unknown_outcome);
     tcase_add_test(tcase, what_is_refused_flushes_nothing);
     tcase_add_test(tcase, a_fork_waits_for_who_changes_what_is_recent);

@@ -1,0 +1,133 @@
+#!/bin/sh
+# run.sh - builds libraries with one rule broken each, and sees that the tests
+# notice.
+#
+#   OUT=build CANARY_SECONDS=60 test/canary/run.sh [NAME...]
+#
+# A canary is a line of lib/ that is written otherwise in a copy of the tree,
+# by sed, and a test program, with a case of it, that must fail then within
+# CANARY_SECONDS.  Where the line is not found any more the canary has died too:
+# move it to where its rule is kept now.  The last line printed is
+# "N passed, M failed".
+set -u
+
+SECONDS_MAX=${CANARY_SECONDS:-60}
+COPY=$OUT/canary
+wanted=" $* "
+passed=0
+failed=0
+
+# What is built stays, so that the next run compiles a file or two for each.
+copy_tree() {
+    mkdir -p "$COPY" || exit 1
+    for part in Makefile include lib test pkgconfig docs; do
+        cp -R -p -u "$part" "$COPY/" || exit 1
+    done
+}
+
+build() {
+    make --no-print-directory -s -C "$COPY" BUILD=build "build/test/$1" \
+        >"$COPY/log" 2>&1
+}
+
+tell() {
+    printf '%-28s %s\n' "$1" "$2"
+}
+
+now() {
+    date +%s
+}
+
+# Runs PROGRAM with CASE; 0: a test of it failed.
+is_caught() (
+    cd "$COPY" || exit 2
+    TEST_DATA=$PWD/test/data
+    TEST_ROOT=$PWD
+    POWER_SECONDS=$SECONDS_MAX
+    export TEST_DATA TEST_ROOT POWER_SECONDS
+    [ "$2" = all ] || export CK_RUN_CASE="$2"
+    timeout -k 5 "$SECONDS_MAX" "build/test/$1" >log 2>&1
+    grep -Eq '[0-9]+ passed, [1-9][0-9]* failed' log
+)
+
+# canary NAME PROGRAM CASE FILE SED: with FILE edited, CASE of PROGRAM fails.
+canary() {
+    case $wanted in
+    "  " | *" $1 "*) ;;
+    *) return ;;
+    esac
+    start=$(now)
+    # A new time, for make compares no more than that.
+    sed "$5" "lib/$4" >"$COPY/lib/$4"
+    if cmp -s "lib/$4" "$COPY/lib/$4"; then
+        tell "$1" "FAILED: its line is not in lib/$4 any more"
+        failed=$((failed + 1))
+    elif ! build "$2"; then
+        cat "$COPY/log"
+        tell "$1" "FAILED: does not compile"
+        failed=$((failed + 1))
+    elif is_caught "$2" "$3"; then
+        tell "$1" "caught by $2, $3, in $(($(now) - start)) s"
+        passed=$((passed + 1))
+    else
+        tail -n 5 "$COPY/log"
+        tell "$1" "FAILED: not caught by $2, $3, in $(($(now) - start)) s"
+        failed=$((failed + 1))
+    fi
+    cp "lib/$4" "$COPY/lib/$4"
+}
+
+copy_tree
+
+# ---- flushes ----------------------------------------------------------------
+
+canary no-fdatasync power/power_test durable tail.c \
+    's/while (fdatasync(tail->file) != 0)/while (tail->file < 0)/'
+canary no-dsync power/power_test durable store.c \
+    's/unsigned flags = MDB_NOTLS;/unsigned flags = MDB_NOTLS | MDB_NOMETASYNC;/'
+canary ack-before-commit power/power_test durable store.c \
+    's/unsigned flags = MDB_NOTLS;/unsigned flags = MDB_NOTLS | MDB_NOSYNC;/'
+canary ack-before-flush power/power_test durable group.c \
+    's/rc = jn_newest_flush(newest, end);/jn_word_raise(\&newest->words->published, end);/'
+canary publish-before-flush unit/newest_write_test all group.c \
+    's/rc = jn_newest_flush(newest, end);/jn_word_raise(\&newest->words->published, end), &/'
+canary no-sync-on-open fault/disk_test all store.c \
+    '/^jn_store_open_env/,/^}/s/rc = mdb_env_sync(env, 1);/rc = 0;/'
+canary no-writing-again power/power_test failures recovery.c \
+    's/rc = jn_tail_write(newest->tail, from, piece, size);/rc = 0;/'
+canary no-directory-fsync power/power_test durable disk.c \
+    's/if (fsync(file) != 0 && errno != EINVAL)/if (file < 0)/'
+canary names-left-as-found power/reopen_test all store.c \
+    's/rc = flush_names(store);/rc = flush_names == NULL;/'
+
+# ---- failures ---------------------------------------------------------------
+
+canary no-poison fault/disk_test all lock.c \
+    '/^jn_lock_set_failed/,/^}/s/atomic_store(failed_word(lock), 1);/(void)lock;/'
+canary no-taking-back power/reopen_test all stage.c \
+    's/rc = take_back(stage);/rc = take_back == NULL;/'
+
+# ---- the store --------------------------------------------------------------
+
+canary index-skipped power/power_test durable drain.c \
+    's/return jn_store_put(txn, JN_LATEST, .*;/return 0;/'
+canary checksum-skipped api/damage_test all record.c \
+    's/if (jn_get_le64(bytes.data) !=/if (bytes.size == 0 \&\& &/; s/\&\& if (/\&\& (/; s/seal_of(body_hash, seq, jn_get_le64(bytes.data + 8)))$/&)/'
+
+# ---- the tail ---------------------------------------------------------------
+
+canary start-before-commit power/power_test durable drain.c \
+    's/row.start = last->end;/row.start = jn_word_get(\&newest->words->written);/'
+canary no-run unit/tail_frame_test all tail_frame.c \
+    's/if (frame->run != walk->run || /if (/'
+canary no-position unit/tail_frame_test all tail_frame.c \
+    's/salt + position/salt + (position \& 0)/'
+canary no-salt unit/tail_frame_test all tail_frame.c \
+    's/salt + position/(salt \& 0) + position/'
+canary flushed-never-raised unit/newest_write_test all newest.c \
+    's/jn_word_raise(&words->flushed, end);/(void)end;/'
+canary flushed-never-told api/tail_damage_test all stage.c \
+    's/\.flushed = jn_word_get(&newest->words->flushed),/.flushed = 0,/'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
