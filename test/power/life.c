@@ -52,9 +52,13 @@ chance_of(const struct tag *tag)
 }
 
 /*
- * In one life of four all entries take as many bytes: after a crash new ones
- * end where old ones began, which must not be taken to follow on.
+ * In one life of four entries take as many bytes as each other, or as much more
+ * as the frame takes that begins a run: after a crash a new one ends with that
+ * frame where the lost one of its number did.  What is left of those behind it
+ * must not be taken to follow on.
  */
+#define RUN_FRAME 48u
+
 static bool
 is_uniform(uint64_t salt)
 {
@@ -74,7 +78,7 @@ value_size(uint64_t salt, uint64_t *chance)
     unsigned kind = test_random(chance) % 64;
 
     if (is_uniform(salt))
-        return 16;
+        return 16 + kind % 2 * RUN_FRAME;
     if (kind == 0)
         return test_random(chance) % VALUE_MAX;
     return test_random(chance) % sizes[salt % 4 == 0][kind % 8];
