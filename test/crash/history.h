@@ -2,18 +2,21 @@
  * history.h - what is known of the journal, and whether that is what it holds.
  *
  * After every kill the journal is read from end to end and held against what
- * was known before and what the writers have noted since:
+ * was known before and what the writers have noted since; support/invariants.h
+ * has the list of what holds of every journal, and checks what follows from the
+ * journal alone:
  *
- *   1. numbers [first, size) are there without a gap, and no others;
+ *   1. numbers [first, size) are there without a gap, and no others (I2);
  *   2. what was acknowledged is there with all its bytes, unless a prune or a
- *      rewind that had begun may have taken it;
+ *      rewind that had begun may have taken it (I1);
  *   3. what a prune or rewind has taken stays away once it is acknowledged,
- *      and no prune takes more than it was asked for;
- *   4. nothing is there that nobody had begun to append, or had been refused;
- *   5. batches are whole, but for those that a rewind has cut;
- *   6. links, revisions, expectations and times are right;
- *   7. figures, index and entries agree;
- *   8. the next append gets the number that is next.
+ *      and no prune takes more than it was asked for (I6);
+ *   4. nothing is there that nobody had begun to append, or had been refused
+ *      (I3);
+ *   5. batches are whole, but for those that a rewind has cut (I4);
+ *   6. links, revisions, expectations and times are right (I5, I13);
+ *   7. figures, index and entries agree (I5);
+ *   8. the next append gets the number that is next (I8).
  */
 #ifndef TEST_CRASH_HISTORY_H
 #define TEST_CRASH_HISTORY_H
@@ -30,8 +33,6 @@ struct seen {
     uint64_t revision;
     size_t index, count; /* in its batch */
     unsigned key;        /* ATTEMPT_NO_KEY: none */
-    bool tombstone;
-    uint64_t bytes; /* of key, value and meta */
 };
 
 struct history {

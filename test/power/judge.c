@@ -2,25 +2,16 @@
 #include "judge.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "support/invariants.h"
 #include "support/test.h"
+
+#define wrong invariants_wrong
 
 /* The default takes long to write, and whoever goes on may make a tail. */
 #define TAIL_BYTES ((uint64_t)64 << 10)
-
-__attribute__((format(printf, 2, 3))) static bool
-wrong(char *why, const char *format, ...)
-{
-    va_list rest;
-
-    va_start(rest, format);
-    vsnprintf(why, WHY_SIZE, format, rest);
-    va_end(rest);
-    return false;
-}
 
 static unsigned long long
 ull(uint64_t number)
@@ -59,156 +50,19 @@ read_entry(const struct journal_entry *entry, struct slot *slot, char *why)
     return true;
 }
 
-/* The newest entry of each key so far, while reading upwards. */
-struct chains {
-    uint64_t seq[LIFE_KEYS];
-    uint64_t revision[LIFE_KEYS];
-    uint64_t count;
-};
-
 static bool
-check_links(const struct journal_entry *entry, unsigned key,
-            struct chains *chains, char *why)
+take_entry(void *context, const struct journal_entry *entry, unsigned key,
+           char *why)
 {
-    chains->count++;
-    if (key == LIFE_KEYS)
-        return entry->prev == JOURNAL_NONE && entry->revision == 0
-                   ? true
-                   : wrong(why, "entry %llu, without a key, has links",
-                           ull(entry->seq));
-    if (chains->seq[key] != JOURNAL_NONE &&
-        (entry->prev != chains->seq[key] ||
-         entry->revision != chains->revision[key] + 1))
-        return wrong(why, "entry %llu of %s: prev %llu, not %llu",
-                     ull(entry->seq), life_key(key), ull(entry->prev),
-                     ull(chains->seq[key]));
-    chains->seq[key] = entry->seq;
-    chains->revision[key] = entry->revision;
-    return true;
-}
+    struct state *image = context;
+    struct slot *slot = &image->slot[entry->seq];
 
-static bool
-read_entries(struct journal *journal, struct state *image,
-             struct chains *chains, char *why)
-{
-    struct journal_cursor *cursor;
-    const struct journal_entry *entry;
-    bool good = true;
-    int rc = journal_replay(journal, JOURNAL_NONE, &cursor);
-
-    if (rc != 0)
-        return wrong(why, "replay: %s", journal_errname(rc));
-    while (good && (rc = journal_next(cursor, &entry)) == 0) {
-        struct slot *slot;
-
-        if (entry->seq >= image->size) {
-            good = wrong(why, "entry %llu of %llu", ull(entry->seq),
-                         ull(image->size));
-            break;
-        }
-        slot = &image->slot[entry->seq];
-        good = read_entry(entry, slot, why) &&
-               check_links(entry, slot->key, chains, why);
-    }
-    journal_cursor_close(cursor);
-    if (good && rc != JOURNAL_END)
-        return wrong(why, "next: %s", journal_errname(rc));
-    return good;
-}
-
-/* ---- the index ---------------------------------------------------------- */
-
-static bool
-check_key(struct journal *journal, const struct state *image, unsigned key,
-          uint64_t newest, char *why)
-{
-    struct journal_entry *entry;
-    bool found = newest != JOURNAL_NONE && !image->slot[newest].tombstone;
-    int rc = journal_get(journal, life_key(key), strlen(life_key(key)), &entry);
-    uint64_t seq;
-
-    if (rc != (found ? 0 : JOURNAL_NOT_FOUND))
-        return wrong(why, "get of %s, newest %llu: %s", life_key(key),
-                     ull(newest), journal_errname(rc));
-    if (rc != 0)
-        return true;
-    seq = entry->seq;
-    journal_entry_free(entry);
-    return seq == newest ? true
-                         : wrong(why, "get of %s: %llu, not %llu",
-                                 life_key(key), ull(seq), ull(newest));
-}
-
-/* The history of a key, newest first, by its links. */
-static bool
-check_history(struct journal *journal, const struct state *image, unsigned key,
-              char *why)
-{
-    struct journal_cursor *cursor;
-    struct journal_query query;
-    const struct journal_entry *entry;
-    uint64_t seq = image->size;
-    int rc;
-
-    journal_query_init(&query);
-    query.match = JOURNAL_MATCH_KEY;
-    query.key = life_key(key);
-    query.key_size = strlen(life_key(key));
-    query.flags = JOURNAL_QUERY_REVERSE;
-    rc = journal_query(journal, &query, &cursor);
-    if (rc != 0)
-        return wrong(why, "query: %s", journal_errname(rc));
-    do {
-        uint64_t found;
-
-        rc = journal_next(cursor, &entry);
-        found = rc == 0 ? entry->seq : JOURNAL_NONE;
-        do
-            seq--;
-        while (seq != JOURNAL_NONE &&
-               !(image->slot[seq].there && image->slot[seq].key == key));
-        if ((rc != 0 && rc != JOURNAL_END) || found != seq) {
-            journal_cursor_close(cursor);
-            return wrong(why, "history of %s: %s, %llu, not %llu",
-                         life_key(key), journal_errname(rc), ull(found),
-                         ull(seq));
-        }
-    } while (rc == 0);
-    journal_cursor_close(cursor);
-    return true;
-}
-
-static bool
-check_keys(struct journal *journal, const struct state *image,
-           const struct chains *chains, char *why)
-{
-    unsigned one = (unsigned)(image->size % LIFE_KEYS);
-
-    for (unsigned key = 0; key < LIFE_KEYS; key++)
-        if (!check_key(journal, image, key, chains->seq[key], why))
-            return false;
-    return check_history(journal, image, one, why);
+    return read_entry(entry, slot, why) &&
+           (slot->key == key ||
+            wrong(why, "entry %llu is of another key", ull(entry->seq)));
 }
 
 /* ---- the whole ---------------------------------------------------------- */
-
-static bool
-check_figures(const struct journal_stat *stat, bool is_opened_to_write,
-              const struct state *image, const struct chains *chains, char *why)
-{
-    uint64_t first = state_first(image);
-
-    if (stat->entries != chains->count)
-        return wrong(why, "%llu entries, and %llu by the books",
-                     ull(chains->count), ull(stat->entries));
-    if (stat->first != first)
-        return wrong(why, "the oldest is %llu, and %llu by the books",
-                     ull(first), ull(stat->first));
-    if (is_opened_to_write && stat->durable_size != stat->size)
-        return wrong(why, "just opened, %llu of %llu are durable",
-                     ull(stat->durable_size), ull(stat->size));
-    return true;
-}
 
 static bool
 read_marks(struct journal *journal, struct state *image, char *why)
@@ -227,26 +81,36 @@ read_marks(struct journal *journal, struct state *image, char *why)
     return true;
 }
 
+static void
+list_keys(struct invariants_key keys[LIFE_KEYS])
+{
+    for (unsigned i = 0; i < LIFE_KEYS; i++)
+        keys[i] = (struct invariants_key){life_key(i), strlen(life_key(i))};
+}
+
 static bool
 read_journal(struct journal *journal, bool is_opened_to_write,
              struct state *image, char *why)
 {
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-    struct chains chains = {.count = 0};
-    int rc = journal_stat(journal, &stat);
+    struct invariants_key keys[LIFE_KEYS];
+    const struct reading reading = {.journal = journal,
+                                    .keys = keys,
+                                    .key_count = LIFE_KEYS,
+                                    .sparse = true,
+                                    .all_durable = is_opened_to_write,
+                                    .queries = 1,
+                                    .most = LIFE_ENTRIES,
+                                    .entry = take_entry,
+                                    .context = image};
+    struct journal_stat stat;
 
-    if (rc != 0)
-        return wrong(why, "stat: %s", journal_errname(rc));
-    if (stat.size > LIFE_ENTRIES)
-        return wrong(why, "the size is %llu", ull(stat.size));
-    memset(chains.seq, 0xff, sizeof(chains.seq));
-    image->size = stat.size;
-    for (uint64_t seq = 0; seq < stat.size; seq++)
+    list_keys(keys);
+    for (uint64_t seq = 0; seq < LIFE_ENTRIES; seq++)
         image->slot[seq].there = false;
-    return read_entries(journal, image, &chains, why) &&
-           check_figures(&stat, is_opened_to_write, image, &chains, why) &&
-           check_keys(journal, image, &chains, why) &&
-           read_marks(journal, image, why);
+    if (!invariants_hold(&reading, &stat, why))
+        return false;
+    image->size = stat.size;
+    return read_marks(journal, image, why);
 }
 
 bool

@@ -8,8 +8,9 @@
 #define TEST_POWER_JUDGE_H
 
 #include "life.h"
+#include "support/invariants.h"
 
-#define WHY_SIZE 400u
+#define WHY_SIZE INVARIANTS_WHY
 
 /*
  * Opens the journal in DIRECTORY/home, or makes one if MAY_BE_NEW, and reads
