@@ -343,7 +343,8 @@ jn_files_destroy(const char *directory, bool has_data)
         jn_lock_leave(lock);
     }
     jn_lock_close(lock);
-    if (rc == 0)
-        (void)rmdir(directory);
+    /* One with other things in it, or not ours to remove, is left. */
+    if (rc == 0 && rmdir(directory) != 0 && errno == EIO)
+        rc = EIO;
     return rc;
 }

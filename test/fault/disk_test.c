@@ -518,11 +518,11 @@ START_TEST(who_goes_on_after_an_unfinished_commit_flushes_first)
     journal = open_home(0);
     append_good(journal, 2);
     usual = flushes_of_an_append(journal);
-    faults_arm(home(), FAULT_SYNC, 2, 0, FAULT_KILL, false);
+    faults_arm(home(), FAULT_SYNC, 3, 0, FAULT_KILL, false);
     pid = fork();
     if (pid == 0) {
         journal_close(journal);
-        /* Opening flushes once; the append's own flush is the second. */
+        /* Opening flushes data and names; the append's own is the third. */
         journal = open_home(0);
         (void)append(journal, 3);
         _exit(0);
