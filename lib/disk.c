@@ -21,6 +21,23 @@ jn_disk_flush_directory(const char *directory)
     return rc;
 }
 
+int
+jn_disk_read_anew(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int rc = 0;
+
+    if (file < 0)
+        return errno;
+    /* What is still to be written the system would not let go of. */
+    if (fdatasync(file) != 0)
+        rc = errno;
+    if (rc == 0)
+        rc = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    close(file);
+    return rc;
+}
+
 bool
 jn_disk_allows(uint64_t size)
 {

@@ -9,6 +9,12 @@
 int jn_disk_flush_directory(const char *directory);
 
 /*
+ * Lets what is read of the file PATH from now on be what the disk has; 0 or an
+ * errno.  Nobody may have it mapped.
+ */
+int jn_disk_read_anew(const char *path);
+
+/*
  * Whether this process may have files of SIZE bytes.  To write on beyond its
  * limit would raise a signal, which ends the process.
  */

@@ -119,14 +119,29 @@ create(const char *directory, const struct jn_wish *wish)
     return jn_create_data(directory, wish->mode, wish->first_seq);
 }
 
+/*
+ * After a write that failed the page cache and the disk differ, and the system
+ * takes them to be the same: ext4 does not even make a block part of the file
+ * whose first write failed, and that was then written again.  So the store,
+ * where pages of a commit that failed are used again, is read anew.
+ */
+static int
+read_store_anew(const char *directory)
+{
+    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
+    return jn_disk_read_anew(path);
+}
+
 /* Within the door: everything between the first look and the open store. */
 static int
 open_within(struct jn_files *files, const char *directory,
             const struct jn_wish *wish, bool *alone)
 {
     struct stat file;
-    bool created = false;
-    int rc = jn_lock_join(files->lock, alone);
+    bool created = false, in_doubt;
+    int rc = jn_lock_join(files->lock, alone, &in_doubt);
 
     if (rc == 0 && !wish->read_only)
         rc = jn_lock_writer(files->lock, wish->exclusive);
@@ -141,12 +156,17 @@ open_within(struct jn_files *files, const char *directory,
         if (rc == 0)
             rc = jn_files_identify(directory, &file);
     }
+    if (rc == 0 && *alone && in_doubt)
+        rc = read_store_anew(directory);
     if (rc == 0 && *alone)
         rc = examine(directory, wish);
     if (rc == 0)
         rc = open_store(files, directory, wish, !*alone);
     if (rc == 0)
         rc = open_newest(files, directory, wish, *alone);
+    /* That may have been a flush: the next one is in doubt too. */
+    if (rc > 0 && *alone)
+        jn_lock_set_failed(files->lock);
     if (rc == 0) {
         files->device = file.st_dev;
         files->inode = file.st_ino;

@@ -255,14 +255,16 @@ jn_lock_only_one(struct jn_lock *lock)
 }
 
 int
-jn_lock_join(struct jn_lock *lock, bool *alone)
+jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt)
 {
     int rc = jn_lock_only_one(lock);
 
+    *in_doubt = false;
     if (rc != 0 && rc != JOURNAL_BUSY)
         return rc;
     *alone = rc == 0;
     if (*alone) {
+        *in_doubt = jn_lock_failed(lock);
         atomic_store(failed_word(lock), 0);
         atomic_store(attempt_word(lock), 0);
         jn_futex_clear(jn_lock_futex(lock));

@@ -75,9 +75,10 @@ void jn_lock_leave(struct jn_lock *lock);
 
 /*
  * Within the door: be known as one who has the journal open.  *ALONE tells
- * whether nobody else has; then the words are cleared too.
+ * whether nobody else has; then the words are cleared too, and *IN_DOUBT says
+ * whether those who had it open before were told that a write had failed.
  */
-int jn_lock_join(struct jn_lock *lock, bool *alone);
+int jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt);
 
 /* Within the door: JOURNAL_BUSY unless nobody has the journal open. */
 int jn_lock_only_one(struct jn_lock *lock);
