@@ -75,7 +75,8 @@ open_with(struct hand *hand, uint32_t flags, uint32_t durability)
         return rc;
     hand->book->exists = true;
     /* A failure lasts until all have closed it. */
-    if (hand->is_beside && hand->book->failed)
+    if (hand->is_beside &&
+        (hand->book->failed || hand->book->unsure != BOOK_SURE))
         return 0;
     hand->book->failed = false;
     if (look(hand, &image))
