@@ -31,6 +31,8 @@ POWER_SECONDS = 60 # of `make power`, for each kind of run
 MUTANTS  = 200 # of `make mutants`
 SEED     =     # which ones; random
 POWER_BUDGET = # seconds of `make power` in all
+FAULT_SECONDS = 0 # of `make faults`: two calls fail in a run until these are over
+BLOCK_IMAGES = 3000 # of `make blocks`
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -67,7 +69,7 @@ CLI_TESTED = when.c calendar.c span.c parse.c
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so
 # that all cores have something to do until the end.
-TEST_FOLDERS = crash model power sweep unit seam fault api cli
+TEST_FOLDERS = crash model power sweep blocks unit seam fault api cli
 # What looks inside lib/; the others know the public header only.
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
@@ -75,6 +77,7 @@ SHIM_SOURCE  = test/fault/shim.c
 # What a folder's programs take from another one's.
 TAKEN_sweep  = fault/faults.c fault/changes.c fault/looks.c power/life.c \
     power/judge.c
+TAKEN_blocks = power/life.c power/judge.c power/claims.c
 
 # All tests open journals through test/support/mode.c.
 WRAP_ALL = -Wl,--wrap=journal_open
@@ -196,14 +199,15 @@ RIVALS_HERE = $(if $(SQLITE),-DBENCH_SQLITE) $(if $(LEVELDB),-DBENCH_LEVELDB) \
     $(if $(ROCKSDB),-DBENCH_ROCKSDB)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 
-# Under valgrind a writer does not get far enough before it is killed; what
-# scripts start does not run under it.
+# Under valgrind a writer does not get far enough before it is killed, and calls
+# of malloc() are not the program's own; what scripts start does not run under it.
 ifeq ($(strip $(RUN)),valgrind)
 SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test \
     $(OUT)/test/crash/backup_kill_test \
-    $(OUT)/test/crash/retain_test,$(TESTS))
+    $(OUT)/test/crash/retain_test $(OUT)/test/sweep/% \
+    $(OUT)/test/blocks/%,$(TESTS))
 endif
 
 # What does not open its journals through mode.c would do the same again.
@@ -216,7 +220,8 @@ endif
 ifeq ($(strip $(SHARED)),1)
 # The modules' own tests need what the shared library hides.
 TESTS   := $(filter-out $(OUT)/test/unit/% $(OUT)/test/fault/% \
-    $(OUT)/test/seam/% $(OUT)/test/power/%,$(TESTS))
+    $(OUT)/test/seam/% $(OUT)/test/power/% $(OUT)/test/sweep/% \
+    $(OUT)/test/blocks/%,$(TESTS))
 FUZZ    :=
 SCRIPTS :=
 TEST_LIBRARY      = $(DYNAMIC) $(LINKS)
@@ -232,9 +237,9 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check soak power fuzz run-fuzzers demo \
-    coverage mutants canaries bench examples tests lint format docs deps check-deps \
-    help FORCE
+.PHONY: all lib install uninstall clean check soak power faults blocks kills \
+    canaries fuzz run-fuzzers coverage mutants demo bench examples tests lint \
+    format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -446,6 +451,15 @@ power: $(OUT)/test/power/power_test
 ##             CANARIES="no-salt no-run": these alone
 canaries: check-deps
 	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
+
+## faults      every call fails in turn, in every way; then, FAULT_SECONDS, pairs
+faults: $(OUT)/test/sweep/sweep_test
+	@FAULTS=1 FAULT_JOBS='$(JOBS)' FAULT_SECONDS='$(strip $(FAULT_SECONDS))' $<
+
+## blocks      loss of power on ext4: BLOCK_IMAGES of a disk; needs to be root
+blocks: $(OUT)/test/blocks/blocks_test
+	@BLOCK_IMAGES='$(strip $(BLOCK_IMAGES))' BLOCK_JOBS=4 $< || \
+	    [ $$? -eq 77 ]
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)

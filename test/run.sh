@@ -5,8 +5,8 @@
 #
 # A program is one of
 #   OUT/test/FOLDER/NAME_test    says "NAME_test: N passed, M failed" at its end
-#   test/FOLDER/NAME_test.sh     the same, or counts as one by its exit status;
-#                                77: skipped, its last line says why
+#   test/FOLDER/NAME_test.sh     the same, or counts as one by its exit status
+#                                (both: 77: skipped, its last line says why)
 #   OUT/docs/examples/NAME       counts as one; run as NAME.sh beside its source
 #                                says if there is such a script, else without
 #                                arguments, in an empty directory
@@ -133,7 +133,7 @@ judge() {
     case $1:$3 in
     *:124 | *:137) echo "0 1 took over $TEST_TIMEOUT s" ;;
     'example '*:0 | *'.sh':0) echo "1 0" ;;
-    *'.sh':77) echo "0 0 $(tail -n 1 "$2")" ;;
+    *:77) echo "0 0 $(tail -n 1 "$2")" ;;
     *:0) echo "0 1 ended without a result" ;;
     *) echo "0 1 ended with status $3" ;;
     esac

@@ -278,7 +278,7 @@ work_new(void)
 static unsigned
 stride_wanted(void)
 {
-    double stride = 120 / test_scale();
+    double stride = 240 / test_scale();
 
     return number_of("FAULTS", 0) > 0 || stride < 1 ? 1 : (unsigned)stride;
 }
