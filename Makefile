@@ -33,6 +33,7 @@ SEED     =     # which ones; random
 POWER_BUDGET = # seconds of `make power` in all
 FAULT_SECONDS = 0 # of `make faults`: two calls fail in a run until these are over
 BLOCK_IMAGES = 3000 # of `make blocks`
+KILLS    = 10000 # of `make kills`, of processes alone, and as many beside others
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -460,6 +461,10 @@ faults: $(OUT)/test/sweep/sweep_test
 blocks: $(OUT)/test/blocks/blocks_test
 	@BLOCK_IMAGES='$(strip $(BLOCK_IMAGES))' BLOCK_JOBS=4 $< || \
 	    [ $$? -eq 77 ]
+
+## kills       writers killed at any moment, KILLS of them
+kills: $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test
+	@OUT='$(OUT)' test/crash/kills.sh $(strip $(KILLS))
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)

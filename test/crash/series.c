@@ -33,6 +33,7 @@ struct series {
     struct job jobs[SERIES_WRITERS_MAX + 1];
     pid_t pids[SERIES_WRITERS_MAX + 1];
     unsigned count; /* of these */
+    unsigned kills;
 };
 
 static uint64_t
@@ -236,6 +237,7 @@ replace_one(struct series *series)
 
     if (!victim_kill(series->pids[which]))
         fail_of(series, which);
+    series->kills++;
     job->which = BOARD_WRITERS - 1;
     job->seed = test_random(&series->state);
     job->prunes = false;
@@ -257,6 +259,7 @@ kill_all(struct series *series)
 
         if (!victim_kill(series->pids[which[i]]))
             fail_of(series, which[i]);
+        series->kills++;
         which[i] = which[--left];
         if (left > 0 && choose(series, 2) == 0)
             sleep_for(choose(series, DELAY_MAX / 4));
@@ -327,6 +330,9 @@ series_run(const struct kind *kind, unsigned count, int number)
     for (unsigned rounds = rounds_of(count, number); rounds > 0; rounds--)
         run_round(&series);
     close_journal(&series);
+    printf("%s: %u kills, %s\n", kind->name, series.kills,
+           kind->processes > 1 ? "beside others" : "alone");
+    (void)fflush(stdout);
     history_end(&series.history);
     board_free(series.board);
 }
