@@ -5,24 +5,24 @@
 
 #define FILL_SIZE 65536u
 
-/* A reading: the first error that a call gave. */
-struct reading {
+/* A look: the first error that a call gave. */
+struct looking {
     struct journal *journal;
     struct book *book;
     int rc;
 };
 
 static void
-note(struct reading *reading, int rc)
+note(struct looking *looking, int rc)
 {
-    if (reading->rc == 0)
-        reading->rc = rc;
+    if (looking->rc == 0)
+        looking->rc = rc;
 }
 
 static const struct slot *
-slot_of(const struct reading *reading, uint64_t seq)
+slot_of(const struct looking *looking, uint64_t seq)
 {
-    const struct state *now = &reading->book->now;
+    const struct state *now = &looking->book->now;
 
     return seq < now->size && now->slot[seq].there ? &now->slot[seq] : NULL;
 }
@@ -35,13 +35,13 @@ same(const void *a, size_t a_size, const void *b, size_t b_size)
 
 /* ENTRY is what was appended with that number, byte by byte. */
 static void
-check(struct reading *reading, const struct journal_entry *entry)
+check(struct looking *looking, const struct journal_entry *entry)
 {
-    const struct slot *slot = slot_of(reading, entry->seq);
+    const struct slot *slot = slot_of(looking, entry->seq);
     struct journal_record record;
 
     if (slot == NULL) {
-        book_complain(reading->book, "entry %llu is not there, and was read",
+        book_complain(looking->book, "entry %llu is not there, and was read",
                       (unsigned long long)entry->seq);
         return;
     }
@@ -49,16 +49,16 @@ check(struct reading *reading, const struct journal_entry *entry)
     if (!same(entry->meta, entry->meta_size, record.meta, record.meta_size) ||
         !same(entry->key, entry->key_size, record.key, record.key_size) ||
         !same(entry->value, entry->value_size, record.value, record.value_size))
-        book_complain(reading->book, "entry %llu was read with wrong bytes",
+        book_complain(looking->book, "entry %llu was read with wrong bytes",
                       (unsigned long long)entry->seq);
 }
 
 /* The newest entry of KEY below LIMIT, or JOURNAL_NONE. */
 static uint64_t
-newest(const struct reading *reading, unsigned key, uint64_t limit)
+newest(const struct looking *looking, unsigned key, uint64_t limit)
 {
     while (limit-- > 0) {
-        const struct slot *slot = slot_of(reading, limit);
+        const struct slot *slot = slot_of(looking, limit);
 
         if (slot != NULL && slot->key == key)
             return limit;
@@ -68,18 +68,18 @@ newest(const struct reading *reading, unsigned key, uint64_t limit)
 
 /* A call has given ENTRY, or RC, where SEQ or nothing was to be found. */
 static void
-found(struct reading *reading, int rc, struct journal_entry *entry,
+found(struct looking *looking, int rc, struct journal_entry *entry,
       uint64_t seq)
 {
     if (rc == 0 && entry->seq != seq)
-        book_complain(reading->book, "entry %llu was found instead of %llu",
+        book_complain(looking->book, "entry %llu was found instead of %llu",
                       (unsigned long long)entry->seq, (unsigned long long)seq);
     else if (rc == 0)
-        check(reading, entry);
+        check(looking, entry);
     else if (rc != JOURNAL_NOT_FOUND && rc != JOURNAL_PRUNED)
-        note(reading, rc);
+        note(looking, rc);
     else if (seq != JOURNAL_NONE)
-        book_complain(reading->book, "entry %llu was not found",
+        book_complain(looking->book, "entry %llu was not found",
                       (unsigned long long)seq);
     if (rc == 0)
         journal_entry_free(entry);
@@ -88,39 +88,39 @@ found(struct reading *reading, int rc, struct journal_entry *entry,
 /* ---- the calls ---------------------------------------------------------- */
 
 static void
-get(struct reading *reading, unsigned key)
+get(struct looking *looking, unsigned key)
 {
-    const struct state *now = &reading->book->now;
-    uint64_t seq = newest(reading, key, now->size);
+    const struct state *now = &looking->book->now;
+    uint64_t seq = newest(looking, key, now->size);
     uint64_t limit = now->size - (now->size - state_first(now)) / 2;
     const char *text = life_key(key);
     struct journal_entry *entry = NULL;
-    int rc = journal_get(reading->journal, text, strlen(text), &entry);
+    int rc = journal_get(looking->journal, text, strlen(text), &entry);
 
     if (seq != JOURNAL_NONE && now->slot[seq].tombstone)
         seq = JOURNAL_NONE;
-    found(reading, rc, entry, seq);
-    seq = newest(reading, key, limit);
-    rc = journal_get_at(reading->journal, text, strlen(text), limit, &entry);
+    found(looking, rc, entry, seq);
+    seq = newest(looking, key, limit);
+    rc = journal_get_at(looking->journal, text, strlen(text), limit, &entry);
     /* What a compaction leaves does not say what there was. */
     if (rc == JOURNAL_PRUNED || rc == JOURNAL_NOT_FOUND)
         return;
-    found(reading, rc, entry, seq);
+    found(looking, rc, entry, seq);
 }
 
 static void
-read_one(struct reading *reading, uint64_t seq)
+read_one(struct looking *looking, uint64_t seq)
 {
     struct journal_entry *entry = NULL;
-    int rc = journal_read(reading->journal, seq, &entry);
+    int rc = journal_read(looking->journal, seq, &entry);
 
-    found(reading, rc, entry,
-          slot_of(reading, seq) == NULL ? JOURNAL_NONE : seq);
+    found(looking, rc, entry,
+          slot_of(looking, seq) == NULL ? JOURNAL_NONE : seq);
 }
 
 /* To its end; in order, if it is one that goes on through all. */
 static void
-go_through(struct reading *reading, struct journal_cursor *cursor)
+go_through(struct looking *looking, struct journal_cursor *cursor)
 {
     static uint64_t buffer[FILL_SIZE / sizeof(uint64_t)];
     const struct journal_entry *entry;
@@ -129,16 +129,16 @@ go_through(struct reading *reading, struct journal_cursor *cursor)
     int rc;
 
     while ((rc = journal_next(cursor, &entry)) == 0 && given++ < 10)
-        check(reading, entry);
+        check(looking, entry);
     while (rc == 0)
         rc = journal_fill(cursor, buffer, sizeof(buffer), &used, &count);
     if (rc != JOURNAL_END)
-        note(reading, rc);
+        note(looking, rc);
     journal_cursor_close(cursor);
 }
 
 static void
-query(struct reading *reading, uint32_t match, const char *key, uint32_t flags)
+query(struct looking *looking, uint32_t match, const char *key, uint32_t flags)
 {
     struct journal_cursor *cursor = NULL;
     struct journal_query wanted;
@@ -149,83 +149,83 @@ query(struct reading *reading, uint32_t match, const char *key, uint32_t flags)
     wanted.key = key;
     wanted.key_size = strlen(key);
     wanted.flags = flags;
-    rc = journal_query(reading->journal, &wanted, &cursor);
+    rc = journal_query(looking->journal, &wanted, &cursor);
     if (rc == 0)
-        go_through(reading, cursor);
+        go_through(looking, cursor);
     else
-        note(reading, rc);
+        note(looking, rc);
 }
 
 /* Each entry once, from the oldest to the newest. */
 static void
-replay(struct reading *reading)
+replay(struct looking *looking)
 {
-    const struct state *now = &reading->book->now;
+    const struct state *now = &looking->book->now;
     struct journal_cursor *cursor = NULL;
     const struct journal_entry *entry;
     uint64_t next = 0;
-    int rc = journal_replay(reading->journal, JOURNAL_NONE, &cursor);
+    int rc = journal_replay(looking->journal, JOURNAL_NONE, &cursor);
 
     while (rc == 0 && (rc = journal_next(cursor, &entry)) == 0) {
-        while (next < now->size && slot_of(reading, next) == NULL)
+        while (next < now->size && slot_of(looking, next) == NULL)
             next++;
         if (entry->seq != next++)
-            book_complain(reading->book, "replayed %llu where %llu is next",
+            book_complain(looking->book, "replayed %llu where %llu is next",
                           (unsigned long long)entry->seq,
                           (unsigned long long)next - 1);
-        check(reading, entry);
+        check(looking, entry);
     }
-    while (next < now->size && slot_of(reading, next) == NULL)
+    while (next < now->size && slot_of(looking, next) == NULL)
         next++;
     if (rc == JOURNAL_END && next < now->size)
-        book_complain(reading->book, "the replay ended before %llu",
+        book_complain(looking->book, "the replay ended before %llu",
                       (unsigned long long)next);
     if (rc != JOURNAL_END)
-        note(reading, rc);
+        note(looking, rc);
     journal_cursor_close(cursor);
 }
 
 /* The figures, a time, a mark, a wait for what is there. */
 static void
-ask(struct reading *reading)
+ask(struct looking *looking)
 {
     struct journal_stat stat = {.struct_size = sizeof(stat)};
-    const struct state *now = &reading->book->now;
+    const struct state *now = &looking->book->now;
     uint64_t seq = 0;
-    int rc = journal_stat(reading->journal, &stat);
+    int rc = journal_stat(looking->journal, &stat);
 
-    note(reading, rc);
+    note(looking, rc);
     if (rc == 0 && stat.size != now->size)
-        book_complain(reading->book, "the size is said to be %llu",
+        book_complain(looking->book, "the size is said to be %llu",
                       (unsigned long long)stat.size);
-    note(reading, journal_find_time(reading->journal, stat.last_time, &seq));
-    rc = journal_marked(reading->journal, life_marks[1], &seq);
+    note(looking, journal_find_time(looking->journal, stat.last_time, &seq));
+    rc = journal_marked(looking->journal, life_marks[1], &seq);
     if (rc == 0 ? seq != now->mark[1]
                 : rc == JOURNAL_NOT_FOUND && now->mark[1] != JOURNAL_NONE)
-        book_complain(reading->book, "the mark is said to be elsewhere");
+        book_complain(looking->book, "the mark is said to be elsewhere");
     if (rc != JOURNAL_NOT_FOUND)
-        note(reading, rc);
+        note(looking, rc);
     if (now->size > 0)
-        note(reading, journal_wait(reading->journal, now->size - 1, 0));
+        note(looking, journal_wait(looking->journal, now->size - 1, 0));
 }
 
 int
 looks_read(struct journal *journal, struct book *book)
 {
-    struct reading reading = {.journal = journal, .book = book};
+    struct looking looking = {.journal = journal, .book = book};
     const struct state *now = &book->now;
 
-    ask(&reading);
+    ask(&looking);
     for (unsigned key = 0; key < LIFE_KEYS; key += 2)
-        get(&reading, key);
+        get(&looking, key);
     if (now->size > 0) {
-        read_one(&reading, state_first(now));
-        read_one(&reading, now->size - 1);
-        read_one(&reading, now->size / 2);
+        read_one(&looking, state_first(now));
+        read_one(&looking, now->size - 1);
+        read_one(&looking, now->size / 2);
     }
-    replay(&reading);
-    query(&reading, JOURNAL_MATCH_PREFIX, "account", 0);
-    query(&reading, JOURNAL_MATCH_EXPR, "order/**", JOURNAL_QUERY_LATEST);
-    query(&reading, JOURNAL_MATCH_KEY, life_key(1), JOURNAL_QUERY_REVERSE);
-    return reading.rc;
+    replay(&looking);
+    query(&looking, JOURNAL_MATCH_PREFIX, "account", 0);
+    query(&looking, JOURNAL_MATCH_EXPR, "order/**", JOURNAL_QUERY_LATEST);
+    query(&looking, JOURNAL_MATCH_KEY, life_key(1), JOURNAL_QUERY_REVERSE);
+    return looking.rc;
 }
