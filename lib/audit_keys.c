@@ -91,8 +91,23 @@ adopt(struct jn_audit *audit, struct jn_audit_key *key,
     return set_chain(&audit->keys, key, &chain);
 }
 
+/*
+ * In a journal that a salvage has made, what is not known has numbers in its
+ * place that nobody has, and a stamp may have come with an entry that is lost.
+ */
 static bool
-stamps_agree(const struct jn_audit_key *key, const struct jn_links *expected,
+is_as_salvaged(const struct jn_audit *audit, const struct jn_links *expected,
+               const struct jn_links *links)
+{
+    return audit->state.holed && links->replaced &&
+           (!expected->replaced ||
+            jn_stamp_compare(&links->stamp_before, &expected->stamp_before) >
+                0);
+}
+
+static bool
+stamps_agree(const struct jn_audit *audit, const struct jn_audit_key *key,
+             const struct jn_links *expected,
              const struct jn_audit_entry *entry)
 {
     const struct jn_links *links = &entry->links;
@@ -100,7 +115,8 @@ stamps_agree(const struct jn_audit_key *key, const struct jn_links *expected,
     if (!key->stamp_known && (entry->record.flags & JOURNAL_STAMPED) != 0)
         return true;
     return is_same_stamp(expected->replaced, &expected->stamp_before,
-                         links->replaced, &links->stamp_before);
+                         links->replaced, &links->stamp_before) ||
+           is_as_salvaged(audit, expected, links);
 }
 
 /* A jump to what is not known of KEY: not to an entry that would be known. */
@@ -110,6 +126,14 @@ may_jump(const struct jn_audit *audit, const struct jn_audit_key *key,
 {
     return key->vague || jn_audit_is_there(audit, jump) != JN_THERE ||
            jn_audit_is_lost(audit, jump);
+}
+
+/* Whether a root may be another than ROOT. */
+static bool
+is_open(const struct jn_audit *audit, uint64_t root)
+{
+    return root == JOURNAL_NONE ||
+           (audit->state.holed && jn_audit_is_there(audit, root) != JN_THERE);
 }
 
 /* KEY goes on with ENTRY, whatever its links say; those are looked at. */
@@ -128,8 +152,9 @@ push(struct jn_audit *audit, struct jn_audit_key *key,
                   (entry->record.flags & JOURNAL_TOMBSTONE) != 0,
                   stamped ? &entry->record.stamp : NULL, &expected);
     sound = sound && links->revision == expected.revision &&
-            links->prev == expected.prev && stamps_agree(key, &expected, entry);
-    if (sound && chain.count > 1 && chain.roots[1] == JOURNAL_NONE &&
+            links->prev == expected.prev &&
+            stamps_agree(audit, key, &expected, entry);
+    if (sound && chain.count > 1 && is_open(audit, chain.roots[1]) &&
         may_jump(audit, key, links->jump))
         chain.roots[1] = expected.jump = links->jump;
     if (!sound || links->jump != expected.jump)
