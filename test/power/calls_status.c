@@ -68,6 +68,18 @@ fstat(int fd, struct stat *status)
     return next(fd, status);
 }
 
+/* There is nothing between an image and its disk. */
+int
+posix_fadvise(int fd, off_t offset, off_t size, int advice)
+{
+    static int (*next)(int, off_t, off_t, int);
+
+    if (memory_has_fd(fd))
+        return 0;
+    NEXT("posix_fadvise", next);
+    return next(fd, offset, size, advice);
+}
+
 /* By this name a library knows it that was built with an older one. */
 int __fxstat(int version, int fd, struct stat *status);
 
