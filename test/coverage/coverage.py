@@ -189,7 +189,7 @@ def compare(missed, visited, reasons):
 
 
 def entries_for(missed, reasons):
-    """The places, in groups that have file, function, what, reason in common."""
+    """The places, in groups with file, function, what and reason in common."""
     groups = []
     by_line = collections.OrderedDict()
     for place in missed:

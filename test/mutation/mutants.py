@@ -243,12 +243,12 @@ class Bench:
         return "survived", f"{len(tests)} programs"
 
 
-def all_mutants():
+def all_mutants(tree):
     wanted = os.environ.get("MUTANT_FILES", "").split()
     mutants = []
-    for name in sorted(os.listdir("lib")):
+    for name in sorted(os.listdir(os.path.join(tree, "lib"))):
         if name.endswith(".c") and (not wanted or name in wanted):
-            mutants += mutate.mutants_of(f"lib/{name}")
+            mutants += mutate.mutants_of(tree, f"lib/{name}")
     return mutants
 
 
@@ -287,7 +287,7 @@ def main(arguments):
     table = load_map(work, tree, digest)
     for entry in table.values():
         entry["lineset"] = set(entry["lines"])
-    mutants = all_mutants()
+    mutants = all_mutants(tree)
     random.Random(seed).shuffle(mutants)
     with open(os.path.join(work, "results.txt"), "w", encoding="utf-8") as log:
         sums = try_all(Bench(tree, table), mutants, count,

@@ -4,6 +4,7 @@ Works on text in the house format, which has a space on either side of each
 binary operator and of nothing else, and one statement a line.
 """
 import collections
+import os
 import re
 
 # FILE, line NUMBER from 1 on, what is done, and the line before and after.
@@ -33,8 +34,10 @@ CONDITION = re.compile(r"^(\s*(?:} else )?(?:if|while) )\((.*)\)( \{)?$")
 ERROR = re.compile(r"return (JOURNAL_[A-Z_]+|E[A-Z]+);$")
 # A call or an assignment, whole, on a line of its own.
 STATEMENT = re.compile(
-    r"^\s+(?:\(void\))?[\w>.\[\]*-]+(?:\(.*\)| (?:[-+|&*]|<<|>>)?= .*|\+\+|--);$")
-NOT_ONE = re.compile(r"^\s+(?:return|goto|break|continue|assert|static_assert)\b")
+    r"^\s+(?:\(void\))?[\w>.\[\]*-]+"
+    r"(?:\(.*\)| (?:[-+|&*]|<<|>>)?= .*|\+\+|--);$")
+NOT_ONE = re.compile(
+    r"^\s+(?:return|goto|break|continue|assert|static_assert)\b")
 
 
 def code_lines(text):
@@ -101,9 +104,9 @@ def deletions(line):
         yield "deletion", line[:len(line) - len(line.lstrip())] + ";"
 
 
-def mutants_of(file):
-    """All mutants of FILE, in the order of the source."""
-    with open(file, encoding="utf-8") as source:
+def mutants_of(tree, file):
+    """All mutants of FILE of TREE, in the order of the source."""
+    with open(os.path.join(tree, file), encoding="utf-8") as source:
         text = source.read()
     for number, line in code_lines(text):
         for make in (operators, constants, conditions, results, deletions):
