@@ -95,12 +95,25 @@ def limit():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def end_group(process):
-    """Ends whatever PROCESS, the leader of a group, has left behind."""
+def session_of(pid):
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return int(stat.read().rpartition(")")[2].split()[3])
+    except OSError:
+        return None
+
+
+def end_session(process):
+    """Ends whatever PROCESS, the leader of a session, has left behind.
+
+    Tests have groups of their own, so that of the program would not do.
+    """
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if session_of(pid) == process.pid:
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
 
 def run(tree, build, program, timeout):
@@ -122,7 +135,7 @@ def run(tree, build, program, timeout):
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             status = "timeout"
-        end_group(process)
+        end_session(process)
         process.wait()
     return status if status != 0 else None, time.monotonic() - begun
 
