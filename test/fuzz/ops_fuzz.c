@@ -8,7 +8,6 @@
 #include <journal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fuzz.h"
 #include "model/batch.h"
@@ -27,7 +26,7 @@ static const uint8_t *input;
 static size_t input_size;
 static uint64_t filled;
 
-static char home[64];
+static char home[512];
 static struct journal *journal;
 static struct model model;
 static struct keys keys;
@@ -248,11 +247,8 @@ operate(void)
 static void
 begin(void)
 {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
     trace_round("ops", 0);
-    (void)snprintf(home, sizeof(home), "%s/ops-fuzz.XXXXXX", base);
-    fuzz_check(mkdtemp(home) != NULL, "there is a directory");
+    fuzz_directory(home, sizeof(home), "ops-fuzz");
     batch_start();
     keys_make(&keys, 3, 1);
     model_init(&model, one_in(4) ? JOURNAL_NONE - 20 : below(3));

@@ -34,7 +34,7 @@ static size_t frames[FRAMES_MAX];
 static unsigned frame_count;
 static size_t frames_end;
 
-static char home[64];
+static char home[512];
 
 /* ---- files --------------------------------------------------------------- */
 
@@ -230,10 +230,7 @@ first_in_tail(uint64_t used)
 static void
 make_home(const struct file *tail)
 {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-    (void)snprintf(home, sizeof(home), "%s/recovery-fuzz.XXXXXX", base);
-    fuzz_check(mkdtemp(home) != NULL, "there is a directory");
+    fuzz_directory(home, sizeof(home), "recovery-fuzz");
     write_file("data.mdb", &data_file);
     write_file("tail", tail);
 }

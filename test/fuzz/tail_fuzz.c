@@ -238,11 +238,9 @@ static void
 open_once(void)
 {
     const struct jn_tail_name name = {.salt = SALT, .capacity = CAPACITY};
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    char directory[64], path[80];
+    char directory[512], path[528];
 
-    (void)snprintf(directory, sizeof(directory), "%s/tail-fuzz.XXXXXX", base);
-    fuzz_check(mkdtemp(directory) != NULL, "there is a directory");
+    fuzz_directory(directory, sizeof(directory), "tail-fuzz");
     fuzz_check(jn_tail_create(directory, &name, 0600) == 0, "there is a tail");
     fuzz_check(jn_tail_open(&tail, directory, &name, false) == 0, "it opens");
     /* It stays open, and leaves no trace. */
