@@ -1,5 +1,5 @@
 #!/bin/sh
-# kills.sh - kills by the thousand, two streams at a time, and what they come to.
+# kills.sh - kills by the thousand, two streams at a time, and their sum.
 #
 #   OUT=build test/crash/kills.sh KILLS
 #

@@ -109,11 +109,12 @@ rename(const char *from, const char *to)
 }
 
 int
-renameat2(int from_at, const char *from, int to_at, const char *to,
-          unsigned flags)
+renameat2(int from_directory, const char *from, int to_directory,
+          const char *to, unsigned flags)
 {
     ANSWER(fault_of_path(FAULT_NAME, SITE, from),
-           (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags));
+           (int)syscall(SYS_renameat2, from_directory, from, to_directory, to,
+                        flags));
 }
 
 int

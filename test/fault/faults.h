@@ -22,7 +22,7 @@ enum fault_class {
     FAULT_SPACE = 1 << 4, /* fallocate, posix_fallocate, ftruncate, truncate */
     FAULT_ANY = (1 << 5) - 1, /* of these: the calls that change something */
     FAULT_MSYNC = 1 << 5,
-    FAULT_LOCK = 1 << 6,   /* fcntl */
+    FAULT_LOCK = 1 << 6,   /* fcntl, flock */
     FAULT_MAP = 1 << 7,    /* mmap, of a file or of none */
     FAULT_READ = 1 << 8,   /* pread */
     FAULT_LOOK = 1 << 9,   /* stat and the like, directories, lseek, entropy */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -72,6 +73,13 @@ fcntl(int file, int command, ...)
     va_end(rest);
     ANSWER(fault_of_file(FAULT_LOCK, SITE, file),
            (int)syscall(SYS_fcntl, file, command, argument));
+}
+
+int
+flock(int file, int operation)
+{
+    ANSWER(fault_of_file(FAULT_LOCK, SITE, file),
+           (int)syscall(SYS_flock, file, operation));
 }
 
 /* To say that it was not mapped when it was would be a leak of ours. */

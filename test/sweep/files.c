@@ -48,13 +48,13 @@ static bool
 is_home(const char *directory, const char *name)
 {
     (void)directory;
-    return strcmp(name, "home") == 0;
+    return strcmp(name, "home") == 0 || strcmp(name, FILES_COPY) == 0;
 }
 
 static bool
 remove_one(const char *directory, const char *name)
 {
-    char path[PATH_MAX + NAME_MAX + 2];
+    char path[2 * PATH_MAX];
 
     (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
     if (unlink(path) != 0)
@@ -65,7 +65,7 @@ remove_one(const char *directory, const char *name)
 static const char *
 home_of(const char *directory)
 {
-    static char home[PATH_MAX + 8];
+    static char home[PATH_MAX + 16];
 
     (void)snprintf(home, sizeof(home), "%s/home", directory);
     return home;
@@ -103,7 +103,7 @@ files_remove(const char *directory)
 static void
 copy_one(const char *from, const char *to, const char *name)
 {
-    char source[PATH_MAX + 32], target[PATH_MAX + 32];
+    char source[PATH_MAX + 64], target[PATH_MAX + 64];
     struct stat status;
     off_t at = 0;
     int in, out;
@@ -138,10 +138,24 @@ files_copy(const char *from, const char *to)
 bool
 files_journal(const char *directory)
 {
-    char path[PATH_MAX + 32];
+    char path[PATH_MAX + 64];
 
     (void)snprintf(path, sizeof(path), "%s/%s", home_of(directory), names[0]);
     return access(path, F_OK) == 0;
+}
+
+const char *
+files_set_aside(const char *directory)
+{
+    static char aside[PATH_MAX + 8];
+    char copy[PATH_MAX + 8];
+
+    (void)snprintf(copy, sizeof(copy), "%s/" FILES_COPY, directory);
+    (void)snprintf(aside, sizeof(aside), "%s/aside", directory);
+    if (access(copy, F_OK) != 0)
+        return NULL;
+    files_make(aside);
+    return rename(copy, home_of(aside)) == 0 ? aside : NULL;
 }
 
 bool

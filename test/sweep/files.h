@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* The name of a backup beside home. */
+#define FILES_COPY "copy"
+
 /* An empty directory. */
 void files_make(const char *directory);
 
@@ -19,8 +22,14 @@ bool files_left(const char *directory);
 bool files_journal(const char *directory);
 
 /*
+ * Moves DIRECTORY/copy to become home of the new directory DIRECTORY/aside,
+ * whose path it returns; NULL if there is no copy.
+ */
+const char *files_set_aside(const char *directory);
+
+/*
  * Whether there is nothing but the files of a journal in DIRECTORY/home, and
- * nothing else in DIRECTORY; HOME: home has to be there.
+ * nothing else but a copy in DIRECTORY; HOME: home has to be there.
  */
 bool files_are_known(const char *directory, bool home);
 

@@ -23,6 +23,7 @@ struct hand {
     pid_t other;    /* the process beside this one, if the script wants it */
     int requests, answers;
     char home[PATH_MAX];
+    char copy[PATH_MAX];
 };
 
 /* Reads what there is, in peace. */
@@ -275,6 +276,29 @@ read_all_ways(struct hand *hand)
     return said(hand, "a read", looks_read(hand->journal, hand->book));
 }
 
+/* A page that cannot be read is damaged as far as anybody can tell. */
+static int
+verify(struct hand *hand)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+
+    return said(hand, "verify",
+                journal_verify(hand->journal, &report, NULL, NULL));
+}
+
+static int
+back_up(struct hand *hand)
+{
+    struct book *book = hand->book;
+    int rc;
+
+    state_copy(&book->copy, &book->now);
+    rc = said(hand, "backup",
+              journal_backup(hand->journal, hand->copy, 0, NULL, NULL));
+    book->is_copied = rc == 0;
+    return rc;
+}
+
 /* ---- other processes ---------------------------------------------------- */
 
 static int
@@ -360,6 +384,7 @@ static const struct step {
     {'B', true, append_many},     {'g', true, read_all_ways},
     {'p', true, prune},           {'k', true, compact},
     {'w', true, rewind_journal},  {'m', true, mark},
+    {'v', true, verify},          {'h', true, back_up},
     {'u', true, unmark},          {'s', true, sync_journal},
     {'c', true, close_journal},   {'d', false, destroy},
     {'y', false, work_beside},    {'x', false, end_here},
@@ -435,6 +460,9 @@ finish(struct hand *hand)
         book_complain(book, "an append afterwards: %s", journal_errname(rc));
     if (looks_read(hand->journal, book) != 0)
         book_complain(book, "a read afterwards fails");
+    rc = journal_verify(hand->journal, NULL, NULL, NULL);
+    if (rc != 0)
+        book_complain(book, "a verify afterwards: %s", journal_errname(rc));
     (void)close_journal(hand);
 }
 
@@ -446,6 +474,7 @@ hand_work(const struct scene *scene, const char *script, const char *directory,
 
     book->keeps = scene->keep_entries;
     (void)snprintf(hand.home, sizeof(hand.home), "%s/home", directory);
+    (void)snprintf(hand.copy, sizeof(hand.copy), "%s/" FILES_COPY, directory);
     if (strchr(script, 'y') != NULL)
         start_other(&hand);
     follow(&hand, script);

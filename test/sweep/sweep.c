@@ -125,6 +125,29 @@ judge_journal(struct sweep *sweep)
     go_on(sweep, journal, &image);
 }
 
+/* A backup is whole or absent, whatever was said of it. */
+static void
+judge_copy(struct sweep *sweep)
+{
+    static struct state image;
+    struct book *book = sweep->book;
+    const char *aside = files_set_aside(sweep->work);
+    struct journal *journal = NULL;
+    char why[WHY_SIZE];
+
+    if (aside == NULL) {
+        if (book->is_copied)
+            book_complain(book, "the backup is not there");
+        return;
+    }
+    if (!judge_open(aside, false, &journal, &image, why))
+        book_complain(book, "the backup: %s", why);
+    else if (!state_equals(&image, &book->copy))
+        book_complain(book, "the backup is of something else");
+    journal_close(journal);
+    files_remove(aside);
+}
+
 static void
 judge_remains(struct sweep *sweep, const struct fault *fault)
 {
@@ -137,7 +160,7 @@ judge_remains(struct sweep *sweep, const struct fault *fault)
         book_complain(book, "%d descriptors are left", book->files);
     if (book->maps > 0)
         book_complain(book, "%d maps are left", book->maps);
-    /* What is not removed now, or was made against word, is at the next open. */
+    /* What is not removed now, or was made against word, is later. */
     if ((fault->classes & (FAULT_NAME | FAULT_OPEN)) == 0 &&
         !files_are_known(sweep->work, false))
         book_complain(book, "a file is left");
@@ -222,6 +245,7 @@ meet(struct sweep *sweep, const char *name, const struct fault *fault)
         judge_silence(sweep->book, fault);
         judge_remains(sweep, fault);
     }
+    judge_copy(sweep);
     judge_journal(sweep);
     report(sweep, name, fault->n);
     files_remove(sweep->work);
