@@ -31,7 +31,8 @@ POWER_SECONDS = 60 # of `make power`, for each kind of run
 MUTANTS  = 200 # of `make mutants`
 SEED     =     # which ones; random
 POWER_BUDGET = # seconds of `make power` in all
-FAULT_SECONDS = 0 # of `make faults`: two calls fail in a run until these are over
+FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
+FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
 BLOCK_IMAGES = 3000 # of `make blocks`
 KILLS    = 10000 # of `make kills`, of processes alone, and as many beside others
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
@@ -453,9 +454,10 @@ power: $(OUT)/test/power/power_test
 canaries: check-deps
 	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
 
-## faults      every call fails in turn, in every way; then, FAULT_SECONDS, pairs
+## faults      calls of the system fail, in every way; FAULT_STRIDE, FAULT_SECONDS
 faults: $(OUT)/test/sweep/sweep_test
-	@FAULTS=1 FAULT_JOBS='$(JOBS)' FAULT_SECONDS='$(strip $(FAULT_SECONDS))' $<
+	@FAULT_STRIDE='$(strip $(FAULT_STRIDE))' FAULT_JOBS='$(JOBS)' \
+	    FAULT_SECONDS='$(strip $(FAULT_SECONDS))' test/sweep/faults.sh $<
 
 ## blocks      loss of power on ext4: BLOCK_IMAGES of a disk; needs to be root
 blocks: $(OUT)/test/blocks/blocks_test

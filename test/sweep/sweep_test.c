@@ -1,9 +1,10 @@
 /*
  * sweep_test.c - every call fails in turn, in every way that fits it.
  *
- * FAULTS=1 makes `make faults` of it: no call is left out; then, until
+ * FAULT_STRIDE=1 leaves no call out, 2 every other one; then, until
  * FAULT_SECONDS are over, two fail in the same run.  FAULT_JOBS processes share
- * the work.  FAULT_ONE="scene, mishap, call" does one again.
+ * the work.  FAULT_SITES is a file for the places that made such calls.
+ * FAULT_ONE="scene: mishap: call 7", as printed, does one again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -284,7 +285,8 @@ stride_wanted(void)
 {
     double stride = 240 / test_scale();
 
-    return number_of("FAULTS", 0) > 0 || stride < 1 ? 1 : (unsigned)stride;
+    stride = number_of("FAULT_STRIDE", stride);
+    return stride < 1 ? 1 : (unsigned)stride;
 }
 
 START_TEST(a_call_that_fails_is_told_or_harmless_and_nothing_is_lost)
