@@ -15,6 +15,7 @@
 #include "create.h"
 #include "disk.h"
 #include "error.h"
+#include "inspect.h"
 #include "store.h"
 
 #define PARTIAL ".partial"
@@ -88,9 +89,26 @@ find(struct jn_target *target, const char *path)
 
 /* ---- what is there already ----------------------------------------------- */
 
-/* JOURNAL_EXISTS if there is anything in DIRECTORY but A and B (or NULL). */
+/* What may lie where a data file is made; the last one before it has a name. */
+static const char *const work_names[] = {JN_STORE_FILE, JN_STORE_LOCK_FILE,
+                                         JN_NEW_FILE};
+#define WORK_NAMES (sizeof(work_names) / sizeof(work_names[0]))
+
+static const char *const base_names[] = {JN_TARGET_WORK};
+
+static bool
+is_one_of(const char *name, const char *const *names, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && strcmp(name, names[i]) != 0)
+        i++;
+    return i < count || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* JOURNAL_EXISTS if there is anything in DIRECTORY but COUNT of NAMES. */
 static int
-check_names(const char *directory, const char *a, const char *b)
+check_names(const char *directory, const char *const *names, size_t count)
 {
     struct dirent *entry;
     DIR *stream = opendir(directory);
@@ -99,10 +117,7 @@ check_names(const char *directory, const char *a, const char *b)
     if (stream == NULL)
         return errno;
     while ((entry = readdir(stream)) != NULL) {
-        const char *name = entry->d_name;
-
-        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-            strcmp(name, a) != 0 && (b == NULL || strcmp(name, b) != 0))
+        if (!is_one_of(entry->d_name, names, count))
             rc = JOURNAL_EXISTS;
     }
     closedir(stream);
@@ -116,7 +131,7 @@ make_base(struct jn_target *target, mode_t mode)
 
     target->new_base = target->made && rc == 0;
     if (rc == 0 || rc == JOURNAL_EXISTS)
-        rc = check_names(target->base, JN_TARGET_WORK, NULL);
+        rc = check_names(target->base, base_names, 1);
     return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
 }
 
@@ -132,8 +147,8 @@ remove_in(const char *directory, const char *name)
 static void
 empty_work(const struct jn_target *target)
 {
-    remove_in(target->work, JN_STORE_FILE);
-    remove_in(target->work, JN_STORE_LOCK_FILE);
+    for (size_t i = 0; i < WORK_NAMES; i++)
+        remove_in(target->work, work_names[i]);
 }
 
 /*
@@ -169,7 +184,7 @@ make_work(struct jn_target *target)
         return errno;
     rc = take_lock(target);
     if (rc == 0)
-        rc = check_names(target->work, JN_STORE_FILE, JN_STORE_LOCK_FILE);
+        rc = check_names(target->work, work_names, WORK_NAMES);
     if (rc == 0)
         empty_work(target);
     return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
@@ -263,7 +278,7 @@ rename_data(const struct jn_target *target)
     if (rc == 0)
         rc = join(to, target->base, JN_STORE_FILE);
     if (rc == 0)
-        rc = check_names(target->base, JN_TARGET_WORK, NULL);
+        rc = check_names(target->base, base_names, 1);
     if (rc == 0)
         rc = rename_to_new(from, to);
     return rc == EEXIST ? JOURNAL_EXISTS : rc;
