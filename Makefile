@@ -54,7 +54,8 @@ LIB_SOURCES = \
     append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c audit_sums.c \
     audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c finds.c \
-    search.c account.c frames.c freelist.c wreck.c wreck_give.c salvage.c
+    search.c account.c frames.c freelist.c wreck.c wreck_give.c graft_links.c \
+    salvage.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \

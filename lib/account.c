@@ -18,10 +18,10 @@ static int
 add_mark(struct jn_account *account, struct jn_span key, uint64_t seq)
 {
     size_t capacity = account->mark_capacity * 2 + 8;
-    struct jn_account_mark *mark = account->marks;
+    struct jn_account_mark *mark;
 
     if (account->mark_count == account->mark_capacity) {
-        mark = realloc(account->marks, capacity * sizeof(*mark));
+        mark = realloc(account->marks, capacity * sizeof(*account->marks));
         if (mark == NULL)
             return ENOMEM;
         account->marks = mark;

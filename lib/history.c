@@ -93,7 +93,9 @@ latest_of(const struct jn_history *history)
     return history->chain->roots[0];
 }
 
-/* With JOURNAL_PRUNED, *LOST: there may still be one, to which no link leads. */
+/*
+ * With JOURNAL_PRUNED, *LOST: there may still be one, to which no link leads.
+ */
 static int
 find_below(const struct jn_history *history, uint64_t bound, uint64_t *seq,
            bool *lost)

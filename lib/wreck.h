@@ -53,8 +53,8 @@ struct jn_wreck {
 };
 
 /*
- * Whether ROW is one of the journal's entries, not of an earlier time than TIME,
- * and what of it is sound.
+ * Whether ROW is one of the journal's entries, not of an earlier time than
+ * TIME, and what of it is sound.
  */
 bool jn_wreck_believes(const struct jn_wreck *wreck, uint64_t time,
                        struct jn_span key, struct jn_span row,

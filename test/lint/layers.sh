@@ -51,7 +51,7 @@ BEGIN {
     levels(1, "arena keytable keysort disk gaps finds")
     levels(0, "bytes reclaim")
     families = "^(store|tail|recent|shared|view|gather|stage|newest|walk"
-    families = families "|audit|wreck)_"
+    families = families "|audit|wreck|graft)_"
     FS = ":"
 }
 
