@@ -24,7 +24,7 @@ test_help() {
         run "$command" --help
         verify "$command --help says what help $command does" cmp -s out help
         verify "help $command tells the usage" \
-            grep -q "^usage: journal $command .*PATH" help
+            grep -qE "^usage: journal $command .*(PATH|FROM)" help
         verify "help $command fits a terminal" \
             awk 'length > 80 { exit 1 }' help
     done

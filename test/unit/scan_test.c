@@ -179,14 +179,20 @@ static void (*const damages[])(uint64_t) = {lose_page, raise_number,
 #define DAMAGES (int)(sizeof(damages) / sizeof(damages[0]))
 
 static void
-damage(int kind, uint64_t number)
+damage_file(int kind, uint64_t number)
 {
-    journal_close(journal);
     paged_read(&paged);
     ck_assert_uint_ge(paged.depth, 2);
     damages[kind](number);
     paged_write(&paged);
     paged_free(&paged);
+}
+
+static void
+damage(int kind, uint64_t number)
+{
+    journal_close(journal);
+    damage_file(kind, number);
     open_journal();
 }
 
@@ -211,11 +217,20 @@ START_TEST(so_it_does_where_entries_have_been_pruned)
 }
 END_TEST
 
+/* That which comes while it is open; who opens it then is told at once. */
 START_TEST(damage_at_either_end_is_told_of)
 {
+    uint64_t end = _i == 0 ? 0 : ENTRIES - 1;
+
     append(ENTRIES, 40);
-    damage(0, _i == 0 ? 0 : ENTRIES - 1);
-    assert_all_complete(0, _i == 0 ? 0 : ENTRIES - 1);
+    journal_close(journal);
+    open_journal();
+    damage_file(0, end);
+    assert_all_complete(0, end);
+    journal_close(journal);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal),
+                     JOURNAL_CORRUPT);
+    journal = NULL;
 }
 END_TEST
 
