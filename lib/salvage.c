@@ -80,7 +80,7 @@ static void
 miss_up_to(struct salvage *salvage, uint64_t limit)
 {
     const struct jn_wreck *wreck = &salvage->wreck;
-    uint64_t dense = wreck->account.has_state ? wreck->account.state.dense : 0;
+    uint64_t dense = wreck->adrift ? 0 : wreck->account.state.dense;
     uint64_t from = salvage->expected < dense ? dense : salvage->expected;
 
     for (size_t i = 0; i < wreck->doubtful.count; i++) {
@@ -106,7 +106,7 @@ make_journal(struct salvage *salvage)
 
     if (rc == 0)
         rc = jn_graft_open(&salvage->graft, salvage->target.work, mode);
-    if (rc == 0 && wreck->account.has_state)
+    if (rc == 0 && !wreck->adrift)
         jn_graft_compacted(salvage->graft, wreck->account.state.dense);
     return rc;
 }

@@ -364,7 +364,8 @@ survey_trees(struct survey *survey)
         wreck->sound = false;
     if (rc == 0 || rc == JOURNAL_CORRUPT)
         rc = jn_gaps_add(&wreck->wanted, survey->expected, JOURNAL_NONE);
-    wreck->sure = wreck->sure && wreck->account.has_state;
+    wreck->adrift = !wreck->account.has_state;
+    wreck->sure = wreck->sure && !wreck->adrift;
     return rc == 0 ? name_pages(wreck) : rc;
 }
 

@@ -38,7 +38,8 @@ rewound_to(const struct jn_cuts *rewinds, uint64_t seq)
  * Whether a copy on a free page is of the entry that the journal has now.  What
  * a rewind has taken back was appended before it; so if the entry below came
  * after it, and is not newer, the copy came after it, too.  When there are more
- * rewinds than are kept, where they were is no longer known.
+ * rewinds than are kept, where they were is no longer known.  Where no tree
+ * leads to anything all there is are copies, and the newest is the best guess.
  */
 static bool
 is_current(const struct giving *giving, const struct jn_find *find)
@@ -46,7 +47,7 @@ is_current(const struct giving *giving, const struct jn_find *find)
     const struct jn_account *account = &giving->wreck->account;
     uint64_t size;
 
-    if (!account->has_state)
+    if (giving->wreck->adrift)
         return true;
     if (find->seq < account->state.dense || !account->has_rewinds)
         return false;

@@ -1,0 +1,297 @@
+/* search_test.c - entries found on pages that no tree leads to. */
+#include "search.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "links.h"
+#include "record.h"
+#include "support/test.h"
+
+#define PAGE 4096u
+#define PAGES 12u
+
+/* A file of pages, and where the nodes of the page at hand begin. */
+static uint8_t bytes[PAGES * PAGE];
+static size_t upper, count;
+static struct jn_gaps wanted, named, free_pages;
+static struct jn_finds finds;
+static struct jn_search search;
+
+static void
+setup(void)
+{
+    test_setup();
+    memset(bytes, 0, sizeof(bytes));
+    ck_assert_int_eq(jn_gaps_add(&wanted, 0, 1000), 0);
+    search = (struct jn_search){.page_size = PAGE,
+                                .wanted = &wanted,
+                                .named = &named};
+}
+
+static void
+teardown(void)
+{
+    jn_gaps_free(&wanted);
+    jn_gaps_free(&named);
+    jn_gaps_free(&free_pages);
+    jn_finds_free(&finds);
+    test_teardown();
+}
+
+/* ---- pages --------------------------------------------------------------- */
+
+/* An entry of SEQ, with SIZE bytes of value, of TIME. */
+static size_t
+make_row(uint8_t *out, uint64_t seq, size_t size, uint64_t time)
+{
+    uint8_t *value = calloc(1, size + 1);
+    const struct jn_record record = {.key = {(const uint8_t *)"key", 3},
+                                     .value = {value, size}};
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    uint8_t *end = jn_links_encode(out, &links, seq);
+
+    jn_record_seal(end, jn_record_encode(end, &record), seq, time);
+    free(value);
+    return (size_t)(end - out) + jn_record_size(&record);
+}
+
+static void
+put16(uint8_t *out, size_t value)
+{
+    uint16_t number = (uint16_t)value;
+
+    memcpy(out, &number, sizeof(number));
+}
+
+/* PAGE AT says that it is leaf NUMBER. */
+static void
+begin_leaf(size_t at, uint64_t number)
+{
+    memcpy(bytes + at * PAGE, &number, sizeof(number));
+    put16(bytes + at * PAGE + 10, JN_PAGE_LEAF);
+    upper = PAGE;
+    count = 0;
+}
+
+static void
+add_node(size_t at, uint64_t seq, unsigned flags, const uint8_t *value,
+         size_t room, size_t size)
+{
+    uint8_t *page = bytes + at * PAGE, *node;
+
+    upper = (upper - JN_NODE_HEADER - 8 - room) & ~(size_t)1;
+    node = page + upper;
+    put16(node, size & 0xffff);
+    put16(node + 2, size >> 16);
+    put16(node + 4, flags);
+    put16(node + 6, 8);
+    jn_put_be64(node + JN_NODE_HEADER, seq);
+    memcpy(node + JN_NODE_HEADER + 8, value, room);
+    put16(page + JN_PAGE_HEADER + 2 * count++, upper);
+    put16(page + 12, JN_PAGE_HEADER + 2 * count);
+    put16(page + 14, upper);
+}
+
+static void
+add_entry(size_t at, uint64_t seq, uint64_t time)
+{
+    uint8_t row[200];
+    size_t size = make_row(row, seq, 20, time);
+
+    add_node(at, seq, 0, row, size, size);
+}
+
+static void
+run(void)
+{
+    int file = open(test_path("pages"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, bytes, sizeof(bytes)), sizeof(bytes));
+    jn_finds_free(&finds);
+    search.file = file;
+    ck_assert_int_eq(jn_search(&search, &finds), 0);
+    close(file);
+}
+
+/* ---- what is found ------------------------------------------------------- */
+
+START_TEST(entries_of_a_leaf_are_found_in_order)
+{
+    begin_leaf(3, 3);
+    for (uint64_t seq = 20; seq > 10; seq--)
+        add_entry(3, seq, seq);
+    run();
+    ck_assert_uint_eq(finds.count, 10);
+    for (size_t i = 0; i < 10; i++) {
+        ck_assert_uint_eq(finds.list[i].seq, 11 + i);
+        ck_assert_uint_eq(finds.list[i].time, 11 + i);
+        ck_assert(finds.list[i].linked && !finds.list[i].in_tail);
+        ck_assert_int_eq(finds.list[i].kind, JN_FIND_FILE);
+    }
+}
+END_TEST
+
+START_TEST(only_what_is_wanted_is_found)
+{
+    jn_gaps_free(&wanted);
+    ck_assert_int_eq(jn_gaps_add(&wanted, 5, 6), 0);
+    begin_leaf(3, 3);
+    for (uint64_t seq = 0; seq < 20; seq++)
+        add_entry(3, seq, 1);
+    run();
+    ck_assert_uint_eq(finds.count, 1);
+    ck_assert_uint_eq(finds.list[0].seq, 5);
+}
+END_TEST
+
+START_TEST(the_newest_of_a_number_comes_first_and_copies_once)
+{
+    for (size_t at = 2; at < 6; at++) {
+        begin_leaf(at, at);
+        add_entry(at, 7, at % 2 == 0 ? 100 : 200);
+    }
+    run();
+    ck_assert_uint_eq(finds.count, 2);
+    ck_assert_uint_eq(finds.list[0].time, 200);
+    ck_assert_uint_eq(finds.list[1].time, 100);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_costs_an_entry_or_its_links)
+{
+    size_t start;
+
+    begin_leaf(4, 4);
+    add_entry(4, 9, 1);
+    start = 4 * PAGE + upper + JN_NODE_HEADER;
+    for (size_t bit = 0; bit < (5 * PAGE - start) * 8; bit++) {
+        bytes[start + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        run();
+        if (finds.count > 0) {
+            ck_assert_uint_eq(finds.list[0].seq, 9);
+            ck_assert_uint_eq(finds.list[0].time, 1);
+            /* All but the links, and what pads the node. */
+            ck_assert(!finds.list[0].linked || start + bit / 8 == 5 * PAGE - 1);
+        }
+        bytes[start + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+END_TEST
+
+/* Values may be pages of another journal. */
+START_TEST(a_page_of_another_number_is_none_unless_the_tree_names_it)
+{
+    begin_leaf(3, 8);
+    add_entry(3, 9, 1);
+    run();
+    ck_assert_uint_eq(finds.count, 0);
+    ck_assert_int_eq(jn_gaps_add(&named, 3, 4), 0);
+    run();
+    ck_assert_uint_eq(finds.count, 1);
+    ck_assert_int_eq(finds.list[0].kind, JN_FIND_NAMED);
+}
+END_TEST
+
+START_TEST(without_its_header_a_page_gives_its_entries_if_it_is_named)
+{
+    begin_leaf(3, 3);
+    for (uint64_t seq = 0; seq < 20; seq++)
+        add_entry(3, seq, 1);
+    memset(bytes + 3 * PAGE, 0, 100);
+    run();
+    ck_assert_uint_eq(finds.count, 0);
+    ck_assert_int_eq(jn_gaps_add(&named, 3, 4), 0);
+    run();
+    ck_assert_uint_eq(finds.count, 20);
+    ck_assert_int_eq(finds.list[0].kind, JN_FIND_FILE);
+}
+END_TEST
+
+START_TEST(a_leaf_that_is_not_free_is_in_use)
+{
+    ck_assert_int_eq(jn_gaps_add(&free_pages, 3, 4), 0);
+    search.free_pages = &free_pages;
+    search.limit = 5;
+    for (size_t at = 3; at < 6; at++) {
+        begin_leaf(at, at);
+        add_entry(at, at, 1);
+    }
+    run();
+    ck_assert_uint_eq(finds.count, 3);
+    ck_assert_int_eq(finds.list[0].kind, JN_FIND_FILE);
+    ck_assert_int_eq(finds.list[1].kind, JN_FIND_NAMED);
+    ck_assert_int_eq(finds.list[2].kind, JN_FIND_FILE); /* behind the end */
+}
+END_TEST
+
+START_TEST(a_value_on_pages_of_its_own_is_found)
+{
+    uint8_t row[3 * PAGE];
+    size_t size = make_row(row, 12, 9000, 5);
+    uint64_t first = 6;
+
+    memcpy(bytes + first * PAGE + JN_PAGE_HEADER, row, size);
+    begin_leaf(3, 3);
+    add_node(3, 12, JN_NODE_BIG, (const uint8_t *)&first, 8, size);
+    add_node(3, 13, JN_NODE_BIG, (const uint8_t *)&first, 8, size);
+    first = UINT64_MAX / PAGE;
+    add_node(3, 14, JN_NODE_BIG, (const uint8_t *)&first, 8, size);
+    first = PAGES - 1;
+    add_node(3, 15, JN_NODE_BIG, (const uint8_t *)&first, 8, size);
+    run();
+    ck_assert_uint_eq(finds.count, 1);
+    ck_assert_uint_eq(finds.list[0].seq, 12);
+    ck_assert_uint_eq(finds.list[0].size, size);
+    ck_assert_uint_eq(finds.list[0].place, 6 * PAGE + JN_PAGE_HEADER);
+}
+END_TEST
+
+START_TEST(no_bytes_crash_it)
+{
+    uint64_t chance = test_seed();
+
+    ck_assert_int_eq(jn_gaps_add(&named, 0, PAGES / 2), 0);
+    for (int i = 0; i < 40; i++) {
+        for (size_t at = 0; at < sizeof(bytes); at++)
+            bytes[at] = test_random(&chance) % 3 == 0
+                            ? 0
+                            : (uint8_t)test_random(&chance);
+        for (uint64_t at = 0; at < PAGES; at++) {
+            memcpy(bytes + at * PAGE, &at, 8);
+            put16(bytes + at * PAGE + 10, JN_PAGE_LEAF);
+            put16(bytes + at * PAGE + 12, 500);
+            put16(bytes + at * PAGE + 14, 600);
+        }
+        run();
+        ck_assert_uint_eq(finds.count, 0);
+    }
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("search");
+    TCase *tcase = tcase_create("search");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, entries_of_a_leaf_are_found_in_order);
+    tcase_add_test(tcase, only_what_is_wanted_is_found);
+    tcase_add_test(tcase, the_newest_of_a_number_comes_first_and_copies_once);
+    tcase_add_test(tcase, a_flipped_bit_costs_an_entry_or_its_links);
+    tcase_add_test(tcase,
+                   a_page_of_another_number_is_none_unless_the_tree_names_it);
+    tcase_add_test(tcase,
+                   without_its_header_a_page_gives_its_entries_if_it_is_named);
+    tcase_add_test(tcase, a_leaf_that_is_not_free_is_in_use);
+    tcase_add_test(tcase, a_value_on_pages_of_its_own_is_found);
+    tcase_add_test(tcase, no_bytes_crash_it);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
