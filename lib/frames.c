@@ -167,11 +167,12 @@ take_back(struct jn_frames *frames, size_t from, size_t limit)
 static void
 follow_any(struct jn_frames *frames, size_t from, size_t limit)
 {
-    const struct jn_stray *first = frames->list + from;
     struct thread thread = {.frames = frames, .at = from, .limit = limit};
+    const struct jn_stray *first;
 
     if (from == limit)
         return;
+    first = &frames->list[from];
     thread.position = first->position;
     thread.next = first->find.seq;
     thread.run = first->run;

@@ -170,7 +170,7 @@ push_as_is(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
     return rc;
 }
 
-/* ---- links made anew ------------------------------------------------------ */
+/* ---- links made anew ----------------------------------------------------- */
 
 /*
  * The links of an entry of a key with CHAIN that is to follow on a missing one,

@@ -219,13 +219,13 @@ static int
 note_bad(struct jn_wreck *wreck, struct jn_span key)
 {
     struct jn_gaps *doubtful = &wreck->doubtful;
-    const struct jn_gap *last = doubtful->list + doubtful->count - 1;
     uint64_t seq = key.size == 8 ? jn_get_be64(key.data) : JOURNAL_NONE;
 
     wreck->sound = false;
     if (!wreck->account.has_state || seq < wreck->account.state.first ||
         seq >= wreck->account.state.dense ||
-        (doubtful->count > 0 && seq < last->limit))
+        (doubtful->count > 0 &&
+         seq < doubtful->list[doubtful->count - 1].limit))
         return 0;
     return jn_gaps_add(doubtful, seq, seq + 1);
 }
