@@ -230,7 +230,8 @@ JOURNAL_API void journal_close(struct journal *journal);
  *
  * Errors:  JOURNAL_BUSY while anybody, this process included, has it open;
  *          JOURNAL_NOT_FOUND where there is none; JOURNAL_UNSUPPORTED where
- *          the directory holds something else.
+ *          the directory holds something else.  An errno: something is left,
+ *          and another call goes on from there.
  */
 JOURNAL_API int journal_destroy(const char *path);
 
