@@ -34,37 +34,36 @@ POWER_BUDGET = # seconds of `make power` in all
 FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
 FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
 BLOCK_IMAGES = 3000 # of `make blocks`
-KILLS    = 10000 # of `make kills`, of processes alone, and as many beside others
+KILLS    = 10000 # of `make kills`: of processes alone, and of some with others
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
 
 LIB_SOURCES = \
-    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c disk.c \
-    gaps.c keysort.c reclaim.c arena.c keytable.c recent.c recent_window.c \
+    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c disk.c gaps.c \
+    keysort.c reclaim.c arena.c keytable.c recent.c recent_window.c \
     recent_look.c record.c links.c index.c state.c expr.c packed.c page.c \
     pages.c walk.c walk_pages.c lock.c filesystem.c tail.c tail_frame.c \
     store.c store_lock.c store_txn.c store_tree.c store_many.c store_space.c \
-    store_pin.c build.c settled.c copy.c target.c backup.c store_tree_get.c \
-    inspect.c create.c newest.c newest_basis.c recovery.c files.c shared.c \
-    shared_txn.c request.c view.c view_meta.c apply.c stage.c stage_open.c \
-    drain.c slices.c group.c commit.c handle.c upkeep.c entry.c marks.c \
-    times.c history.c removal.c retention.c clearance.c graft.c filter.c \
-    keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c open.c \
-    append.c append_packed.c sync.c get.c query.c fill.c prune.c rewind.c \
-    mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c audit_sums.c \
-    audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c finds.c \
-    search.c account.c frames.c freelist.c wreck.c wreck_give.c graft_links.c \
-    salvage.c
+    store_pin.c store_files.c build.c settled.c copy.c target.c backup.c \
+    store_tree_get.c inspect.c create.c newest.c newest_basis.c recovery.c \
+    files.c shared.c shared_txn.c request.c view.c view_meta.c apply.c stage.c \
+    stage_open.c drain.c slices.c group.c commit.c handle.c upkeep.c entry.c \
+    marks.c times.c history.c removal.c retention.c clearance.c graft.c \
+    filter.c keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c \
+    open.c append.c append_packed.c sync.c get.c query.c fill.c prune.c \
+    rewind.c mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c \
+    audit_sums.c audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c \
+    finds.c search.c account.c frames.c freelist.c wreck.c wreck_give.c \
+    graft_links.c salvage.c
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
-    cmd_backup.c cmd_salvage.c \
-    cmd_replay.c cmd_rewind.c cmd_stat.c append_lines.c append_request.c \
-    follow.c question.c listing.c lookup.c target.c args.c when.c calendar.c \
-    span.c parse.c input.c output.c json.c text.c report.c \
-    cmd_verify.c progress.c
+    cmd_backup.c cmd_salvage.c cmd_replay.c cmd_rewind.c cmd_stat.c \
+    append_lines.c append_request.c follow.c question.c listing.c lookup.c \
+    target.c args.c when.c calendar.c span.c parse.c input.c output.c json.c \
+    text.c report.c cmd_verify.c progress.c
 
 # Of these, what has unit tests of its own in test/cli.
 CLI_TESTED = when.c calendar.c span.c parse.c
@@ -108,8 +107,9 @@ WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
 # What test/seam lets fail: calls for memory, of LMDB, of the system.
 WRAP_seam/seam_test = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     aligned_alloc $(addprefix mdb_,env_create env_set_mapsize \
-    env_set_maxreaders env_set_maxdbs env_open env_get_fd env_info env_stat env_sync reader_check \
-    dbi_open dbi_flags txn_begin txn_renew txn_commit stat get cursor_open \
+    env_set_maxreaders env_set_maxdbs env_open env_get_fd env_info env_stat \
+    env_sync reader_check dbi_open dbi_flags txn_begin txn_renew txn_commit \
+    stat get cursor_open \
     cursor_get put del cursor_put cursor_del) fstat stat lstat statfs fstatvfs \
     fchmod chmod fsync fdatasync msync truncate fallocate mkdir rename unlink \
     rmdir getentropy clock_gettime posix_fallocate pread pwrite mmap realpath \
@@ -203,7 +203,8 @@ RIVALS_HERE = $(if $(SQLITE),-DBENCH_SQLITE) $(if $(LEVELDB),-DBENCH_LEVELDB) \
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 
 # Under valgrind a writer does not get far enough before it is killed, and calls
-# of malloc() are not the program's own; what scripts start does not run under it.
+# of malloc() are not the program's own; what scripts start does not run under
+# it.
 ifeq ($(strip $(RUN)),valgrind)
 SCRIPTS :=
 TESTS   := $(filter-out $(OUT)/test/api/processes_test \
@@ -455,7 +456,8 @@ power: $(OUT)/test/power/power_test
 canaries: check-deps
 	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
 
-## faults      calls of the system fail, in every way; FAULT_STRIDE, FAULT_SECONDS
+## faults      calls of the system fail, in every way; FAULT_STRIDE=,
+##             FAULT_SECONDS=
 faults: $(OUT)/test/sweep/sweep_test
 	@FAULT_STRIDE='$(strip $(FAULT_STRIDE))' FAULT_JOBS='$(JOBS)' \
 	    FAULT_SECONDS='$(strip $(FAULT_SECONDS))' test/sweep/faults.sh $<

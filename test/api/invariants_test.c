@@ -1,4 +1,4 @@
-/* invariants_test.c - the checker of all harnesses notices what does not hold. */
+/* invariants_test.c - the harnesses' checker notices what does not hold. */
 #include "support/invariants.h"
 
 #include <string.h>

@@ -29,7 +29,7 @@ check_row(const struct jn_store_tree *tree, const struct jn_numbered *row)
                "it is that of the number");
 }
 
-/* One row by a key of any size, as it may be of a table whose keys are bytes. */
+/* One row by a key of any size, as in a table whose keys are bytes. */
 static void
 try_key(const struct jn_store_tree *tree, struct jn_span key)
 {

@@ -14,8 +14,9 @@ command -v objdump >/dev/null && command -v addr2line >/dev/null || exit $status
 # The calls that may fail, by where they return to, and the lines they are in.
 calls='(p?write|writev|pread|f?sync|fdatasync|msync|f?truncate|open|close|mmap'
 calls="$calls|(posix_)?fallocate|rename(at2)?|unlink|rmdir|mkdir|f?chmod|fchown"
-calls="$calls|fcntl|flock|l?stat|fstat|access|f?statfs|fstatvfs|lseek|getentropy"
-calls="$calls|realpath|opendir|readdir|[mc]alloc|realloc|aligned_alloc)"
+calls="$calls|fcntl|flock|l?stat|fstat|access|f?statfs|fstatvfs|lseek"
+calls="$calls|getentropy|realpath|opendir|readdir|[mc]alloc|realloc"
+calls="$calls|aligned_alloc)"
 objdump -d --no-show-raw-insn "$1" | awk -v calls="<$calls(@plt)?>\$" '
     after { sub(":", "", $1); print "0x" $1; after = 0 }
     /call|jmp/ && $0 ~ calls && /call/ { after = 1 }' >"$sites.all"
