@@ -732,16 +732,21 @@ typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
  *
  * 0: all is well.  JOURNAL_CORRUPT: there is damage.  Both fill in *REPORT,
  * which may be NULL, and whose struct_size is set first (as for
- * journal_stat()).  PROGRESS, which may be NULL, must not call the journal.
- * After any other result *REPORT is as it was, and nothing is known.
+ * journal_stat()).  After any other result *REPORT is as it was, and nothing is
+ * known.
+ *
+ * PROGRESS may be NULL.  It may call JOURNAL, but not close it.  What it is
+ * told may begin anew, where the file has to be opened again meanwhile.
  *
  * Works through any handle.  Memory is bounded, but for a bit or two for each
  * page and entry.
  *
- * Threads: others, also of other processes, go on meanwhile.  As long as it
- *          takes, pages that they free are not used again, so the file grows
- *          by what they write.
- * Errors:  EINVAL.  ECANCELED.  An errno where the files cannot be read.
+ * Threads: waits for nobody, and nobody for it.  As long as it takes, pages
+ *          that others free are not used again, so the file grows by what they
+ *          write.
+ * Errors:  EINVAL.  ECANCELED.  EAGAIN: the file changed hands each time it was
+ *          tried, or others write too fast.  An errno where the files cannot be
+ *          read.
  */
 JOURNAL_API int journal_verify(struct journal *journal,
                                struct journal_report *report,

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,37 +15,6 @@
 
 #define META_TRIES 5u
 #define META_WAIT 1000000u /* ns */
-
-/* ---- files -------------------------------------------------------------- */
-
-/* The journal's file NAME. */
-static int
-open_file(const struct jn_shared *shared, const char *name, int *file)
-{
-    char path[PATH_MAX + 32];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", shared->files.newest.directory,
-                   name);
-    *file = open(path, O_RDONLY | O_CLOEXEC);
-    return *file < 0 ? errno : 0;
-}
-
-/* The data file; it must be the one that is open. */
-static int
-open_data(struct jn_snapshot *snapshot, const struct jn_shared *shared)
-{
-    struct stat status;
-    int rc = open_file(shared, JN_STORE_FILE, &snapshot->file);
-
-    if (rc != 0)
-        return rc;
-    if (fstat(snapshot->file, &status) != 0)
-        return errno;
-    return status.st_dev == shared->files.device &&
-                   status.st_ino == shared->files.inode
-               ? 0
-               : ESTALE;
-}
 
 /* ---- the store ---------------------------------------------------------- */
 
@@ -110,8 +78,8 @@ is_other_meta_bad(const struct jn_snapshot *snapshot)
 static int
 open_pages(struct jn_snapshot *snapshot, bool *again)
 {
-    uint64_t number = jn_store_number(&snapshot->txn);
-    int rc = jn_pages_open_at(&snapshot->pages, snapshot->file, number);
+    uint64_t number = snapshot->pin.number;
+    int rc = jn_pages_open_at(&snapshot->pages, snapshot->pin.file, number);
 
     *again = rc == JOURNAL_NOT_FOUND && number != snapshot->number;
     snapshot->number = number;
@@ -151,6 +119,16 @@ read_ring(int file, const struct jn_tail_row *row, uint64_t position,
 
     return rc == 0 ? read_at(file, out + part, size - part, JN_TAIL_HEADER)
                    : rc;
+}
+
+static int
+open_ring(const char *directory, int *file)
+{
+    char path[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_TAIL_FILE);
+    *file = open(path, O_RDONLY | O_CLOEXEC);
+    return *file < 0 ? errno : 0;
 }
 
 /* Whether what lay at POSITION may have been overwritten by now. */
@@ -210,12 +188,26 @@ is_possible(uint64_t capacity)
            capacity % 4096 == 0;
 }
 
+/* Whether something has been committed since. */
+static int
+look_for_newer(const struct jn_snapshot *snapshot, struct jn_store *store,
+               bool *newer)
+{
+    struct jn_txn txn;
+    int rc = jn_store_begin_read(store, &txn);
+
+    if (rc != 0)
+        return rc;
+    *newer = jn_store_number(&txn) != snapshot->number;
+    jn_store_end_read(&txn);
+    return 0;
+}
+
 /* *AGAIN: a writer has gone once round the ring, or made another. */
 static int
-take_tail(struct jn_snapshot *snapshot, const struct jn_shared *shared,
+take_tail(struct jn_snapshot *snapshot, const struct jn_newest *newest,
           bool *again)
 {
-    const struct jn_newest *newest = &shared->files.newest;
     struct jn_tail_row *row = &snapshot->row;
     int file = -1, rc;
 
@@ -226,44 +218,45 @@ take_tail(struct jn_snapshot *snapshot, const struct jn_shared *shared,
     *again = is_overtaken(snapshot, newest->words, row->start);
     if (*again)
         return 0;
-    rc = open_file(shared, JN_TAIL_FILE, &file);
+    rc = open_ring(newest->directory, &file);
     if (rc == 0)
         rc = copy_ring(snapshot, file, newest->words);
     if (file >= 0)
         (void)close(file);
     if (rc == 0 || rc == ENOENT)
         rc = check_tail(snapshot, newest->directory);
-    *again = is_overtaken(snapshot, newest->words, row->start) ||
-             (snapshot->tail_bad && !jn_store_is_newest(&snapshot->txn));
+    *again = is_overtaken(snapshot, newest->words, row->start);
+    if (rc == 0 && !*again && snapshot->tail_bad)
+        rc = look_for_newer(snapshot, newest->store, again);
     return rc;
 }
 
 /* ---- take, release ------------------------------------------------------ */
 
-static void
-let_go(struct jn_snapshot *snapshot)
+static int
+pin(struct jn_snapshot *snapshot, struct jn_store *store)
 {
-    free(snapshot->ring);
-    snapshot->ring = NULL;
-    jn_pages_close(snapshot->pages);
-    snapshot->pages = NULL;
-    if (snapshot->begun)
-        jn_store_end_read(&snapshot->txn);
-    snapshot->begun = false;
+    struct jn_txn txn;
+    int rc = jn_store_begin_read(store, &txn);
+
+    if (rc == 0)
+        rc = jn_store_pin(&txn, &snapshot->pin);
+    snapshot->pinned = rc == 0;
+    return rc;
 }
 
 static int
 try_take(struct jn_snapshot *snapshot, struct jn_shared *shared, bool *again)
 {
+    const struct jn_newest *newest = &shared->files.newest;
     int rc;
 
-    snapshot->published = jn_newest_published(&shared->files.newest);
-    rc = jn_store_begin_read(shared->files.store, &snapshot->txn);
-    snapshot->begun = rc == 0;
+    snapshot->published = jn_newest_published(newest);
+    rc = pin(snapshot, shared->files.store);
     if (rc == 0)
         rc = open_pages(snapshot, again);
     if (rc == 0 && !*again && snapshot->pages != NULL && snapshot->row.open)
-        rc = take_tail(snapshot, shared, again);
+        rc = take_tail(snapshot, newest, again);
     return rc;
 }
 
@@ -274,11 +267,8 @@ jn_snapshot_take(struct jn_snapshot *snapshot, struct jn_shared *shared)
     int rc = jn_shared_check(shared);
 
     memset(snapshot, 0, sizeof(*snapshot));
-    snapshot->file = -1;
-    if (rc == 0)
-        rc = open_data(snapshot, shared);
     for (unsigned i = 0; rc == 0 && again; i++) {
-        let_go(snapshot);
+        (void)jn_snapshot_release(snapshot);
         again = false;
         rc = i < TRIES ? try_take(snapshot, shared, &again) : EAGAIN;
     }
@@ -286,17 +276,23 @@ jn_snapshot_take(struct jn_snapshot *snapshot, struct jn_shared *shared)
         snapshot->meta_bad = snapshot->pages == NULL ||
                              is_other_meta_bad(snapshot);
     if (rc != 0)
-        jn_snapshot_release(snapshot);
+        (void)jn_snapshot_release(snapshot);
     return rc;
 }
 
-void
+bool
 jn_snapshot_release(struct jn_snapshot *snapshot)
 {
-    let_go(snapshot);
-    if (snapshot->file >= 0)
-        (void)close(snapshot->file);
-    snapshot->file = -1;
+    bool held = snapshot->pinned;
+
+    free(snapshot->ring);
+    snapshot->ring = NULL;
+    jn_pages_close(snapshot->pages);
+    snapshot->pages = NULL;
+    if (snapshot->pinned)
+        held = jn_store_unpin(&snapshot->pin);
+    snapshot->pinned = false;
+    return held;
 }
 
 /* ---- frames ------------------------------------------------------------- */

@@ -1,10 +1,10 @@
 /*
  * snapshot.h - a journal as it is at one moment, read without trust.
  *
- * A read transaction keeps the pages of that moment from being overwritten;
- * they are read with plain reads, not through LMDB, which would crash on what
- * is damaged.  What the ring of the tail holds besides is copied at once: it
- * is overwritten before long.
+ * A pin keeps the pages of that moment from being overwritten, and nobody from
+ * anything; they are read with plain reads, not through LMDB, which would crash
+ * on what is damaged.  What the ring of the tail holds besides is copied at
+ * once: it is overwritten before long.
  */
 #ifndef JN_SNAPSHOT_H
 #define JN_SNAPSHOT_H
@@ -15,9 +15,8 @@
 #include "tail.h"
 
 struct jn_snapshot {
-    struct jn_txn txn;
-    bool begun;
-    int file;               /* data.mdb, or -1 */
+    struct jn_pin pin;
+    bool pinned;
     uint64_t number;        /* of the transaction */
     struct jn_pages *pages; /* NULL: the meta page of the moment is damaged */
     bool meta_bad;          /* one of the two is */
@@ -36,8 +35,11 @@ struct jn_snapshot {
  */
 int jn_snapshot_take(struct jn_snapshot *snapshot, struct jn_shared *shared);
 
-/* Also of one that was not taken, and is all 0 but for FILE, -1. */
-void jn_snapshot_release(struct jn_snapshot *snapshot);
+/*
+ * Whether it was there all the time; if not, what was read may be of another
+ * moment, or of none.
+ */
+bool jn_snapshot_release(struct jn_snapshot *snapshot);
 
 /*
  * The frame of an entry at or behind *POSITION in what was published, in order

@@ -9,6 +9,9 @@
 #include "snapshot.h"
 #include "walk.h"
 
+/* A snapshot is lost where LMDB has to open anew. */
+#define TRIES 100u
+
 /* A verification in progress. */
 struct verify {
     struct jn_snapshot snapshot;
@@ -171,6 +174,7 @@ verify_snapshot(struct verify *verify)
                            snapshot->state_known ? &snapshot->state : NULL,
                            find_size(snapshot));
 
+    verify->pass = 0;
     verify->pages_bad = (uint64_t)snapshot->tail_bad + snapshot->meta_bad;
     while (rc == 0 && again)
         rc = do_pass(verify, &again);
@@ -201,6 +205,43 @@ fill_report(const struct verify *verify, const struct jn_words *words,
     report->tail_bytes_discarded = jn_word_get(&words->discarded);
 }
 
+/* *AGAIN: the snapshot was lost, and nothing is known. */
+static int
+try_verify(struct verify *verify, struct jn_shared *shared,
+           struct journal_report *report, bool *again)
+{
+    int rc = jn_snapshot_take(&verify->snapshot, shared);
+
+    *again = false;
+    if (rc != 0)
+        return rc;
+    rc = verify_snapshot(verify);
+    if (rc == 0)
+        fill_report(verify, shared->files.newest.words, report);
+    jn_audit_close(verify->audit);
+    verify->audit = NULL;
+    if (!jn_snapshot_release(&verify->snapshot) && rc != ECANCELED) {
+        *again = true;
+        rc = EAGAIN;
+    }
+    return rc;
+}
+
+/* The thread may not be cancelled: what pins the snapshot is on its stack. */
+static int
+verify_all(struct verify *verify, struct jn_shared *shared,
+           struct journal_report *report)
+{
+    bool again = true;
+    int state, rc = 0;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    for (unsigned i = 0; i < TRIES && again; i++)
+        rc = try_verify(verify, shared, report, &again);
+    pthread_setcancelstate(state, NULL);
+    return rc;
+}
+
 /* REPORT as the caller has set it up: its size, and nothing unknown asked. */
 static bool
 is_known(const struct journal_report *report)
@@ -219,14 +260,7 @@ journal_verify(struct journal *journal, struct journal_report *report,
 
     if (journal == NULL || (report != NULL && !is_known(report)))
         return EINVAL;
-    rc = jn_snapshot_take(&verify.snapshot, journal->shared);
-    if (rc != 0)
-        return rc;
-    rc = verify_snapshot(&verify);
-    if (rc == 0)
-        fill_report(&verify, journal->shared->files.newest.words, &result);
-    jn_audit_close(verify.audit);
-    jn_snapshot_release(&verify.snapshot);
+    rc = verify_all(&verify, journal->shared, &result);
     if (rc != 0)
         return rc;
     if (report != NULL) {

@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/steps.h"
@@ -231,103 +228,6 @@ START_TEST(whoever_is_told_of_progress_may_stop_it)
     ck_assert_mem_eq(&report, &before, sizeof(report));
     ck_assert_uint_eq(descriptors(), files);
     assert_sound_in(journal);
-}
-END_TEST
-
-/* ---- beside others ------------------------------------------------------- */
-
-static bool *enough;
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* All kinds of changes, in a journal of some thousand entries. */
-static void
-change(struct journal *in, uint64_t *chance)
-{
-    struct journal_stat stat = figures(in);
-    uint64_t choice = test_random(chance) % 50;
-
-    if (choice == 0)
-        (void)journal_prune(in, stat.size - (stat.size - stat.first) / 2, 0,
-                            NULL);
-    else if (choice == 1)
-        (void)journal_prune(in, stat.size - (stat.size - stat.first) / 2,
-                            JOURNAL_PRUNE_KEEP_LATEST, NULL);
-    else if (choice == 2)
-        (void)journal_rewind(in, stat.size - (stat.size - stat.first) / 8);
-    else if (choice == 3)
-        (void)journal_mark(in, "mark", stat.size);
-    else if (choice == 4)
-        (void)journal_sync(in);
-    else
-        for (unsigned i = 0; i < 20; i++) {
-            char key[16], value[200];
-
-            (void)snprintf(key, sizeof(key), "%u",
-                           (unsigned)(test_random(chance) % 300));
-            memset(value, 'x', sizeof(value));
-            if (test_random(chance) % 8 == 0)
-                (void)journal_delete(in, key, strlen(key), NULL);
-            else
-                (void)journal_append(in, key, strlen(key), value,
-                                     test_random(chance) % sizeof(value), NULL);
-        }
-}
-
-static void
-write_on(void *context)
-{
-    uint64_t chance = test_seed() + *(unsigned *)context;
-    struct journal_options options = options_with(0);
-    struct journal *own;
-
-    options.durability = JOURNAL_RELAXED;
-    options.tail_bytes = 65536;
-    own = open_with(home(), &options);
-    while (!__atomic_load_n(enough, __ATOMIC_ACQUIRE))
-        change(own, &chance);
-    journal_close(own);
-}
-
-START_TEST(beside_writers_nothing_is_found_that_is_not)
-{
-    unsigned first = 1, second = 2, count = 0;
-    uint64_t end = now_ns() + 700000000u * rounds(10, 10) / 10;
-    pid_t pids[2];
-
-    enough = mmap(NULL, sizeof(*enough), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(enough, MAP_FAILED);
-    journal_close(journal);
-    journal = NULL;
-    pids[0] = start(write_on, &first);
-    pids[1] = start(write_on, &second);
-    journal = open_path(home(), _i == 0 ? 0 : JOURNAL_OPEN_READ_ONLY);
-    while (now_ns() < end || count < 3) {
-        struct journal_report report = new_report();
-        int rc = journal_verify(journal, &report, NULL, NULL);
-
-        ck_assert_msg(rc == 0,
-                      "%s: entries %llu, index %llu, links %llu, pages %llu",
-                      journal_errname(rc),
-                      (unsigned long long)report.entries_bad,
-                      (unsigned long long)report.index_bad,
-                      (unsigned long long)report.links_bad,
-                      (unsigned long long)report.pages_bad);
-        assert_clean(&report);
-        count++;
-    }
-    __atomic_store_n(enough, true, __ATOMIC_RELEASE);
-    finish(pids[0]);
-    finish(pids[1]);
-    munmap(enough, sizeof(*enough));
 }
 END_TEST
 
@@ -613,8 +513,6 @@ suite(void)
     tcase_add_test(sound, a_handle_from_before_a_fork_is_told);
     tcase_add_test(sound, progress_rises_to_the_end);
     tcase_add_test(sound, whoever_is_told_of_progress_may_stop_it);
-    tcase_add_loop_test(sound, beside_writers_nothing_is_found_that_is_not, 0,
-                        2);
     suite_add_tcase(suite, sound);
     tcase_add_unchecked_fixture(damaged, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(damaged, setup_closed, teardown_closed);
