@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -295,27 +296,23 @@ pread(int fd, void *data, size_t size, off_t offset)
     return next(fd, data, size, offset);
 }
 
-void *
+/* A sanitizer for threads calls these two before it is ready to be called. */
+NO_THREAD_SANITIZER void *
 mmap(void *address, size_t size, int protection, int flags, int fd,
      off_t offset)
 {
-    static void *(*next)(void *, size_t, int, int, int, off_t);
-
     if (memory_has_fd(fd))
         return memory_mmap(fd, (uint64_t)offset);
-    NEXT("mmap", next);
-    return next(address, size, protection, flags, fd, offset);
+    return (void *)syscall(SYS_mmap, address, size, protection, flags, fd,
+                           offset);
 }
 
-int
+NO_THREAD_SANITIZER int
 munmap(void *address, size_t size)
 {
-    static int (*next)(void *, size_t);
-
     if (memory_has_address(address))
         return 0;
-    NEXT("munmap", next);
-    return next(address, size);
+    return (int)syscall(SYS_munmap, address, size);
 }
 
 int

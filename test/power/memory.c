@@ -187,7 +187,7 @@ new_fd(int leads)
     return fail(EMFILE);
 }
 
-bool
+NO_THREAD_SANITIZER bool
 memory_has_fd(int fd)
 {
     return fd >= FIRST_FD;
@@ -495,7 +495,7 @@ memory_mmap(int fd, uint64_t offset)
     return file->data + offset;
 }
 
-bool
+NO_THREAD_SANITIZER bool
 memory_has_address(const void *address)
 {
     const uint8_t *byte = address;

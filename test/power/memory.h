@@ -23,6 +23,8 @@
 
 #define MEMORY_ROOT "/#image"
 
+#define NO_THREAD_SANITIZER __attribute__((no_sanitize("thread")))
+
 /* Whether it is about something in here. */
 bool memory_has_path(const char *path);
 bool memory_has_fd(int fd);
