@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -36,6 +38,19 @@ jn_disk_read_anew(const char *path)
         rc = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
     close(file);
     return rc;
+}
+
+int
+jn_disk_flush_names(const char *directory)
+{
+    char parent[PATH_MAX + sizeof("/..")];
+    int rc = jn_disk_flush_directory(directory);
+
+    if (rc != 0)
+        return rc;
+    (void)snprintf(parent, sizeof(parent), "%s/..", directory);
+    rc = jn_disk_flush_directory(parent);
+    return rc == EACCES ? 0 : rc;
 }
 
 bool

@@ -8,6 +8,9 @@
 /* Makes what was done to the names in DIRECTORY durable; 0 or an errno. */
 int jn_disk_flush_directory(const char *directory);
 
+/* ... and that of the directory, if its own may be opened. */
+int jn_disk_flush_names(const char *directory);
+
 /*
  * Lets what is read of the file PATH from now on be what the disk has; 0 or an
  * errno.  Nobody may have it mapped.

@@ -285,20 +285,6 @@ note_file(struct jn_store *store, MDB_env *env)
     return rc;
 }
 
-/* Those of the files, and that of their directory if its own may be opened. */
-static int
-flush_names(const struct jn_store *store)
-{
-    char parent[PATH_MAX + sizeof("/..")];
-    int rc = jn_disk_flush_directory(store->directory);
-
-    if (rc != 0)
-        return rc;
-    (void)snprintf(parent, sizeof(parent), "%s/..", store->directory);
-    rc = jn_disk_flush_directory(parent);
-    return rc == EACCES ? 0 : rc;
-}
-
 int
 jn_store_open_env(struct jn_store *store)
 {
@@ -317,7 +303,7 @@ jn_store_open_env(struct jn_store *store)
      * on the disk.
      */
     if (rc == 0 && !store->options.read_only)
-        rc = flush_names(store);
+        rc = jn_disk_flush_names(store->directory);
     /*
      * What an earlier session's failed commit has left in the page cache may
      * differ from what is on the disk: make them the same before building on
