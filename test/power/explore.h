@@ -3,7 +3,7 @@
  *
  * A run is recorded; at the end of each of its flushes, the moment before it
  * counts, many crashes are made up, and each is judged: written into a file
- * system in memory (memory.h), now and then into a real one, opened, read,
+ * system in memory (memory.h), now and then into a real one, opened, read, and
  * compared with what the journal may be.  That is, with all that was
  * acknowledged, and of the rest nothing but a beginning.  Some are gone on
  * with, and from some new runs start, which are explored in turn.

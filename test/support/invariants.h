@@ -26,13 +26,13 @@
  *   I14  What a loss of power takes of relaxed appends is a suffix, between
  *        batches, of what was not durable.
  *
- * I2 and I5 follow from a journal alone: invariants_hold() is their checker.
- * So is the part of I12 that public calls can tell: whatever way leads to an
- * entry has to lead to the same one.  The others need to know what was done: a
- * harness says so, entry by entry, in the function that it passes (I1, I3, I4,
- * I13: power/judge.c with power/claims.c, crash/history.c) and by what it holds
- * the whole against (I6, I8, I9, I14: the same, and power/workload.c).  I7 and
- * the rest of I12 are journal_verify()'s, I10 the fault tests', I11
+ * I2 and I5 follow from a journal alone: invariants_hold() is their checker,
+ * and that of the part of I12 that public calls can tell: whatever way leads to
+ * an entry has to lead to the same one.  The others need to know what was done.
+ * A harness says so, entry by entry, in the function that it passes (I1, I3,
+ * I4, I13: power/judge.c with power/claims.c, crash/history.c) and by what it
+ * holds the whole against (I6, I8, I9, I14: the same, and power/workload.c).
+ * I7 and the rest of I12 are journal_verify()'s, I10 the fault tests', I11
  * unit/newest_write_test's and those of crash/ that read beside writers.
  */
 #ifndef TEST_SUPPORT_INVARIANTS_H
