@@ -15,7 +15,8 @@
 struct backup {
     struct jn_shared *shared;
     struct jn_copy_progress progress;
-    int file; /* that is written */
+    int file;        /* that is written */
+    uint64_t number; /* of the snapshot that was tried last */
 };
 
 /* What is readable now: rows that are not in the store yet, and a pin. */
@@ -39,23 +40,39 @@ take_snapshot(const struct backup *backup, struct jn_settled *settled,
     return rc;
 }
 
+/*
+ * *AGAIN: two commits have come in between.  The number is another one then;
+ * else the meta page is damaged.
+ */
 static int
-copy_pages(const struct backup *backup, const struct jn_settled *settled,
+open_pages(struct backup *backup, struct jn_pages **pages,
+           const struct jn_pin *pin, bool *again)
+{
+    int rc = jn_pages_open_at(pages, pin->file, pin->number);
+
+    *again = rc == JOURNAL_NOT_FOUND && pin->number != backup->number;
+    backup->number = pin->number;
+    if (*again)
+        return EAGAIN;
+    return rc < 0 ? JOURNAL_CORRUPT : rc;
+}
+
+static int
+copy_pages(struct backup *backup, const struct jn_settled *settled,
            const struct jn_pin *pin, bool *again)
 {
     struct jn_pages *pages = NULL;
-    int rc = jn_pages_open_at(&pages, pin->file, pin->number);
+    int rc = open_pages(backup, &pages, pin, again);
 
-    *again = rc == JOURNAL_NOT_FOUND;
     if (rc != 0)
-        return *again ? EAGAIN : rc;
+        return rc;
     rc = jn_copy(pages, settled, backup->file, &backup->progress);
     jn_pages_close(pages);
     return rc;
 }
 
 static int
-try_copy(const struct backup *backup, bool *again)
+try_copy(struct backup *backup, bool *again)
 {
     struct jn_settled settled;
     struct jn_pin pin;
@@ -78,7 +95,7 @@ try_copy(const struct backup *backup, bool *again)
 }
 
 static int
-write_data(const struct backup *backup)
+write_data(struct backup *backup)
 {
     bool again = true;
     int rc = 0;

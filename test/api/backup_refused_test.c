@@ -1,8 +1,10 @@
 /* backup_refused_test.c - journal_backup() where there can be no backup. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "api/kinds.h"
 #include "support/fast_dir.h"
@@ -91,6 +93,44 @@ START_TEST(of_damage_there_is_no_backup)
 }
 END_TEST
 
+/* The file that is open, which write_bytes() would cut. */
+static void
+overwrite(const struct bytes *bytes)
+{
+    int file = open(test_path("journal/data.mdb"), O_WRONLY | O_CLOEXEC);
+
+    ck_assert_int_eq(pwrite(file, bytes->data, 2 * 4096, 0), 2 * 4096);
+    close(file);
+}
+
+/* The page that says where all is, and the one before it, of an open journal. */
+START_TEST(of_a_damaged_meta_page_there_is_no_backup)
+{
+    struct bytes good;
+
+    append_any(journal, 300, 0);
+    reopen();
+    good = bytes_of(test_path("journal/data.mdb"));
+    for (unsigned pages = 1; pages < 4; pages++) {
+        struct bytes bad = bytes_of(test_path("journal/data.mdb"));
+        int rc;
+
+        for (size_t page = 0; page < 2; page++)
+            if ((pages >> page & 1) != 0)
+                bad.data[page * 4096 + 16] = 'x';
+        overwrite(&bad);
+        rc = back_up(target());
+        ck_assert_msg(rc == JOURNAL_CORRUPT, "pages %u: %s", pages,
+                      journal_errname(rc));
+        ck_assert(!exists(target()));
+        overwrite(&good);
+        free(bad.data);
+    }
+    free(good.data);
+    ck_assert_int_eq(back_up(target()), 0);
+}
+END_TEST
+
 static void
 back_up_to_full_disk(void *unused)
 {
@@ -137,6 +177,7 @@ suite(void)
     tcase_add_test(tcase, mistakes_are_told);
     tcase_add_test(tcase, a_child_cannot_use_what_it_inherited);
     tcase_add_test(tcase, of_damage_there_is_no_backup);
+    tcase_add_test(tcase, of_a_damaged_meta_page_there_is_no_backup);
     tcase_add_test(tcase, a_full_disk_is_told_and_left_as_it_was);
     suite_add_tcase(suite, tcase);
     return suite;
