@@ -82,11 +82,12 @@ lose_power(uint64_t size)
     const uint32_t *versions;
     struct crashes crashes;
     struct event event;
-    size_t at = 0;
+    size_t at = 0, count;
 
     while (trace_read(trace, &at, &event))
         disk_happens(disk, &event);
-    crashes_begin(&crashes, choices, disk_choices(disk, &choices), CRASHES, 1);
+    count = disk_choices(disk, &choices);
+    crashes_begin(&crashes, choices, count, CRASHES, 1);
     while ((versions = crashes_next(&crashes)) != NULL) {
         struct journal *journal;
         char why[WHY_SIZE];
