@@ -14,9 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "error.h"
 
 #define FILE_SIZE 4096u
+
+/* A lock that could not be given back: how often it is tried, ns apart. */
+#define TRIES 100u
+#define REST UINT64_C(1000000)
 
 /* The words in it that processes share. */
 #define FAILED_OFFSET 64u
@@ -71,6 +76,22 @@ set_lock(const struct jn_lock *lock, enum place place, short type, bool wait)
             return errno;
     }
     return 0;
+}
+
+/*
+ * The system may need memory for it, to keep what is locked beside this place.
+ * Others would wait for ever, or take us for one who writes: so it is tried
+ * again.  What is left then goes with the file.
+ */
+static void
+give_back(const struct jn_lock *lock, enum place place)
+{
+    int rc = set_lock(lock, place, F_UNLCK, false);
+
+    for (unsigned i = 0; i < TRIES && (rc == ENOLCK || rc == ENOMEM); i++) {
+        jn_clock_sleep(REST);
+        rc = set_lock(lock, place, F_UNLCK, false);
+    }
 }
 
 /* Creates the file with exactly MODE, or opens the one there is. */
@@ -245,7 +266,7 @@ jn_lock_enter(struct jn_lock *lock)
 void
 jn_lock_leave(struct jn_lock *lock)
 {
-    (void)set_lock(lock, PLACE_DOOR, F_UNLCK, false);
+    give_back(lock, PLACE_DOOR);
 }
 
 int
@@ -275,8 +296,8 @@ jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt)
 void
 jn_lock_part(struct jn_lock *lock)
 {
-    (void)set_lock(lock, PLACE_WRITERS, F_UNLCK, false);
-    (void)set_lock(lock, PLACE_PRESENCE, F_UNLCK, false);
+    give_back(lock, PLACE_WRITERS);
+    give_back(lock, PLACE_PRESENCE);
 }
 
 int
@@ -288,7 +309,7 @@ jn_lock_writer(struct jn_lock *lock, bool exclusive)
 void
 jn_lock_no_writer(struct jn_lock *lock)
 {
-    (void)set_lock(lock, PLACE_WRITERS, F_UNLCK, false);
+    give_back(lock, PLACE_WRITERS);
 }
 
 void
