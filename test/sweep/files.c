@@ -33,6 +33,23 @@ for_each(const char *directory,
     return good;
 }
 
+static char unknown[256];
+
+/* Keeps NAME in mind unless it is KNOWN. */
+static bool
+note(bool known, const char *name)
+{
+    if (!known)
+        (void)snprintf(unknown, sizeof(unknown), "%s", name);
+    return known;
+}
+
+const char *
+files_unknown(void)
+{
+    return unknown;
+}
+
 static bool
 is_known(const char *directory, const char *name)
 {
@@ -41,14 +58,15 @@ is_known(const char *directory, const char *name)
     (void)directory;
     while (i < NAMES && strcmp(names[i], name) != 0)
         i++;
-    return i < NAMES;
+    return note(i < NAMES, name);
 }
 
 static bool
 is_home(const char *directory, const char *name)
 {
     (void)directory;
-    return strcmp(name, "home") == 0 || strcmp(name, FILES_COPY) == 0;
+    return note(strcmp(name, "home") == 0 || strcmp(name, FILES_COPY) == 0,
+                name);
 }
 
 static bool

@@ -33,6 +33,9 @@ const char *files_set_aside(const char *directory);
  */
 bool files_are_known(const char *directory, bool home);
 
+/* The last one that was not. */
+const char *files_unknown(void);
+
 /* Descriptors of this process. */
 int files_open(void);
 
