@@ -30,7 +30,7 @@ book_start(struct book *book, uint64_t salt)
     book->life.salt = salt;
     book->life.count = 0;
     book->unsure = BOOK_SURE;
-    book->is_copied = false;
+    book->is_copied = book->is_part = false;
     state_init(&book->copy);
     book->exists = book->may_be_gone = book->failed = false;
     book->errors = 0;

@@ -22,8 +22,9 @@ struct book {
     struct state now;
     uint32_t unsure;   /* a deed of the life's, or BOOK_SURE */
     bool exists;       /* it was opened, and has to be there */
-    bool is_copied;    /* a backup was said to be there */
-    struct state copy; /* what was readable when the backup began */
+    bool is_copied;    /* a copy was said to be there */
+    bool is_part;      /* ... from which something is missing */
+    struct state copy; /* what was readable when it was begun */
     bool may_be_gone;  /* somebody has failed to remove it */
     bool failed;       /* somebody was told JOURNAL_FAILED, and has it open */
     unsigned errors;   /* calls that have said that something was wrong */

@@ -299,6 +299,24 @@ back_up(struct hand *hand)
     return rc;
 }
 
+/* What cannot be read is lost; that has to be said. */
+static int
+salvage(struct hand *hand)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct book *book = hand->book;
+    int rc;
+
+    state_copy(&book->copy, &book->now);
+    rc = said(hand, "salvage",
+              journal_salvage(hand->home, hand->copy, &report, NULL, NULL));
+    book->is_copied = rc == 0;
+    book->is_part = rc == 0 && (report.entries_bad > 0 || report.pages_bad > 0);
+    if (book->is_part && !faults_hit())
+        book_complain(book, "something was lost of itself");
+    return rc;
+}
+
 /* ---- other processes ---------------------------------------------------- */
 
 static int
@@ -385,9 +403,10 @@ static const struct step {
     {'p', true, prune},           {'k', true, compact},
     {'w', true, rewind_journal},  {'m', true, mark},
     {'v', true, verify},          {'h', true, back_up},
-    {'u', true, unmark},          {'s', true, sync_journal},
-    {'c', true, close_journal},   {'d', false, destroy},
-    {'y', false, work_beside},    {'x', false, end_here},
+    {'z', false, salvage},        {'u', true, unmark},
+    {'s', true, sync_journal},    {'c', true, close_journal},
+    {'d', false, destroy},        {'y', false, work_beside},
+    {'x', false, end_here},
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

@@ -7,7 +7,7 @@
  *   p k w     prune, compact, rewind
  *   m u       move a mark, remove one
  *   s c d     sync, close, destroy
- *   v h       verify; back up to DIRECTORY/copy, once
+ *   v h z     verify; back up, or salvage, to DIRECTORY/copy, once
  *   y         another process opens, appends, closes
  *   x         this one ends without a close
  *

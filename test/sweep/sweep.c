@@ -149,26 +149,83 @@ judge_journal(struct sweep *sweep)
     go_on(sweep, journal, &image);
 }
 
-/* A backup is whole or absent, whatever was said of it. */
+/* With nobody there; what an attempt has left is in nobody's way. */
 static void
-judge_copy(struct sweep *sweep)
+salvage_again(struct sweep *sweep)
+{
+    struct book *book = sweep->book;
+    char from[PATH_MAX + 8], to[PATH_MAX + 8];
+    int rc;
+
+    (void)snprintf(from, sizeof(from), "%s/home", sweep->work);
+    (void)snprintf(to, sizeof(to), "%s/" FILES_COPY, sweep->work);
+    rc = journal_salvage(from, to, NULL, NULL, NULL);
+    if (rc == JOURNAL_EXISTS)
+        return;
+    if (rc != 0 || book->is_copied)
+        book_complain(book, "a salvage in peace: %s", journal_errname(rc));
+    book->is_copied = true;
+}
+
+/* Each entry of it is one that was there; and all else is in order. */
+static void
+judge_part(struct book *book, const char *directory)
+{
+    const struct journal_entry *entry;
+    struct journal_cursor *cursor = NULL;
+    struct journal *journal = NULL;
+    char path[PATH_MAX + 16];
+    int rc;
+
+    (void)snprintf(path, sizeof(path), "%s/home", directory);
+    rc = journal_open(path, NULL, &journal);
+    if (rc == 0)
+        rc = journal_verify(journal, NULL, NULL, NULL);
+    if (rc == 0)
+        rc = journal_replay(journal, JOURNAL_NONE, &cursor);
+    while (rc == 0 && (rc = journal_next(cursor, &entry)) == 0)
+        if (entry->seq >= book->copy.size ||
+            entry->meta_size != sizeof(struct tag) ||
+            memcmp(&book->copy.slot[entry->seq].tag, entry->meta,
+                   sizeof(struct tag)) != 0)
+            book_complain(book, "entry %llu of the copy is of something else",
+                          (unsigned long long)entry->seq);
+    if (rc != JOURNAL_END)
+        book_complain(book, "the part: %s", journal_errname(rc));
+    journal_cursor_close(cursor);
+    journal_close(journal);
+}
+
+static void
+judge_whole(struct book *book, const char *directory)
 {
     static struct state image;
-    struct book *book = sweep->book;
-    const char *aside = files_set_aside(sweep->work);
     struct journal *journal = NULL;
     char why[WHY_SIZE];
 
+    if (!judge_open(directory, false, &journal, &image, why))
+        book_complain(book, "the copy: %s", why);
+    else if (!state_equals(&image, &book->copy))
+        book_complain(book, "the copy is of something else");
+    journal_close(journal);
+}
+
+/* A copy is whole or absent, whatever was said of it. */
+static void
+judge_copy(struct sweep *sweep)
+{
+    struct book *book = sweep->book;
+    const char *aside = files_set_aside(sweep->work);
+
     if (aside == NULL) {
         if (book->is_copied)
-            book_complain(book, "the backup is not there");
+            book_complain(book, "the copy is not there");
         return;
     }
-    if (!judge_open(aside, false, &journal, &image, why))
-        book_complain(book, "the backup: %s", why);
-    else if (!state_equals(&image, &book->copy))
-        book_complain(book, "the backup is of something else");
-    journal_close(journal);
+    if (book->is_part)
+        judge_part(book, aside);
+    else
+        judge_whole(book, aside);
     files_remove(aside);
 }
 
@@ -271,6 +328,8 @@ meet(struct sweep *sweep, const char *name, const struct fault *fault)
         judge_silence(sweep->book, fault);
         judge_remains(sweep, fault);
     }
+    if (strchr(sweep->scene->script, 'z') != NULL)
+        salvage_again(sweep);
     judge_journal(sweep);
     judge_copy(sweep);
     report(sweep, name, fault->n);

@@ -57,6 +57,8 @@ static const struct scene scenes[] = {
     {"verify, to read", "O a2 b2 x", "I v c", TAIL, .salt = 0},
     {"backup", "O b3 B m c", "O a2 h a c", TAIL, .salt = 2},
     {"backup, to read", "O a2 b2 c", "I h c", TAIL, .salt = 0},
+    {"salvage", "O b3 B m c", "z", TAIL, .salt = 2},
+    {"salvage, with a tail", "O a2 b2 x", "z", TAIL, .salt = 0},
     {"destroy", "O b c", "O a c d", TAIL, .salt = 2},
     {"all", "O b c", "O a2 b B4 s p m k a2 w a2 g c R a3 s c I g c", TAIL,
      .salt = 2},
