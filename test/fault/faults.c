@@ -194,6 +194,12 @@ find_path(int file, char path[PATH_MAX])
     return size > 0;
 }
 
+NO_THREAD_SANITIZER bool
+fault_was_ordered(void)
+{
+    return orders != NULL;
+}
+
 static bool is_awaited(enum fault_class class)
 {
     return orders != NULL && (atomic_load(&orders->classes) & (int)class) != 0;

@@ -17,6 +17,12 @@ enum verdict {
 /* Who makes the call. */
 #define SITE ((uintptr_t)__builtin_return_address(0))
 
+/* A sanitizer for threads makes some calls before it is ready to be called. */
+#define NO_THREAD_SANITIZER __attribute__((no_sanitize("thread")))
+
+/* Whether anything has ever been ordered to fail or to be counted. */
+bool fault_was_ordered(void);
+
 /* Of a call on a file, on a path, or on neither. */
 enum verdict fault_of_file(enum fault_class class, uintptr_t site, int file);
 enum verdict fault_of_path(enum fault_class class, uintptr_t site,

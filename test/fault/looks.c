@@ -83,13 +83,15 @@ flock(int file, int operation)
 }
 
 /* To say that it was not mapped when it was would be a leak of ours. */
-void *
+NO_THREAD_SANITIZER void *
 mmap(void *address, size_t size, int protection, int flags, int file,
      off_t offset)
 {
-    enum verdict verdict = file < 0 ? fault_of_any(FAULT_MAP, SITE)
-                                    : fault_of_file(FAULT_MAP, SITE, file);
+    enum verdict verdict = VERDICT_GO;
 
+    if (fault_was_ordered())
+        verdict = file < 0 ? fault_of_any(FAULT_MAP, SITE)
+                           : fault_of_file(FAULT_MAP, SITE, file);
     if (verdict != VERDICT_GO) {
         errno = fault_error();
         return MAP_FAILED;
