@@ -13,6 +13,7 @@
 #include "inspect.h"
 #include "stage.h"
 #include "target.h"
+#include "target.h"
 
 int
 jn_files_identify(const char *directory, struct stat *file)
@@ -340,6 +341,7 @@ remove_files(const char *directory)
         rc = remove_all(directory, tails);
     if (rc != 0)
         return rc;
+    jn_target_sweep(directory);
     rc = remove_all(directory, others);
     /* Without the lock file anybody may remove the empty directory. */
     return rc == ENOENT ? 0 : rc;

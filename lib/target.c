@@ -151,6 +151,16 @@ empty_work(const struct jn_target *target)
         remove_in(target->work, work_names[i]);
 }
 
+void
+jn_target_sweep(const char *directory)
+{
+    struct jn_target target;
+
+    if (join(target.work, directory, JN_TARGET_WORK) == 0 &&
+        access(target.work, F_OK) == 0)
+        empty_work(&target);
+}
+
 /*
  * Nobody else is at work here.  Not every file system has such locks; then two
  * who are will get in each other's way, and none of them to an end.

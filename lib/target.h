@@ -17,6 +17,9 @@
 
 #define JN_TARGET_WORK "data.mdb.partial"
 
+/* Empties what an attempt that came to its end has left in DIRECTORY. */
+void jn_target_sweep(const char *directory);
+
 struct jn_target {
     char path[PATH_MAX];     /* of the directory that will be the journal, */
     char base[PATH_MAX];     /* as it is called until then, */

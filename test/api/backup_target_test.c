@@ -303,6 +303,18 @@ START_TEST(who_comes_first_keeps_the_place)
 }
 END_TEST
 
+/* Who dies behind the last rename leaves where he worked in the backup. */
+START_TEST(what_is_left_in_a_backup_goes_with_it)
+{
+    ck_assert_int_eq(back_up(test_path("backup")), 0);
+    make_directory("backup/data.mdb.partial");
+    write_bytes(test_path("backup/data.mdb.partial/lock.mdb"), "left", 4);
+    assert_whole(test_path("backup"));
+    ck_assert_int_eq(journal_destroy(test_path("backup")), 0);
+    ck_assert(!exists(test_path("backup")));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -326,6 +338,7 @@ suite(void)
     tcase_add_test(tcase, one_backup_at_a_time_goes_to_a_target);
     tcase_add_test(tcase, of_many_at_once_one_comes_to_an_end);
     tcase_add_test(tcase, who_comes_first_keeps_the_place);
+    tcase_add_test(tcase, what_is_left_in_a_backup_goes_with_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }
