@@ -63,7 +63,7 @@ START_TEST(rows_that_do_not_fit_together_are_damage)
     static const struct jn_state state = {.next = 20, .first = 5, .dense = 11};
     struct jn_tail_row row = {.open = true, .start = 16, .last = 8}, again;
     uint8_t bytes[JN_TAIL_ROW_SIZE];
-    struct jn_state_rows rows;
+    struct jn_state_rows rows = {.totals_size = 0};
     struct jn_state back;
 
     jn_state_encode(&rows, &state);
