@@ -217,9 +217,9 @@ jn_wreck_give(struct jn_wreck *wreck, const struct jn_wreck_sink *sink,
 
     if (wreck->pages != NULL)
         rc = jn_walk(wreck->pages, &walk);
-    /* Where the table has no name any more there is an end of it all the same.
-     */
+    /* Also where the table has no name any more. */
     if (rc == 0 || rc == JOURNAL_CORRUPT)
         rc = end_table(&giving, ENTRIES);
-    return rc;
+    /* A walk does not come to pages that damaged ones would have led to. */
+    return rc == 0 ? tell(&giving, 0, 0) : rc;
 }
