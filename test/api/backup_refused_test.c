@@ -103,7 +103,7 @@ overwrite(const struct bytes *bytes)
     close(file);
 }
 
-/* The page that says where all is, and the one before it, of an open journal. */
+/* The page that says where all is, and the one before, of an open journal. */
 START_TEST(of_a_damaged_meta_page_there_is_no_backup)
 {
     struct bytes good;
