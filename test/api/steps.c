@@ -373,6 +373,29 @@ assert_no_gap(struct journal *in)
     return stat.entries;
 }
 
+struct journal_report
+new_report(void)
+{
+    struct journal_report report;
+
+    memset(&report, 0xee, sizeof(report));
+    report.struct_size = sizeof(report);
+    return report;
+}
+
+void
+assert_clean(const struct journal_report *report)
+{
+    ck_assert_uint_eq(report->struct_size, sizeof(*report));
+    ck_assert_uint_eq(report->flags, 0);
+    ck_assert_uint_eq(report->entries_bad, 0);
+    ck_assert_uint_eq(report->index_bad, 0);
+    ck_assert_uint_eq(report->links_bad, 0);
+    ck_assert_uint_eq(report->pages_bad, 0);
+    ck_assert_uint_eq(report->first_bad, JOURNAL_NONE);
+    ck_assert_uint_eq(report->salvaged, 0);
+}
+
 /* ---- files -------------------------------------------------------------- */
 
 struct bytes

@@ -80,6 +80,10 @@ void assert_as_before(const struct journal_stat *before);
  */
 uint64_t assert_no_gap(struct journal *in);
 
+/* A report to be filled in, and whether one says that all is well. */
+struct journal_report new_report(void);
+void assert_clean(const struct journal_report *report);
+
 /* ---- files -------------------------------------------------------------- */
 
 struct bytes {

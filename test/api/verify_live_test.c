@@ -9,29 +9,6 @@
 #include "api/steps.h"
 #include "support/fast_dir.h"
 
-static struct journal_report
-new_report(void)
-{
-    struct journal_report report;
-
-    memset(&report, 0xee, sizeof(report));
-    report.struct_size = sizeof(report);
-    return report;
-}
-
-static void
-assert_clean(const struct journal_report *report)
-{
-    ck_assert_uint_eq(report->struct_size, sizeof(*report));
-    ck_assert_uint_eq(report->flags, 0);
-    ck_assert_uint_eq(report->entries_bad, 0);
-    ck_assert_uint_eq(report->index_bad, 0);
-    ck_assert_uint_eq(report->links_bad, 0);
-    ck_assert_uint_eq(report->pages_bad, 0);
-    ck_assert_uint_eq(report->first_bad, JOURNAL_NONE);
-    ck_assert_uint_eq(report->salvaged, 0);
-}
-
 /* ---- beside others ------------------------------------------------------- */
 
 static bool *enough;
