@@ -145,14 +145,13 @@ START_TEST(without_meta_pages_all_is_found)
 }
 END_TEST
 
-/* All branch pages: none of the leaves is reached. */
-START_TEST(without_branches_all_is_found)
+/* Overwrites each branch of the trees: nothing leads to their leaves then. */
+static void
+break_branches(void)
 {
-    struct journal_report report;
     struct wreck_file file;
     unsigned branches = 0;
 
-    wreck_take((enum wreck_kind)_i, 0);
     file = wreck_read("data.mdb");
     for (size_t at = 2 * 4096; at < file.size; at += 4096) {
         uint64_t number;
@@ -166,6 +165,15 @@ START_TEST(without_branches_all_is_found)
     }
     ck_assert_uint_gt(branches, 0);
     wreck_write(&file);
+}
+
+/* All branch pages: none of the leaves is reached. */
+START_TEST(without_branches_all_is_found)
+{
+    struct journal_report report;
+
+    wreck_take((enum wreck_kind)_i, 0);
+    break_branches();
     report = wreck_salvage();
     wreck_compare(&report);
     ck_assert_uint_eq(report.salvaged, wreck_entries());
@@ -386,6 +394,21 @@ stop_at(void *context, uint64_t done, uint64_t total)
     return ++stop->calls == stop->at ? -7 : 0;
 }
 
+/* Also where most pages are not come to in the order of the trees. */
+START_TEST(progress_comes_to_the_end_whatever_is_damaged)
+{
+    struct stop whole = {.at = 0};
+
+    wreck_take(WRECK_CLOSED, 0);
+    break_branches();
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), NULL,
+                                     stop_at, &whole),
+                     0);
+    ck_assert_uint_gt(whole.calls, 1);
+    ck_assert_uint_eq(whole.done, whole.total);
+}
+END_TEST
+
 START_TEST(whoever_asks_to_stop_finds_nothing_made)
 {
     struct stop whole = {.at = 0};
@@ -438,6 +461,7 @@ suite(void)
     tcase_add_test(tcase, a_place_where_there_is_something_is_refused);
     tcase_add_test(tcase, a_journal_that_somebody_writes_to_is_busy);
     tcase_add_test(tcase, who_writes_meanwhile_is_noticed);
+    tcase_add_test(tcase, progress_comes_to_the_end_whatever_is_damaged);
     tcase_add_test(tcase, whoever_asks_to_stop_finds_nothing_made);
     suite_add_tcase(suite, tcase);
     return suite;
