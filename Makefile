@@ -46,7 +46,7 @@ LIB_SOURCES = \
     pages.c walk.c walk_pages.c lock.c filesystem.c tail.c tail_frame.c \
     store.c store_lock.c store_txn.c store_tree.c store_many.c store_space.c \
     store_pin.c store_files.c build.c settled.c copy.c target.c backup.c \
-    store_tree_get.c inspect.c create.c newest.c newest_basis.c recovery.c \
+    store_tree_get.c inspect.c anew.c create.c newest.c newest_basis.c recovery.c \
     files.c shared.c shared_txn.c request.c view.c view_meta.c apply.c stage.c \
     stage_open.c drain.c slices.c group.c commit.c handle.c upkeep.c entry.c \
     marks.c times.c history.c removal.c retention.c clearance.c graft.c \

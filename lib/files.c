@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "anew.h"
 #include "create.h"
 #include "disk.h"
 #include "error.h"
@@ -121,18 +122,18 @@ create(const char *directory, const struct jn_wish *wish)
 }
 
 /*
- * After a write that failed the page cache and the disk differ, and the system
- * takes them to be the same: ext4 does not even make a block part of the file
- * whose first write failed, and that was then written again.  So the store,
- * where pages of a commit that failed are used again, is read anew.
+ * A session before this one had a write fail.  Who may only read leaves what is
+ * left to do to the next one.
  */
 static int
-read_store_anew(const char *directory)
+settle_doubt(struct jn_files *files, const char *directory, bool read_only)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    int rc = jn_anew_read(directory);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    return jn_disk_read_anew(path);
+    if (rc == 0 && !read_only)
+        return jn_anew_write(directory);
+    jn_lock_set_failed(files->lock);
+    return rc;
 }
 
 /* Within the door: everything between the first look and the open store. */
@@ -158,7 +159,7 @@ open_within(struct jn_files *files, const char *directory,
             rc = jn_files_identify(directory, &file);
     }
     if (rc == 0 && *alone && in_doubt)
-        rc = read_store_anew(directory);
+        rc = settle_doubt(files, directory, wish->read_only);
     if (rc == 0 && *alone)
         rc = examine(directory, wish);
     if (rc == 0)

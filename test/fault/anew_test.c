@@ -106,6 +106,47 @@ START_TEST(what_cannot_be_flushed_keeps_the_next_session_out)
 }
 END_TEST
 
+/* The system may not have forgotten: what is read has to be on the disk. */
+START_TEST(what_cannot_be_written_once_more_keeps_the_next_session_out)
+{
+    struct journal *journal = open_home();
+
+    faults_arm(test_path("journal"), FAULT_WRITE, 1, EIO, FAULT_BEFORE, false);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL), EIO);
+    faults_disarm();
+    journal_close(journal);
+    faults_arm(test_path("journal/data.mdb"), FAULT_WRITE, 1, EIO, FAULT_BEFORE,
+               false);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), EIO);
+    faults_disarm();
+    journal = open_home();
+    ck_assert_uint_eq(forgotten, 2);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL), 0);
+    journal_close(journal);
+}
+END_TEST
+
+START_TEST(who_only_reads_leaves_the_doubt_to_who_writes)
+{
+    struct journal *journal = open_home();
+    struct journal_options options;
+
+    faults_arm(test_path("journal"), FAULT_WRITE, 1, EIO, FAULT_BEFORE, false);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL), EIO);
+    faults_disarm();
+    journal_close(journal);
+    journal_options_init(&options);
+    options.flags |= JOURNAL_OPEN_READ_ONLY;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal), 0);
+    journal_close(journal);
+    ck_assert_uint_eq(forgotten, 1);
+    journal_close(open_home());
+    ck_assert_uint_eq(forgotten, 2);
+    journal_close(open_home());
+    ck_assert_uint_eq(forgotten, 2);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -119,6 +160,9 @@ suite(void)
     tcase_add_test(tcase,
                    a_session_after_an_open_whose_flush_failed_forgets_too);
     tcase_add_test(tcase, what_cannot_be_flushed_keeps_the_next_session_out);
+    tcase_add_test(tcase,
+                   what_cannot_be_written_once_more_keeps_the_next_session_out);
+    tcase_add_test(tcase, who_only_reads_leaves_the_doubt_to_who_writes);
     suite_add_tcase(suite, tcase);
     return suite;
 }

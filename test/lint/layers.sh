@@ -3,7 +3,7 @@
 #
 #   4   the public calls: open append append_packed get query fill prune rewind
 #       mark stat sync wait keyexpr version verify backup salvage
-#   3   what a journal is: handle inspect create files shared request view
+#   3   what a journal is: handle inspect anew create files shared request view
 #       apply commit upkeep entry marks times history removal retention filter
 #       keys range plan gather scan cursor clearance newest recovery stage
 #       drain slices group graft audit snapshot settled copy target search
@@ -35,7 +35,7 @@ BEGIN {
     levels(4, "verify")
     levels(4, "backup")
     levels(4, "salvage")
-    levels(3, "handle inspect create files shared request view apply commit")
+    levels(3, "handle inspect anew create files shared request view apply commit")
     levels(3, "upkeep entry marks times history removal filter keys range")
     levels(3, "plan gather scan cursor retention clearance newest recovery")
     levels(3, "stage drain slices group graft")

@@ -295,6 +295,7 @@ judge_was_killed(struct explorer *explorer, int status)
                (unsigned long long)board->image,
                (unsigned long long)explorer->plan.seed, explorer->limits->unit,
                number, strsignal(number));
+    report_plan(&explorer->plan, explorer->limits);
     explorer->skip = board->image;
 }
 
@@ -340,6 +341,7 @@ explore_run(struct explorer *explorer, const char *stage,
     } else {
         printf("the run of seed %llu failed: %s\n",
                (unsigned long long)plan->seed, wrong);
+        report_plan(plan, explorer->limits);
         fflush(stdout);
     }
     disk_free(explorer->disk);

@@ -21,6 +21,34 @@ name_of(const struct deed *deed)
 }
 
 void
+report_plan(const struct plan *plan, const struct limits *limits)
+{
+    printf("  again: POWER_PLAN='%llu %u %llu %u %u %u %u %u %u %u %u %u'\n",
+           ull(plan->seed), plan->durability, ull(plan->tail_bytes),
+           plan->sessions, plan->deeds, plan->hands, plan->processes,
+           plan->appends, plan->faults, limits->unit, limits->most,
+           limits->again);
+}
+
+bool
+report_plan_of(const char *text, struct plan *plan, struct limits *limits)
+{
+    unsigned long long seed, tail_bytes;
+    unsigned appends, faults;
+
+    if (sscanf(text, "%llu %u %llu %u %u %u %u %u %u %u %u %u", &seed,
+               &plan->durability, &tail_bytes, &plan->sessions, &plan->deeds,
+               &plan->hands, &plan->processes, &appends, &faults, &limits->unit,
+               &limits->most, &limits->again) != 12)
+        return false;
+    plan->seed = seed;
+    plan->tail_bytes = tail_bytes;
+    plan->appends = appends != 0;
+    plan->faults = faults != 0;
+    return true;
+}
+
+void
 report_violation(const struct plan *plan, const struct limits *limits,
                  const struct claims *claims, const struct event *event,
                  const char *why)
@@ -32,6 +60,7 @@ report_violation(const struct plan *plan, const struct limits *limits,
            plan->durability == JOURNAL_DURABLE ? "durable" : "relaxed",
            ull(plan->tail_bytes), plan->sessions, plan->deeds, plan->processes,
            plan->hands, limits->unit);
+    report_plan(plan, limits);
     printf("  crash before event %u; %u changes promised, %u possible, of %u\n",
            event->number, claims->promised, claims->possible, claims->count);
     for (uint32_t i = 0; i < claims->life->count; i++) {

@@ -30,6 +30,7 @@ struct hand {
     struct journal *journal;
     uint64_t chance;
     bool alone;
+    bool has_failed; /* some call, since the journal was opened */
 };
 
 static char home[PATH_MAX];
@@ -86,6 +87,7 @@ arm(struct hand *hand)
                                           EFFECT_ALL};
     struct fault fault;
 
+    hand->has_failed |= recorder_has_failed();
     recorder_fail(NULL);
     if (!hand->plan->faults || below(hand, 8) > 0)
         return;
@@ -139,7 +141,7 @@ done(struct hand *hand, uint32_t number, int rc)
                                         "prune", "compact", "rewind", "mark"};
 
     hand->life->deeds[number].result = rc;
-    if (rc != 0 && recorder_has_failed())
+    if (rc != 0 && (hand->has_failed || recorder_has_failed()))
         deed_failed(hand, number);
     recorder_note(EVENT_DEED_DONE, number);
     if (rc != 0)
