@@ -39,23 +39,38 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
 
-LIB_SOURCES = \
-    error.c checksum.c clock.c futex.c stamp.c numbers.c rows.c disk.c gaps.c \
-    keysort.c reclaim.c arena.c keytable.c recent.c recent_window.c \
-    recent_look.c record.c links.c index.c state.c expr.c packed.c page.c \
-    pages.c walk.c walk_pages.c lock.c filesystem.c tail.c tail_frame.c \
-    store.c store_lock.c store_txn.c store_tree.c store_many.c store_space.c \
-    store_pin.c store_files.c build.c settled.c copy.c target.c backup.c \
-    store_tree_get.c inspect.c anew.c create.c newest.c newest_basis.c recovery.c \
-    files.c shared.c shared_txn.c request.c view.c view_meta.c apply.c stage.c \
-    stage_open.c drain.c slices.c group.c commit.c handle.c upkeep.c entry.c \
-    marks.c times.c history.c removal.c retention.c clearance.c graft.c \
-    filter.c keys.c range.c plan.c gather.c gather_recent.c scan.c cursor.c \
-    open.c append.c append_packed.c sync.c get.c query.c fill.c prune.c \
-    rewind.c mark.c stat.c wait.c keyexpr.c version.c audit.c audit_sets.c \
-    audit_sums.c audit_keys.c audit_table.c audit_meta.c snapshot.c verify.c \
-    finds.c search.c account.c frames.c freelist.c wreck.c wreck_give.c \
-    graft_links.c salvage.c
+LIB_FOLDERS = base format pages tail store journal write query repair api
+IN_base = \
+    reclaim.c checksum.c error.c clock.c futex.c stamp.c numbers.c gaps.c \
+    rows.c disk.c arena.c keysort.c
+IN_format = \
+    record.c links.c index.c state.c packed.c expr.c
+IN_pages = \
+    page.c pages.c freelist.c walk.c walk_pages.c build.c
+IN_tail = \
+    tail.c tail_frame.c keytable.c recent.c recent_look.c recent_window.c
+IN_store = \
+    store.c store_files.c store_lock.c store_many.c store_pin.c store_space.c \
+    store_tree.c store_tree_get.c store_txn.c filesystem.c lock.c
+IN_journal = \
+    shared.c shared_txn.c files.c create.c inspect.c anew.c target.c newest.c \
+    newest_basis.c newest_ring.c recovery.c view.c view_meta.c entry.c marks.c \
+    times.c history.c
+IN_write = \
+    handle.c request.c apply.c stage.c drain.c slices.c group.c commit.c \
+    upkeep.c removal.c retention.c clearance.c
+IN_query = \
+    filter.c keys.c range.c plan.c scan.c gather.c gather_recent.c cursor.c
+IN_repair = \
+    audit.c audit_keys.c audit_meta.c audit_sets.c audit_sums.c audit_table.c \
+    snapshot.c settled.c copy.c graft.c graft_links.c wreck.c wreck_give.c \
+    search.c frames.c finds.c account.c
+IN_api = \
+    open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
+    mark.c stat.c backup.c salvage.c sync.c verify.c wait.c keyexpr.c \
+    version.c
+LIB_SOURCES = $(foreach folder,$(LIB_FOLDERS),\
+    $(IN_$(folder):%=$(folder)/%))
 
 CLI_SOURCES = \
     main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
@@ -515,12 +530,12 @@ check-deps:
 ## lint        layers, exports, man pages, format, static analysis
 lint: lib
 	@OUT='$(OUT)' LIB_SOURCES='$(LIB_SOURCES)' CLI_SOURCES='$(CLI_SOURCES)' \
-	    LIBRARY='$(DYNAMIC)' test/lint/run.sh
+	    LIB_FOLDERS='$(LIB_FOLDERS)' LIBRARY='$(DYNAMIC)' test/lint/run.sh
 
 ## format      write all C in the house format
 format:
-	clang-format -i $(wildcard include/*.h lib/*.[ch] lib/cli/*.[ch] \
-	    test/*/*.[ch] docs/examples/*.c)
+	clang-format -i $(wildcard include/*.h lib/*/*.[ch] test/*/*.[ch] \
+	    docs/examples/*.c)
 
 ## docs        the man pages as text, in build/man
 docs:

@@ -81,52 +81,52 @@ copy_tree
 
 # ---- flushes ----------------------------------------------------------------
 
-canary no-fdatasync power/power_test durable tail.c \
+canary no-fdatasync power/power_test durable tail/tail.c \
     's/while (fdatasync(tail->file) != 0)/while (tail->file < 0)/'
-canary no-dsync power/power_test durable store.c \
+canary no-dsync power/power_test durable store/store.c \
     's/unsigned flags = MDB_NOTLS/& | MDB_NOMETASYNC/'
-canary ack-before-commit power/power_test durable store.c \
+canary ack-before-commit power/power_test durable store/store.c \
     's/unsigned flags = MDB_NOTLS/& | MDB_NOSYNC/'
-canary ack-before-flush power/power_test durable group.c \
+canary ack-before-flush power/power_test durable write/group.c \
     's/rc = jn_newest_flush(newest,/jn_word_raise(\&newest->words->published,/'
-canary publish-before-flush unit/newest_write_test all group.c \
+canary publish-before-flush unit/newest_write_test all write/group.c \
     's/rc = jn_newest_flush/jn_word_raise(\&newest->words->published, end), &/'
-canary no-sync-on-open fault/disk_test all store.c \
+canary no-sync-on-open fault/disk_test all store/store.c \
     '/^jn_store_open_env/,/^}/s/rc = mdb_env_sync(env, 1);/rc = 0;/'
-canary no-writing-again power/power_test failures recovery.c \
+canary no-writing-again power/power_test failures journal/recovery.c \
     's/rc = jn_tail_write(newest->tail, from, piece, size);/rc = 0;/'
-canary no-directory-fsync power/power_test durable disk.c \
+canary no-directory-fsync power/power_test durable base/disk.c \
     's/if (fsync(file) != 0 && errno != EINVAL)/if (file < 0)/'
-canary names-left-as-found power/reopen_test all store.c \
+canary names-left-as-found power/reopen_test all store/store.c \
     's/rc = jn_disk_flush_names(.*;/rc = 0;/'
 
 # ---- failures ---------------------------------------------------------------
 
-canary no-poison fault/disk_test all lock.c \
+canary no-poison fault/disk_test all store/lock.c \
     '/^jn_lock_set_failed/,/^}/s/atomic_store(.*;/(void)lock;/'
-canary no-taking-back power/reopen_test all stage.c \
+canary no-taking-back power/reopen_test all write/stage.c \
     's/rc = take_back(stage);/rc = take_back == NULL;/'
 
 # ---- the store --------------------------------------------------------------
 
-canary index-skipped power/power_test durable drain.c \
+canary index-skipped power/power_test durable write/drain.c \
     's/return jn_store_put(txn, JN_LATEST, .*;/return 0;/'
-canary checksum-skipped api/damage_test all record.c \
+canary checksum-skipped api/damage_test all format/record.c \
     '/^jn_record_decode/,/^}/s/if (jn_get_le64(bytes.data) !=/if (false \&\&/'
 
 # ---- the tail ---------------------------------------------------------------
 
-canary start-before-commit power/power_test durable drain.c \
+canary start-before-commit power/power_test durable write/drain.c \
     's/\(row.start = \)last->end/\1jn_word_get(\&newest->words->written)/'
-canary no-run unit/tail_frame_test all tail_frame.c \
+canary no-run unit/tail_frame_test all tail/tail_frame.c \
     's/if (frame->run != walk->run || /if (/'
-canary no-position unit/tail_frame_test all tail_frame.c \
+canary no-position unit/tail_frame_test all tail/tail_frame.c \
     's/salt + position/salt + (position \& 0)/'
-canary no-salt unit/tail_frame_test all tail_frame.c \
+canary no-salt unit/tail_frame_test all tail/tail_frame.c \
     's/salt + position/(salt \& 0) + position/'
-canary flushed-never-raised unit/newest_write_test all newest.c \
+canary flushed-never-raised unit/newest_write_test all journal/newest.c \
     's/jn_word_raise(&words->flushed, end);/(void)end;/'
-canary flushed-never-told api/tail_damage_test all stage.c \
+canary flushed-never-told api/tail_damage_test all write/stage.c \
     's/\.flushed = jn_word_get(&newest->words->flushed),/.flushed = 0,/'
 
 echo "$passed passed, $failed failed"

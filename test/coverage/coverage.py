@@ -65,14 +65,14 @@ Place = collections.namedtuple("Place", "file function text branch total")
 def read_counts(build):
     """The lines of lib/, by file and number."""
     lines = collections.defaultdict(Line)
-    notes = sorted(glob.glob(os.path.join(build, "lib", "*.gcno")))
+    notes = sorted(glob.glob(os.path.join(build, "lib", "*", "*.gcno")))
     if not notes:
         sys.exit(f"coverage: nothing was built in {build}")
     output = subprocess.run(["gcov", "-j", "-b", "-t"] + notes, check=True,
                             stdout=subprocess.PIPE, text=True).stdout
     for document in output.splitlines():
         for file in json.loads(document)["files"]:
-            if not file["file"].startswith("lib/"):
+            if not re.match("lib/(?!cli/)", file["file"]):
                 continue
             for found in file["lines"]:
                 lines[file["file"], found["line_number"]].add(found)
@@ -98,7 +98,7 @@ def places_of(lines, texts):
     """(not visited, visited), each a list of places in order of the source."""
     missed, visited = [], []
     for key in sorted(lines):
-        line, file = lines[key], os.path.basename(key[0])
+        line, file = lines[key], key[0].removeprefix("lib/")
         total = len(line.branches)
         (visited if line.count else missed).append(
             Place(file, line.function, texts[key], None, None))
@@ -236,9 +236,9 @@ def print_table(lines):
             row[2] += sum(count > 0 for count in line.branches)
             row[3] += len(line.branches)
     total = sums.pop("lib/")
-    print(f"{'file':26} {'lines':>18} {'branches':>18}")
+    print(f"{'file':32} {'lines':>18} {'branches':>18}")
     for name, row in sorted(sums.items()) + [("all", total)]:
-        print(f"{name:26}" + "".join(
+        print(f"{name:32}" + "".join(
             f" {part:5}/{whole:5} {100 * part / max(whole, 1):5.1f}%"
             for part, whole in ((row[0], row[1]), (row[2], row[3]))))
 

@@ -8,7 +8,7 @@
 #include <journal.h>
 #include <string.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 #include "fuzz.h"
 #include "support/slow_expr.h"
 

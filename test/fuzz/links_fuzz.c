@@ -9,10 +9,10 @@
 #include <journal.h>
 #include <string.h>
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "links.h"
+#include "format/links.h"
 
 #define HEAD 8u
 #define CHECK 4u

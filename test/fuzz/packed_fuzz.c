@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "packed.h"
-#include "request.h"
+#include "format/packed.h"
+#include "write/request.h"
 
 /* RECORD, and what FROM says that no record does. */
 static struct journal_entry

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "walk.h"
+#include "pages/walk.h"
 
 #define PAGE 4096u /* where the system's are larger, no input gets far */
 #define PAGES_MAX 64u

@@ -7,10 +7,10 @@
 #include <journal.h>
 #include <string.h>
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "record.h"
+#include "format/record.h"
 
 #define HEAD 16u
 

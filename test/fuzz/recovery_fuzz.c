@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "checksum.h"
+#include "base/checksum.h"
 #include "fuzz.h"
-#include "tail.h"
+#include "tail/tail.h"
 
 #define ENTRIES_MAX 64u
 #define FRAMES_MAX 64u

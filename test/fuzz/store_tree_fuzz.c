@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "store_tree.h"
+#include "store/store_tree.h"
 
 #define PAGE 256u
 #define ROWS 32u

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "tail.h"
+#include "tail/tail.h"
 
 #define CAPACITY JN_TAIL_MIN
 #define SALT UINT64_C(0x1122334455667788)

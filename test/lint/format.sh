@@ -11,7 +11,7 @@ done
 [ -n "$tool" ] || { echo "no clang-format $version"; exit 77; }
 
 set --
-for file in include/*.h lib/*.[ch] lib/cli/*.[ch] test/*/*.[ch] \
+for file in include/*.h lib/*/*.[ch] test/*/*.[ch] \
     docs/examples/*.c; do
     [ ! -f "$file" ] || set -- "$@" "$file"
 done

@@ -1,66 +1,38 @@
 #!/bin/sh
-# layers.sh - do the #include lines of lib/ point down, as the levels are drawn?
+# layers.sh - do the #include lines of lib/ point down?
 #
-#   4   the public calls: open append append_packed get query fill prune rewind
-#       mark stat sync wait keyexpr version verify backup salvage
-#   3   what a journal is: handle inspect anew create files shared request view
-#       apply commit upkeep entry marks times history removal retention filter
-#       keys range plan gather scan cursor clearance newest recovery stage
-#       drain slices group graft audit snapshot settled copy target search
-#       account frames wreck
-#   2½  walk freelist, over pages
-#   2   parts that don't know each other: record links index state expr packed
-#       pages lock filesystem store tail build
-#   1½  recent, of which transactions see a part; page
-#   1   checksum error clock futex stamp sized layout numbers rows arena
-#       keytable keysort disk gaps finds
-#   0   bytes reclaim
+# From a folder to itself or to one before it in LIB_FOLDERS, the Makefile's
+# list.  Within a folder modules may know each other, but not both ways.
 #
-# Files store_*.c and store_*.h belong to store, and likewise those of other
-# modules; such a header is for them alone.  Neighbours on level 3 may know each
-# other, but not both ways.
+# Where there is a store.h, files store_*.c and store_*.h belong to store; such
+# a header is for them alone.  So with all modules.
 set -u
 
-for file in lib/*.[ch] lib/cli/*.[ch]; do
-    [ ! -f "$file" ] || grep -Hn '^[[:space:]]*#[[:space:]]*include' "$file"
-done | awk '
-function levels(level, names,    list, i) {
-    for (i = split(names, list, " "); i > 0; i--)
-        level_of[list[i]] = level
-}
-
+for file in lib/*/*.[ch]; do
+    grep -Hn '^[[:space:]]*#[[:space:]]*include' "$file"
+done | awk -v folders="$LIB_FOLDERS" -v headers="$(echo lib/*/*.h)" '
 BEGIN {
-    levels(4, "open append append_packed get query fill prune rewind mark")
-    levels(4, "stat sync wait keyexpr version")
-    levels(4, "verify")
-    levels(4, "backup")
-    levels(4, "salvage")
-    levels(3, "handle inspect anew create files shared request view apply commit")
-    levels(3, "upkeep entry marks times history removal filter keys range")
-    levels(3, "plan gather scan cursor retention clearance newest recovery")
-    levels(3, "stage drain slices group graft")
-    levels(3, "audit")
-    levels(3, "snapshot")
-    levels(3, "settled copy target")
-    levels(3, "search account frames wreck")
-    levels(2.5, "walk freelist")
-    levels(2, "record links index state expr packed pages lock filesystem")
-    levels(2, "store tail build")
-    levels(1.5, "recent page")
-    levels(1, "checksum error clock futex stamp sized layout numbers rows")
-    levels(1, "arena keytable keysort disk gaps finds")
-    levels(0, "bytes reclaim")
-    families = "^(store|tail|recent|shared|view|gather|stage|newest|walk"
-    families = families "|audit|wreck|graft)_"
+    for (i = split(folders, list, " "); i > 0; i--)
+        level_of[list[i]] = i
+    for (i = split(headers, list, " "); i > 0; i--) {
+        sub(/^lib\//, "", list[i])
+        is_header[list[i]] = 1
+    }
     FS = ":"
 }
 
-function module(file) {
-    sub(/\.[ch]$/, "", file)
-    if (!(file in level_of) &&
-        match(file, families))
-        file = substr(file, 1, RLENGTH - 1)
-    return file in level_of ? file : ""
+function folder(path) {
+    sub(/\/.*/, "", path)
+    return path
+}
+
+# store/store_txn.c belongs to store/store.
+function module(path,    name) {
+    sub(/\.[ch]$/, "", path)
+    for (name = path; sub(/_[^_\/]*$/, "", name);)
+        if ((name ".h") in is_header)
+            path = name
+    return path
 }
 
 function complain(text) {
@@ -70,31 +42,26 @@ function complain(text) {
 
 function of_library(file, name, quoted,    from, to) {
     from = module(file)
-    if (from == "") {
-        if (!(file in seen))
-            complain(file " has no level: give it one in test/lint/layers.sh")
+    if (!(folder(file) in level_of) && !(file in seen)) {
+        complain(folder(file) " is not in the LIB_FOLDERS of the Makefile")
         seen[file] = 1
-        return
     }
-    if (name == "lmdb.h" && from != "store" && from != "version")
+    if (name == "lmdb.h" && from != "store/store" && from != "api/version")
         complain("only store knows LMDB")
-    if (name == "xxhash.h" && from != "checksum" && from != "version")
+    if (name == "xxhash.h" && from != "base/checksum" && from != "api/version")
         complain("only checksum knows xxHash")
     if (!quoted)
         return
     to = module(name)
-    if (to == "")
+    if (!(name in is_header))
         complain("\"" name "\" is no header of the library")
     else if (to == from)
         return
     else if (name != to ".h")
         complain("\"" name "\" is for " to " alone")
-    else if (level_of[to] > level_of[from])
-        complain(from " (level " level_of[from] ") looks up to " to \
-            " (level " level_of[to] ")")
-    else if (level_of[to] == level_of[from] && level_of[to] != 3)
-        complain(from " and " to " are strangers on level " level_of[to])
-    else if (level_of[to] == level_of[from])
+    else if (level_of[folder(name)] > level_of[folder(file)])
+        complain(folder(file) " looks up to " folder(name))
+    else if (folder(file) == folder(name))
         knows[from, to] = $1 ":" $2
 }
 
@@ -138,7 +105,7 @@ END {
     for (pair in knows) {
         split(pair, a, SUBSEP)
         if (a[1] == a[2]) {
-            print knows[pair] ": " a[1] " knows itself in a circle on level 3"
+            print knows[pair] ": " a[1] " knows itself in a circle"
             bad = 1
         }
     }

@@ -9,7 +9,7 @@ if [ "${1:-}" = --one ]; then
 fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-printf '%s\0' lib/*.c lib/cli/*.c |
+printf '%s\0' lib/*/*.c |
     xargs -0 -n 1 -P "$(nproc)" test/lint/tidy.sh --one >"$log" 2>&1 && exit 0
 # The findings with the lines they are about; how the analyzer came there is
 # what `clang-tidy FILE -- -Iinclude -Ilib` tells.

@@ -28,17 +28,18 @@ done
 # A source that the Makefile does not list would quietly not be built.
 listed() {
     for file in $1; do
-        name=${file##*/}
+        name=${file#"$4"}
         case " $2 " in
         *" $name "*) ;;
         *) complain "$file: is not in the Makefile's $3" ;;
         esac
     done
 }
-listed "$(echo lib/*.c)" "$LIB_SOURCES" LIB_SOURCES
-listed "$(echo lib/cli/*.c)" "$CLI_SOURCES" CLI_SOURCES
+listed "$(echo lib/*/*.c | sed 's|lib/cli/[^ ]*||g')" "$LIB_SOURCES" \
+    LIB_SOURCES lib/
+listed "$(echo lib/cli/*.c)" "$CLI_SOURCES" CLI_SOURCES lib/cli/
 
-for file in lib/*.[ch] lib/cli/*.[ch]; do
+for file in lib/*/*.[ch]; do
     [ -f "$file" ] || continue
     lines=$(wc -l <"$file")
     [ "$lines" -le $lines_max ] ||
@@ -46,7 +47,7 @@ for file in lib/*.[ch] lib/cli/*.[ch]; do
 done
 
 # Each file opens with its name and one line on its job.
-for file in include/*.h lib/*.[ch] lib/cli/*.[ch] test/*/*.[ch] \
+for file in include/*.h lib/*/*.[ch] test/*/*.[ch] \
     docs/examples/*.c; do
     [ -f "$file" ] || continue
     sed 2q "$file" | grep -q "^\(/\*\| \*\) ${file##*/} - [^ ]" ||
@@ -54,7 +55,7 @@ for file in include/*.h lib/*.[ch] lib/cli/*.[ch] test/*/*.[ch] \
 done
 
 # Characters, not bytes, make the width of a line.
-for file in include/*.h lib/*.[ch] lib/cli/*.[ch] test/*.sh test/*/*.[ch] \
+for file in include/*.h lib/*/*.[ch] test/*.sh test/*/*.[ch] \
     test/*/*.sh docs/examples/*.c .ci/run; do
     [ -f "$file" ] || continue
     [ -z "$(tail -c 1 "$file")" ] || complain "$file: has no end of last line"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """mutants.py - do the tests notice a mistake?
 
-  mutants.py WORK COUNT SEED    makes COUNT mistakes in lib/*.c, one at a time,
+  mutants.py WORK COUNT SEED    makes COUNT mistakes in lib/, one at a time,
                                 in a copy of the tree in the directory WORK
 
 A mutant is the library with one small mistake, out of all that mutate.py can
@@ -17,6 +17,7 @@ MUTANT_FILES (names below lib/, or all) where the mistakes are made.  Survivors
 are printed, and what each mutant came to goes to WORK/results.txt.  Fails if
 fewer than 90 of 100 are killed.
 """
+import glob
 import hashlib
 import json
 import os
@@ -143,7 +144,7 @@ def run(tree, build, program, timeout):
 def lines_run(tree, build):
     """The lines of lib/ that were run, FILE:NUMBER, and forgets them."""
     folder, found = os.path.join(tree, build, "lib"), set()
-    counts = [f for f in os.listdir(folder) if f.endswith(".gcda")]
+    counts = glob.glob("*/*.gcda", root_dir=folder)
     if not counts:
         return found
     output = subprocess.run(
@@ -259,8 +260,8 @@ class Bench:
 def all_mutants(tree):
     wanted = os.environ.get("MUTANT_FILES", "").split()
     mutants = []
-    for name in sorted(os.listdir(os.path.join(tree, "lib"))):
-        if name.endswith(".c") and (not wanted or name in wanted):
+    for name in sorted(glob.glob("*/*.c", root_dir=os.path.join(tree, "lib"))):
+        if not name.startswith("cli/") and (not wanted or name in wanted):
             mutants += mutate.mutants_of(tree, f"lib/{name}")
     return mutants
 
@@ -275,7 +276,7 @@ def try_all(bench, mutants, count, equivalents, log):
     for mutant in mutants:
         if sum(sums.values()) == count:
             break
-        name = os.path.basename(mutant.file)
+        name = mutant.file.removeprefix("lib/")
         if (name, mutant.old.strip(), mutant.new.strip()) in equivalents:
             print(f"equivalent: {describe(mutant)}", file=log, flush=True)
             continue

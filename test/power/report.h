@@ -12,8 +12,7 @@ void report_violation(const struct plan *plan, const struct limits *limits,
 
 /* The plan, to be run once more, as POWER_PLAN; and what a text says of it. */
 void report_plan(const struct plan *plan, const struct limits *limits);
-bool report_plan_of(const char *text, struct plan *plan,
-                    struct limits *limits);
+bool report_plan_of(const char *text, struct plan *plan, struct limits *limits);
 
 /* How IMAGE differs from everything that the claims allow, into WHY. */
 void report_difference(const struct claims *claims, const struct state *image,

@@ -1,8 +1,8 @@
 /* audit_index_test.c - what is wrong with keys, figures, frames is found. */
-#include "audit.h"
+#include "repair/audit.h"
 
-#include "checksum.h"
-#include "index.h"
+#include "base/checksum.h"
+#include "format/index.h"
 #include "known.h"
 #include "support/fast_dir.h"
 #include "support/test.h"

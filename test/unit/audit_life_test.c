@@ -1,10 +1,10 @@
 /* audit_life_test.c - what befalls a journal leaves nothing that is wrong. */
-#include "audit.h"
+#include "repair/audit.h"
 
 #include <stdio.h>
 
 #include "known.h"
-#include "checksum.h"
+#include "base/checksum.h"
 #include "support/fast_dir.h"
 #include "support/mode.h"
 #include "support/test.h"

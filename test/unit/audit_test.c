@@ -1,5 +1,5 @@
 /* audit_test.c - whatever is wrong with entries and their links is found. */
-#include "audit.h"
+#include "repair/audit.h"
 
 #include <stdio.h>
 

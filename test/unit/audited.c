@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "audit_part.h"
-#include "checksum.h"
+#include "repair/audit_part.h"
+#include "base/checksum.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 size_t audited_keys_bytes_max;
 bool audited_retraces;

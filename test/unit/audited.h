@@ -2,10 +2,10 @@
 #ifndef TEST_UNIT_AUDITED_H
 #define TEST_UNIT_AUDITED_H
 
-#include "audit.h"
-#include "handle.h"
-#include "links.h"
-#include "record.h"
+#include "repair/audit.h"
+#include "write/handle.h"
+#include "format/links.h"
+#include "format/record.h"
 
 struct audited_row {
     uint8_t *key, *value; /* memory of the row's own */

@@ -1,10 +1,10 @@
 /* basics_test.c - the small modules: checksum, clock, error, filesystem. */
 #include <stdlib.h>
 
-#include "checksum.h"
-#include "clock.h"
-#include "error.h"
-#include "filesystem.h"
+#include "base/checksum.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/filesystem.h"
 #include "support/test.h"
 
 /* ---- checksum ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* build_test.c - a new LMDB file, written from rows in order, without LMDB. */
-#include "build.h"
+#include "pages/build.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "store.h"
+#include "base/error.h"
+#include "store/store.h"
 #include "support/test.h"
-#include "walk.h"
+#include "pages/walk.h"
 
 #define ROWS_MAX 20000u
 #define VALUE_MAX 70000u

@@ -1,7 +1,7 @@
 /* bytes_test.c - integers as bytes, and stamps. */
-#include "bytes.h"
+#include "base/bytes.h"
 
-#include "stamp.h"
+#include "base/stamp.h"
 #include "support/test.h"
 
 static const uint64_t numbers[] = {

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "lock.h"
+#include "base/error.h"
+#include "store/lock.h"
 #include "support/test.h"
 
 static bool armed;

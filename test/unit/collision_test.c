@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "support/test.h"
 
 #define KEY 300u

@@ -1,13 +1,13 @@
 /* commit_test.c - requests, groups of them, and long work between them. */
-#include "commit.h"
+#include "write/commit.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "error.h"
-#include "handle.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "support/test.h"
 
 #define THREADS 16

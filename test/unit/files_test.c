@@ -1,16 +1,16 @@
 /* files_test.c - a journal's files: made, looked at, opened, removed. */
-#include "files.h"
+#include "journal/files.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "create.h"
-#include "error.h"
-#include "inspect.h"
+#include "journal/create.h"
+#include "base/error.h"
+#include "journal/inspect.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 static const struct jn_wish create = {.may_create = true,
                                       .mode = 0640,

@@ -4,7 +4,7 @@
  * This program is linked so that system calls made by syscall() pass through
  * here, where those of the futex are counted, or refused.
  */
-#include "futex.h"
+#include "base/futex.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "support/test.h"
 
 #define MS UINT64_C(1000000)

@@ -1,5 +1,5 @@
 /* gaps_test.c - missing numbers, against an array of them. */
-#include "gaps.h"
+#include "base/gaps.h"
 
 #include <stdbool.h>
 

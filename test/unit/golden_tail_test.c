@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "state.h"
+#include "format/state.h"
 #include "support/mode.h"
-#include "tail.h"
+#include "tail/tail.h"
 #include "unit/golden.h"
 
 #define OPEN "test/data/format-2"

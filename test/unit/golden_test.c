@@ -10,11 +10,11 @@
  */
 #include <string.h>
 
-#include "index.h"
+#include "format/index.h"
 #include "journal.h"
-#include "links.h"
-#include "record.h"
-#include "state.h"
+#include "format/links.h"
+#include "format/record.h"
+#include "format/state.h"
 #include "unit/golden.h"
 
 #define DATA "test/data/format-1"

@@ -1,17 +1,17 @@
 /* graft_test.c - entries with numbers of their own enter a store. */
-#include "graft.h"
+#include "repair/graft.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "create.h"
-#include "error.h"
+#include "journal/create.h"
+#include "base/error.h"
 #include "golden.h"
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define KEYS 5u
 #define ENTRIES 400u

@@ -1,13 +1,13 @@
 /* history_test.c - a key's entries, found by links, against a plain array. */
-#include "history.h"
+#include "journal/history.h"
 
 #include <stdio.h>
 
-#include "error.h"
-#include "handle.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "settle.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define KEYS 4u
 #define NO_KEY KEYS

@@ -1,5 +1,5 @@
 /* index_test.c - index keys: distinct, in order, and never refused by LMDB. */
-#include "index.h"
+#include "format/index.h"
 
 #include <lmdb.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* links_test.c - jump pointers against a plain array, and their bytes. */
-#include "links.h"
+#include "format/links.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* lock_test.c - `journal.lock`: who may, who waits, and words for all. */
-#include "lock.h"
+#include "store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "support/test.h"
 
 static struct jn_lock *

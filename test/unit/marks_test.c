@@ -1,11 +1,11 @@
 /* marks_test.c - names, rows and lists of marks, whole and damaged. */
-#include "marks.h"
+#include "journal/marks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "error.h"
-#include "handle.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "support/test.h"
 
 static struct journal *journal;

@@ -2,7 +2,7 @@
 #ifndef TEST_UNIT_NEWEST_STEPS_H
 #define TEST_UNIT_NEWEST_STEPS_H
 
-#include "handle.h"
+#include "write/handle.h"
 #include "support/test.h"
 
 #define VALUE 1000u /* bytes of each value */

@@ -4,15 +4,15 @@
  * Most of it is about two moments that are far apart here and close together
  * in life: a transaction begins, and looks at what is recent.
  */
-#include "newest.h"
+#include "journal/newest.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
-#include "stage.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "write/stage.h"
 #include "unit/newest_steps.h"
 
 /* ---- who may write only later -------------------------------------------- */

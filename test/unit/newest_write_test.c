@@ -2,7 +2,7 @@
  * newest_write_test.c - the newest entries are written, drained and left: what
  * fails meanwhile, and who comes between.
  */
-#include "newest.h"
+#include "journal/newest.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "unit/newest_steps.h"
 
 /* ---- a flush that fails -------------------------------------------------- */

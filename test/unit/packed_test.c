@@ -1,5 +1,5 @@
 /* packed_test.c - the packed form: whole, and damaged in every way. */
-#include "packed.h"
+#include "format/packed.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "layout.h"
+#include "pages/layout.h"
 #include "support/test.h"
 
 #define FILE_NAME "journal/data.mdb"

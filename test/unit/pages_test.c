@@ -1,5 +1,5 @@
 /* pages_test.c - LMDB files of any bytes at all, read without LMDB. */
-#include "pages.h"
+#include "pages/pages.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "support/test.h"
-#include "walk.h"
+#include "pages/walk.h"
 
 #define PAGE 4096u
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cursor.h"
-#include "error.h"
+#include "query/cursor.h"
+#include "base/error.h"
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
-#include "error.h"
+#include "query/cursor.h"
+#include "base/error.h"
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"

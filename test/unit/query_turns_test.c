@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cursor.h"
-#include "error.h"
-#include "plan.h"
+#include "query/cursor.h"
+#include "base/error.h"
+#include "query/plan.h"
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"

@@ -4,7 +4,7 @@
  * This program is linked so that hashes can be made to collide, and so that
  * memory is counted, and can run out.
  */
-#include "recent.h"
+#include "tail/recent.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "checksum.h"
+#include "base/checksum.h"
 #include "support/test.h"
 
 #define NONE UINT64_MAX

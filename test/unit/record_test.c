@@ -1,5 +1,5 @@
 /* record_test.c - the bytes of a record, whole and damaged. */
-#include "record.h"
+#include "format/record.h"
 
 #include <stdlib.h>
 

@@ -1,15 +1,15 @@
 /* retention_test.c - what it remembers; damage; where there is no room. */
-#include "retention.h"
+#include "write/retention.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "error.h"
-#include "handle.h"
-#include "removal.h"
+#include "base/error.h"
+#include "write/handle.h"
+#include "write/removal.h"
 #include "settle.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define LIMIT (UINT64_C(1) << 20)
 #define NEAR_THE_END 12u

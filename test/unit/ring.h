@@ -6,7 +6,7 @@
 #ifndef TEST_UNIT_RING_H
 #define TEST_UNIT_RING_H
 
-#include "tail.h"
+#include "tail/tail.h"
 
 #define RING_CAPACITY JN_TAIL_MIN
 #define RING_SALT UINT64_C(0x1122334455667788)

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handle.h"
-#include "layout.h"
-#include "scan.h"
+#include "write/handle.h"
+#include "pages/layout.h"
+#include "query/scan.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "unit/paged.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define ENTRIES 6000u
 #define BATCH 500u

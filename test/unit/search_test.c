@@ -1,12 +1,12 @@
 /* search_test.c - entries found on pages that no tree leads to. */
-#include "search.h"
+#include "repair/search.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "links.h"
-#include "record.h"
+#include "format/links.h"
+#include "format/record.h"
 #include "support/test.h"
 
 #define PAGE 4096u

@@ -5,8 +5,8 @@
 #include <check.h>
 #include <limits.h>
 
-#include "handle.h"
-#include "slices.h"
+#include "write/handle.h"
+#include "write/slices.h"
 
 static inline void
 settle(struct journal *journal)

@@ -1,8 +1,8 @@
 /* state_test.c - the journal's own numbers, whole and damaged; rewinds. */
-#include "state.h"
+#include "format/state.h"
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "support/test.h"
 
 static int

@@ -5,13 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "handle.h"
-#include "layout.h"
+#include "base/error.h"
+#include "write/handle.h"
+#include "pages/layout.h"
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define ENTRIES 30000u /* enough for branches below the root */
 #define BATCH 1000u

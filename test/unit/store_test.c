@@ -1,5 +1,5 @@
 /* store_test.c - transactions, rows and places, and what else a store does. */
-#include "store.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "support/test.h"
 
 static struct jn_store *store;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "store_tree.h"
+#include "base/error.h"
+#include "store/store_tree.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "unit/walked.h"

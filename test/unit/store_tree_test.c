@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "store_tree.h"
+#include "pages/layout.h"
+#include "store/store_tree.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "unit/paged.h"

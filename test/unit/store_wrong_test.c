@@ -1,11 +1,11 @@
 /* store_wrong_test.c - what LMDB says, translated; files of other programs. */
-#include "store.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <lmdb.h>
 
-#include "error.h"
-#include "store_env.h"
+#include "base/error.h"
+#include "store/store_env.h"
 #include "support/test.h"
 
 static const struct {

@@ -3,8 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "handle.h"
-#include "slices.h"
+#include "write/handle.h"
+#include "write/slices.h"
 #include "support/mode.h"
 #include "support/test.h"
 

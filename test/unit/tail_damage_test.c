@@ -2,7 +2,7 @@
 #include <journal.h>
 
 #include "support/test.h"
-#include "tail.h"
+#include "tail/tail.h"
 #include "unit/ring.h"
 
 static void

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "support/test.h"
-#include "tail.h"
+#include "tail/tail.h"
 #include "unit/ring.h"
 
 /* What of the file the calls of msync() have flushed since it was cleared. */

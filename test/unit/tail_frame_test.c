@@ -1,9 +1,9 @@
 /* tail_frame_test.c - frames: their bytes, runs, and laps of the ring. */
 #include <journal.h>
 
-#include "checksum.h"
+#include "base/checksum.h"
 #include "support/test.h"
-#include "tail.h"
+#include "tail/tail.h"
 #include "unit/ring.h"
 
 /* ---- one frame ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* tail_test.c - the file `tail`: made whole, refused if it is another. */
-#include "tail.h"
+#include "tail/tail.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "checksum.h"
-#include "error.h"
+#include "base/checksum.h"
+#include "base/error.h"
 #include "support/test.h"
 
 #define CAPACITY JN_TAIL_MIN

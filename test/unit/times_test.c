@@ -1,13 +1,13 @@
 /* times_test.c - what it costs to find a number by its time, and damage. */
-#include "times.h"
+#include "journal/times.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "handle.h"
+#include "write/handle.h"
 #include "settle.h"
 #include "support/test.h"
-#include "view.h"
+#include "journal/view.h"
 
 #define ENTRIES 100000u
 #define BATCH 500u

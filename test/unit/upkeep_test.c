@@ -4,15 +4,15 @@
  * The pause between two steps is replaced by a call of the test's own, so that
  * it always comes at the same place.
  */
-#include "upkeep.h"
+#include "write/upkeep.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
-#include "handle.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "support/test.h"
 
 #define KEYS 7u

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "handle.h"
-#include "page.h"
-#include "pages.h"
+#include "base/error.h"
+#include "write/handle.h"
+#include "pages/page.h"
+#include "pages/pages.h"
 #include "support/fast_dir.h"
 #include "support/mode.h"
 #include "support/test.h"

@@ -1,13 +1,13 @@
 /* view_test.c - rows and their meaning together; runs applied; entries. */
-#include "view.h"
+#include "journal/view.h"
 
 #include <stdlib.h>
 
-#include "apply.h"
-#include "clock.h"
-#include "entry.h"
-#include "error.h"
-#include "handle.h"
+#include "write/apply.h"
+#include "base/clock.h"
+#include "journal/entry.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "support/test.h"
 
 static struct journal *journal;

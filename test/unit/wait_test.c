@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
-#include "handle.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "write/handle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 

@@ -4,7 +4,7 @@
  * A test changes a few bytes of a sound file, as they lie in memory, and walks
  * over it.  What is found is the page where they were, or what they led to.
  */
-#include "walk.h"
+#include "pages/walk.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 #include "unit/walked.h"

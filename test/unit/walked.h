@@ -5,7 +5,7 @@
 #define TEST_UNIT_WALKED_H
 
 #include "unit/paged.h"
-#include "walk.h"
+#include "pages/walk.h"
 
 #define WALKED_REPORTS 64u
 

@@ -1,0 +1,118 @@
+/* stat.c - journal_stat(). */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "write/handle.h"
+#include "journal/marks.h"
+#include "base/sized.h"
+#include "journal/view.h"
+
+/* What journal_stat was in the first release. */
+#define FIRST_SIZE offsetof(struct journal_stat, marks)
+
+/* STAT as the caller has set it up: its size, and nothing unknown asked. */
+static bool
+is_known(const struct journal_stat *stat)
+{
+    return (stat->struct_size >= sizeof(*stat) ||
+            stat->struct_size == FIRST_SIZE) &&
+           jn_sized_is_known(stat, stat->struct_size, sizeof(*stat));
+}
+
+static int
+first_time(struct jn_txn *txn, uint64_t *time)
+{
+    uint64_t seq;
+    int rc = jn_view_end(txn, JN_FIRST, &seq, time);
+
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+/* Entries below it are in the store, or flushed. */
+static uint64_t
+durable_size(const struct jn_txn *txn, const struct jn_words *words,
+             uint64_t next)
+{
+    if (txn->look.recent == NULL)
+        return next;
+    return jn_recent_until(&txn->look, jn_word_get(&words->flushed));
+}
+
+static int
+read_tail(struct jn_txn *txn, const struct jn_words *words,
+          struct journal_stat *stat)
+{
+    struct jn_tail_row row;
+    uint64_t written = jn_word_get(&words->written);
+    int rc = jn_view_tail(txn, &row);
+
+    if (rc != 0)
+        return rc;
+    stat->tail_bytes = row.capacity;
+    if (row.open && written > row.start)
+        stat->tail_bytes_used = written - row.start;
+    stat->bytes_used += stat->tail_bytes_used;
+    return 0;
+}
+
+static int
+read_stat(struct jn_txn *txn, const struct jn_words *words,
+          struct journal_stat *stat)
+{
+    struct jn_state state;
+    uint64_t rows = jn_view_keys(txn);
+    int rc = jn_view_state(txn, &state);
+
+    if (rc == 0 && rows < state.tombstones)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        rc = jn_view_id(txn, stat->id);
+    if (rc == 0)
+        rc = first_time(txn, &stat->first_time);
+    if (rc == 0)
+        rc = jn_marks_count(txn, &stat->marks);
+    if (rc == 0)
+        rc = jn_view_format(txn, &stat->format);
+    if (rc != 0)
+        return rc;
+    stat->first = state.first;
+    stat->size = state.next;
+    stat->durable_size = durable_size(txn, words, state.next);
+    stat->entries = jn_view_entries(txn);
+    stat->keys = rows - state.tombstones;
+    stat->tombstones = state.tombstones;
+    stat->bytes_logical = state.bytes_logical;
+    stat->bytes_used = jn_store_bytes_used(txn);
+    stat->last_time = state.last_time;
+    return read_tail(txn, words, stat);
+}
+
+int
+journal_stat(struct journal *journal, struct journal_stat *stat)
+{
+    struct journal_stat result = {.struct_size = sizeof(result)};
+    struct jn_txn txn;
+    int rc;
+
+    if (journal == NULL || stat == NULL || !is_known(stat))
+        return EINVAL;
+    rc = jn_shared_begin_read(journal->shared, &txn);
+    if (rc != 0)
+        return rc;
+    rc = read_stat(&txn, journal->shared->files.newest.words, &result);
+    jn_store_end_read(&txn);
+    if (rc == 0)
+        rc = jn_store_file_bytes(journal->shared->files.store,
+                                 &result.bytes_file);
+    if (rc == 0 && result.tail_bytes > 0)
+        result.bytes_file += JN_TAIL_HEADER + result.tail_bytes;
+    if (rc != 0)
+        return rc;
+    result.bytes_max = journal->limits.bytes_max;
+    result.struct_size = stat->struct_size;
+    memcpy(stat, &result,
+           stat->struct_size < sizeof(result) ? stat->struct_size
+                                              : sizeof(result));
+    return 0;
+}

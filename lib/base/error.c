@@ -1,0 +1,111 @@
+/* error.c - words for codes. */
+#define _GNU_SOURCE 1 /* strerrordesc_np() */
+
+#include "base/error.h"
+
+#include <string.h>
+
+int
+jn_error_from_errno(int error)
+{
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+        return JOURNAL_FULL;
+    return error;
+}
+
+static const char *
+text_of(enum journal_error error)
+{
+    switch (error) {
+    case JOURNAL_END:
+        return "no more entries";
+    case JOURNAL_NOT_FOUND:
+        return "not found: no such key, mark or journal";
+    case JOURNAL_PRUNED:
+        return "has been pruned";
+    case JOURNAL_OUT_OF_RANGE:
+        return "not appended yet: number is beyond the journal's size";
+    case JOURNAL_CONFLICT:
+        return "expectation did not hold: read the latest entry and decide "
+               "again";
+    case JOURNAL_OUTDATED:
+        return "stamp is older than the one in force for the key";
+    case JOURNAL_TOO_BIG:
+        return "too big: key, meta, value or batch is over its maximum";
+    case JOURNAL_FULL:
+        return "journal or disk is full: prune, or make room";
+    case JOURNAL_READ_ONLY:
+        return "journal was opened read-only";
+    case JOURNAL_BUSY:
+        return "somebody else has the journal open";
+    case JOURNAL_CORRUPT:
+        return "damage on disk";
+    case JOURNAL_FAILED:
+        return "an earlier write failed: close the journal everywhere and "
+               "open it again";
+    case JOURNAL_UNSUPPORTED:
+        return "not a journal, or one that this build cannot use";
+    case JOURNAL_TIMEOUT:
+        return "timed out";
+    case JOURNAL_FORKED:
+        return "handle was opened before fork(): close it and open another";
+    case JOURNAL_EXISTS:
+        return "a journal exists there already";
+    }
+    return "unknown error";
+}
+
+static const char *
+name_of(enum journal_error error)
+{
+#define NAME(code)                                                             \
+    case code:                                                                 \
+        return #code
+    switch (error) {
+        NAME(JOURNAL_END);
+        NAME(JOURNAL_NOT_FOUND);
+        NAME(JOURNAL_PRUNED);
+        NAME(JOURNAL_OUT_OF_RANGE);
+        NAME(JOURNAL_CONFLICT);
+        NAME(JOURNAL_OUTDATED);
+        NAME(JOURNAL_TOO_BIG);
+        NAME(JOURNAL_FULL);
+        NAME(JOURNAL_READ_ONLY);
+        NAME(JOURNAL_BUSY);
+        NAME(JOURNAL_CORRUPT);
+        NAME(JOURNAL_FAILED);
+        NAME(JOURNAL_UNSUPPORTED);
+        NAME(JOURNAL_TIMEOUT);
+        NAME(JOURNAL_FORKED);
+        NAME(JOURNAL_EXISTS);
+    }
+    return "UNKNOWN";
+#undef NAME
+}
+
+const char *
+journal_strerror(int result)
+{
+    const char *text;
+
+    if (result == 0)
+        return "success";
+    if (result < 0)
+        return text_of((enum journal_error)result);
+    /* strerror() may share a buffer between threads; this does not. */
+    text = strerrordesc_np(result);
+    return text != NULL ? text : "unknown error";
+}
+
+const char *
+journal_errname(int result)
+{
+    const char *name;
+
+    if (result == 0)
+        return "OK";
+    if (result < 0)
+        return name_of((enum journal_error)result);
+    name = strerrorname_np(result);
+    return name != NULL ? name : "UNKNOWN";
+}

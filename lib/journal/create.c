@@ -1,0 +1,106 @@
+/* create.c - a new journal, whole or not there at all. */
+#include "journal/create.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/error.h"
+#include "journal/inspect.h"
+#include "format/state.h"
+#include "store/store.h"
+#include "tail/tail.h"
+
+int
+jn_create_directory(const char *path, mode_t mode)
+{
+    mode_t full = mode | (mode & 0444u) >> 2;
+    struct stat status;
+
+    if (mkdir(path, full) != 0)
+        return errno == EEXIST ? JOURNAL_EXISTS : jn_error_from_errno(errno);
+    /* The umask took bits away; those it does not know, as setgid, stay. */
+    if (stat(path, &status) != 0 ||
+        chmod(path, (status.st_mode & 07000u) | full) != 0) {
+        int rc = errno;
+
+        (void)rmdir(path);
+        return rc;
+    }
+    return 0;
+}
+
+static int
+random_id(uint8_t id[JN_ID_SIZE])
+{
+    return getentropy(id, JN_ID_SIZE) == 0 ? 0 : errno;
+}
+
+static int
+write_file(const char *path, mode_t mode, uint64_t first_seq)
+{
+    const struct jn_state state = {.next = first_seq,
+                                   .first = first_seq,
+                                   .dense = first_seq};
+    struct jn_state_rows rows;
+    uint8_t format[8], created[8], id[JN_ID_SIZE];
+    const struct jn_row all[] = {
+        {"format", {format, sizeof(format)}},
+        {"created", {created, sizeof(created)}},
+        {"id", {id, sizeof(id)}},
+        {"next", {rows.next, sizeof(rows.next)}},
+        {"first", {rows.first, sizeof(rows.first)}},
+        {"totals", {rows.totals, JN_TOTALS_MIN}},
+    };
+    int rc = random_id(id);
+
+    if (rc != 0)
+        return rc;
+    jn_put_be64(format, JN_FORMAT);
+    jn_put_be64(created, jn_clock_now());
+    jn_state_encode(&rows, &state);
+    return jn_store_create(path, mode, all, sizeof(all) / sizeof(all[0]));
+}
+
+/*
+ * The tail of a journal whose removal did not come to its end.  For good before
+ * the file that tells that: without that it would seem to have lost its own.
+ */
+static int
+remove_tail(const char *directory)
+{
+    char tail[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+
+    (void)snprintf(tail, sizeof(tail), "%s/%s", directory, JN_TAIL_FILE);
+    if (unlink(tail) == 0)
+        return jn_disk_flush_directory(directory);
+    return errno == ENOENT ? 0 : errno;
+}
+
+int
+jn_create_data(const char *directory, mode_t mode, uint64_t first_seq)
+{
+    char fresh[PATH_MAX + sizeof("/" JN_NEW_FILE)];
+    char final[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    int rc = remove_tail(directory);
+
+    if (rc != 0)
+        return rc;
+
+    (void)snprintf(fresh, sizeof(fresh), "%s/%s", directory, JN_NEW_FILE);
+    (void)snprintf(final, sizeof(final), "%s/%s", directory, JN_STORE_FILE);
+    if (unlink(fresh) != 0 && errno != ENOENT)
+        return errno;
+    rc = write_file(fresh, mode, first_seq);
+    if (rc == 0 && rename(fresh, final) != 0)
+        rc = jn_error_from_errno(errno);
+    if (rc != 0) {
+        unlink(fresh);
+        return rc;
+    }
+    return jn_disk_flush_directory(directory);
+}

@@ -1,0 +1,203 @@
+/*
+ * newest.h - the entries that are not in the store yet.
+ *
+ * Appends go to the file `tail` first, a ring of frames (tail.h), and from
+ * there into the store, many at a time (drain.h).  Where the one ends and the
+ * other begins, the store's row `tail` says.  Of what lies between, each
+ * process keeps copies in memory (recent.h): those that it has appended itself,
+ * and those of others, copied from the ring when a transaction is to see them.
+ *
+ * A transaction sees the store as LMDB has it, and behind that the recent
+ * entries up to a position: a reader those that are published, a writer all.
+ * What was copied may have been overtaken by a writer that has gone once round
+ * the ring; then the store has it by now, and the transaction begins anew.
+ */
+#ifndef JN_NEWEST_H
+#define JN_NEWEST_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "store/lock.h"
+#include "format/state.h"
+#include "store/store.h"
+#include "tail/tail.h"
+
+/* What the handle that asks wants of the journal; 0: no limit. */
+struct jn_limits {
+    uint64_t bytes_max;    /* on disk: see journal_open() */
+    uint64_t keep_entries; /* retention: see retention.h */
+    uint64_t keep_bytes;
+    uint64_t keep_ns;
+    uint64_t tail_bytes; /* size of the tail, if this handle makes it */
+    bool relaxed;        /* appends don't wait for the disk */
+};
+
+/*
+ * What the row of a snapshot says of where the tail begins, remembered, for
+ * most transactions see the snapshot that the one before saw.  VERSION is odd
+ * while somebody writes.
+ */
+struct jn_glance {
+    _Atomic uint64_t version;
+    _Atomic uint64_t snapshot; /* its number; 0: none */
+    _Atomic uint64_t open, start, next;
+};
+
+/* The same for who writes, with the state of the store. */
+struct jn_basis {
+    uint64_t snapshot;
+    struct jn_tail_row row;
+    struct jn_state state;
+};
+
+struct jn_newest {
+    struct jn_store *store;
+    struct jn_words *words; /* in the lock file's page, or OWN */
+    struct jn_words own;    /* without locks */
+    struct jn_recent *recent;
+    struct jn_glance glance;
+    char directory[PATH_MAX];
+    struct stat like; /* whose the file is to be, and for whom, if it is made */
+    /* With the lock of RECENT held: */
+    struct jn_tail *tail; /* NULL: not opened yet */
+    struct jn_tail_name name;
+    _Atomic uint64_t ring; /* its capacity, for who has not got the lock */
+    uint32_t run;          /* of the frame that is to follow */
+    /* With LMDB's writer lock held: */
+    uint64_t no_tail_until; /* there was no room for one; steady clock */
+    struct jn_basis basis;  /* of the store, when it was last looked at */
+    bool appended;          /* this process has committed to the store */
+    uint64_t used;          /* bytes of the tail, when it last was */
+    uint64_t slice;         /* bytes of the next one: see slices.c */
+    unsigned large_slices;  /* how many more are to be large */
+    bool broken;            /* the tail has failed within a transaction */
+};
+
+/*
+ * With the STORE just opened.  Who has the journal open ALONE finds out what
+ * the tail holds, and unless READ_ONLY sees to it that this is on the disk.
+ * JOURNAL_CORRUPT: what was acknowledged is missing.
+ */
+struct jn_newest_wish {
+    bool alone;
+    bool read_only;
+    const struct stat *data; /* the data file's status */
+};
+int jn_newest_open(struct jn_newest *newest, const char *directory,
+                   struct jn_store *store, struct jn_lock *lock,
+                   const struct jn_newest_wish *wish);
+void jn_newest_close(struct jn_newest *newest);
+
+/* The position up to which readers see what there is. */
+uint64_t jn_newest_published(const struct jn_newest *newest);
+
+/*
+ * Lets TXN see what is recent up to position LIMIT.  *AGAIN: it is too old for
+ * that; end it and begin another.
+ */
+int jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
+                   bool *again);
+
+/*
+ * What the store says, to TXN that has changed nothing yet: the row about the
+ * tail, and the state without what is recent.
+ */
+int jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
+                    const struct jn_basis **basis);
+
+/* What of that a look needs, to any TXN that has changed nothing yet. */
+struct jn_outset {
+    bool open;
+    uint64_t start, next; /* of what is in the tail */
+};
+int jn_newest_outset(struct jn_newest *newest, struct jn_txn *txn,
+                     struct jn_outset *outset);
+
+/* Opens the tail that ROW tells of, unless it is open; with the lock held. */
+int jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
+                        const struct jn_tail_row *row);
+
+/*
+ * With the lock held: lets what is recent go on where ROW has the tail begin,
+ * unless it reaches beyond.  Positions never fall, so they tell which of the
+ * two is newer; where they are the same, a transaction that began before a
+ * rewind may have been the last to do so.  So who is going to write does, too.
+ */
+int jn_newest_align(struct jn_newest *newest, const struct jn_tail_row *row);
+
+/*
+ * The last frame that was drained is still where it was: if not, the tail and
+ * the store are of different times, or the tail is damaged.
+ */
+int jn_newest_check_last(struct jn_newest *newest,
+                         const struct jn_tail_row *row);
+
+/* Closes it, to be opened anew by a process that may write by now. */
+void jn_newest_close_tail(struct jn_newest *newest);
+
+/* Copies FRAME, of BYTES that end at position END, behind what is recent. */
+int jn_newest_add(struct jn_newest *newest, const struct jn_frame *frame,
+                  struct jn_span bytes, uint64_t end);
+
+/*
+ * Writes what lies in [FROM, TO) once more.  What a flush that failed has left
+ * may be in the page cache alone, and not known there as still to be written.
+ */
+int jn_newest_write_again(struct jn_newest *newest, uint64_t from, uint64_t to);
+
+/*
+ * In TXN, with LMDB's writer lock held: has the tail open for a flush of all
+ * that is written, if there is one.
+ */
+int jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
+                            uint64_t *written);
+
+/* Adds ITEM, of USED bytes, behind what is recent, with its sums. */
+int jn_newest_append(struct jn_newest *newest, struct jn_recent_item *item,
+                     size_t used);
+
+/* Words: the value, and one that only rises. */
+static inline uint64_t
+jn_word_get(const struct jn_word *word)
+{
+    return atomic_load(&word->value);
+}
+
+static inline void
+jn_word_set(struct jn_word *word, uint64_t value)
+{
+    atomic_store(&word->value, value);
+}
+
+void jn_word_raise(struct jn_word *word, uint64_t value);
+
+/*
+ * Flushes the tail if what ends at position UPTO is not on the disk yet, and
+ * publishes what is there then.  Not with LMDB's writer lock held.
+ */
+int jn_newest_flush(struct jn_newest *newest, uint64_t upto);
+
+/*
+ * The size of the ring that somebody gets who wants TAIL_BYTES (0: the usual)
+ * within BYTES_MAX (0: no limit); 0: none, there is no room for one.
+ */
+uint64_t jn_newest_capacity(uint64_t tail_bytes, uint64_t bytes_max);
+
+/*
+ * In TXN, in which the store has all there is and its rows are final: opens
+ * the tail, if LIMITS allow one and there is none open.  What goes wrong with
+ * the file only means that there is none for now.
+ */
+int jn_newest_begin_tail(struct jn_newest *newest, struct jn_txn *txn,
+                         const struct jn_limits *limits);
+
+/*
+ * In the same: closes it, so that the store alone is the journal; *CHANGED if
+ * it was open.
+ */
+int jn_newest_end_tail(struct jn_newest *newest, struct jn_txn *txn,
+                       bool *changed);
+
+#endif

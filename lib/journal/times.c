@@ -1,0 +1,97 @@
+/* times.c - numbers by time: append times never fall along the journal. */
+#include "journal/times.h"
+
+#include "base/error.h"
+#include "journal/view.h"
+
+/* The first entry at or above a number that can be read. */
+struct probe {
+    uint64_t seq;
+    uint64_t time;
+};
+
+/* In the store; JOURNAL_NOT_FOUND if there is none in [FROM, LIMIT). */
+static int
+probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
+            struct probe *probe)
+{
+    struct jn_stored stored;
+    enum jn_move move = JN_AT_OR_AFTER;
+    uint8_t bytes[8];
+    struct jn_span key = {bytes, sizeof(bytes)}, value;
+    int rc;
+
+    jn_put_be64(bytes, from);
+    while ((rc = jn_place_move(place, move, &key, &value)) == 0) {
+        if (key.size != 8)
+            return JOURNAL_CORRUPT;
+        probe->seq = jn_get_be64(key.data);
+        if (probe->seq >= limit)
+            return JOURNAL_NOT_FOUND;
+        if (jn_stored_decode(&stored, value, probe->seq) == 0)
+            break;
+        move = JN_NEXT;
+    }
+    if (rc == 0)
+        probe->time = stored.record.time;
+    return rc;
+}
+
+/* The same of all entries. */
+static int
+probe_at(struct jn_txn *txn, struct jn_place *place, uint64_t from,
+         uint64_t limit, struct probe *probe)
+{
+    uint64_t end = jn_view_store_end(txn);
+    int rc = JOURNAL_NOT_FOUND;
+
+    if (from < end)
+        rc = probe_store(place, from, limit < end ? limit : end, probe);
+    if (rc != JOURNAL_NOT_FOUND || limit <= end)
+        return rc;
+    probe->seq = from < end ? end : from;
+    probe->time = jn_recent_at(&txn->look, probe->seq)->time;
+    return 0;
+}
+
+/* What is below LOW is too old; what is at HIGH or above is not. */
+static int
+search(struct jn_txn *txn, struct jn_place *place, uint64_t time, uint64_t low,
+       uint64_t high, uint64_t *seq)
+{
+    *seq = high;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct probe probe;
+        int rc = probe_at(txn, place, middle, high, &probe);
+
+        if (rc != 0 && rc != JOURNAL_NOT_FOUND)
+            return rc;
+        if (rc == 0 && probe.time < time) {
+            low = probe.seq + 1;
+            continue;
+        }
+        high = middle;
+        if (rc == 0)
+            *seq = probe.seq;
+    }
+    return 0;
+}
+
+int
+jn_times_find(struct jn_txn *txn, const struct jn_state *state, uint64_t time,
+              uint64_t *seq)
+{
+    struct jn_place place = {NULL, NULL};
+    int rc;
+
+    if (time > state->last_time) {
+        *seq = state->next;
+        return 0;
+    }
+    rc = jn_place_open(&place, txn, JN_ENTRIES);
+    if (rc == 0)
+        rc = search(txn, &place, time, state->first, state->next, seq);
+    jn_place_close(&place);
+    return rc;
+}

@@ -1,0 +1,88 @@
+/* audit_meta.c - whether the journal's own rows are sound. */
+#include "repair/audit_part.h"
+#include "journal/marks.h"
+
+/* Those that every journal has come first. */
+enum row { FORMAT, ID, CREATED, NEXT, FIRST, TOTALS, NEEDED, ROWS = 9 };
+
+static const char *const names[ROWS] = {
+    [FORMAT] = "format",  [ID] = "id",       [CREATED] = "created",
+    [NEXT] = "next",      [FIRST] = "first", [TOTALS] = "totals",
+    [NEEDED] = "rewinds", "removals",        "tail",
+};
+
+static unsigned
+row_of(struct jn_span key)
+{
+    unsigned i = 0;
+
+    while (i < ROWS && !jn_span_equal(key, jn_span(names[i], strlen(names[i]))))
+        i++;
+    return i;
+}
+
+static bool
+is_sound_format(struct jn_span value)
+{
+    uint64_t format = value.size == 8 ? jn_get_be64(value.data) : 0;
+
+    return format >= JN_FORMAT_OLDEST && format <= JN_FORMAT;
+}
+
+static bool
+is_sound_tail(const struct jn_audit *audit, struct jn_span value)
+{
+    struct jn_tail_row row;
+
+    if (jn_tail_row_decode(&row, value) != 0)
+        return false;
+    return !row.open || !audit->state_known || row.next == audit->state.next;
+}
+
+static bool
+is_sound_mark(const struct jn_audit *audit, struct jn_span key,
+              struct jn_span value)
+{
+    uint64_t seq;
+
+    return jn_marks_decode(key, value, &seq) == 0 && seq <= audit->size;
+}
+
+bool
+jn_audit_meta_sound(struct jn_audit *audit, struct jn_span key,
+                    struct jn_span value)
+{
+    unsigned row = row_of(key);
+    struct jn_cuts cuts;
+
+    if (row < ROWS)
+        audit->meta_seen |= 1u << row;
+    switch (row) {
+    case FORMAT:
+        return is_sound_format(value);
+    case ID:
+        return value.size == JN_ID_SIZE;
+    case CREATED:
+        return value.size == 8;
+    case NEXT:
+    case FIRST:
+    case TOTALS:
+        return true; /* together they are the state */
+    case ROWS - 1:
+        return is_sound_tail(audit, value);
+    case ROWS:
+        return is_sound_mark(audit, key, value);
+    default:
+        return jn_cuts_decode(&cuts, value) == 0;
+    }
+}
+
+unsigned
+jn_audit_meta_missing(const struct jn_audit *audit)
+{
+    unsigned missing = 0;
+
+    for (unsigned i = 0; i < NEEDED; i++)
+        missing += (audit->meta_seen & 1u << i) == 0;
+    return missing;
+}

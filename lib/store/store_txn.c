@@ -1,0 +1,422 @@
+/* store_txn.c - transactions, and the rows and places within them. */
+#include "store/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/store_env.h"
+#include "store/store_tree.h"
+
+#define BEGIN_TRIES 10u
+#define LOOK_SELDOM 1000000000u     /* ns between looks at the files */
+#define LOOK_NOW_AND_THEN 10000000u /* the same, for who writes in a hurry */
+#define CLEAR_EVERY 1000u /* commits between clearings of dead readers */
+
+/* ---- idle read transactions --------------------------------------------- */
+
+/* Threads start at different places, so that they seldom meet. */
+static size_t
+first_idle(void)
+{
+    static _Atomic unsigned threads;
+    static _Thread_local unsigned mine;
+
+    if (mine == 0)
+        mine = atomic_fetch_add(&threads, 1) + 1;
+    return mine % JN_IDLE_MAX;
+}
+
+static MDB_txn *
+take_idle(struct jn_store *store)
+{
+    size_t first = first_idle();
+
+    for (size_t i = 0; i < JN_IDLE_MAX; i++) {
+        _Atomic(MDB_txn *) *slot = &store->idle[(first + i) % JN_IDLE_MAX];
+        MDB_txn *txn;
+
+        if (atomic_load_explicit(slot, memory_order_relaxed) == NULL)
+            continue;
+        txn = atomic_exchange(slot, NULL);
+        if (txn != NULL)
+            return txn;
+    }
+    return NULL;
+}
+
+static bool
+put_idle(struct jn_store *store, MDB_txn *txn)
+{
+    size_t first = first_idle();
+
+    for (size_t i = 0; i < JN_IDLE_MAX; i++) {
+        MDB_txn *none = NULL;
+
+        if (atomic_compare_exchange_strong(
+                &store->idle[(first + i) % JN_IDLE_MAX], &none, txn))
+            return true;
+    }
+    return false;
+}
+
+/* ---- begin, end --------------------------------------------------------- */
+
+/* How often the system is asked whether the files are still there. */
+enum look { ALWAYS, NOW_AND_THEN, SELDOM };
+
+/* With the gate held: whether the environment is there and is the right one. */
+static int
+check_env(struct jn_store *store, enum look look)
+{
+    uint64_t every = look == SELDOM ? LOOK_SELDOM : LOOK_NOW_AND_THEN;
+    uint64_t now, looked;
+
+    if (store->env == NULL)
+        return JOURNAL_FAILED;
+    if (look != ALWAYS) {
+        now = jn_clock_coarse();
+        looked = atomic_load_explicit(&store->looked, memory_order_relaxed);
+        if (now - looked < every)
+            return 0;
+        atomic_store_explicit(&store->looked, now, memory_order_relaxed);
+    }
+    return jn_store_check_files(store);
+}
+
+static int
+start(struct jn_store *store, bool write, MDB_txn **out)
+{
+    MDB_txn *txn = write ? NULL : take_idle(store);
+    int rc;
+
+    if (txn == NULL)
+        return mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, out);
+    rc = mdb_txn_renew(txn);
+    if (rc == 0)
+        *out = txn;
+    else
+        mdb_txn_abort(txn);
+    return rc;
+}
+
+static bool
+has_panicked(struct jn_store *store)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    return rc == MDB_PANIC;
+}
+
+/*
+ * After a meta page that could not be written LMDB refuses reads too.  Whoever
+ * wrote it will open the file anew; a read that gets here before does it first,
+ * and one that comes later if that has failed.
+ */
+static bool
+overcome_panic(struct jn_store *store)
+{
+    int rc = 0;
+
+    pthread_rwlock_wrlock(&store->gate);
+    if (store->env == NULL || has_panicked(store))
+        rc = jn_store_renew_env(store, true);
+    pthread_rwlock_unlock(&store->gate);
+    return rc == 0;
+}
+
+/* With no transaction and no gate: whether RC was worth another try. */
+static bool
+overcome(struct jn_store *store, int rc, bool write)
+{
+    int dead = 0;
+
+    if (rc == MDB_MAP_RESIZED)
+        return jn_store_adopt_map(store) == 0;
+    if (rc == MDB_PANIC || rc == JOURNAL_FAILED)
+        return !write && overcome_panic(store);
+    if (rc != MDB_READERS_FULL)
+        return false;
+    pthread_rwlock_rdlock(&store->gate);
+    if (store->env != NULL)
+        (void)mdb_reader_check(store->env, &dead);
+    pthread_rwlock_unlock(&store->gate);
+    return dead > 0;
+}
+
+static int
+begin(struct jn_store *store, struct jn_txn *txn, bool write, enum look look)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < BEGIN_TRIES; i++) {
+        pthread_rwlock_rdlock(&store->gate);
+        rc = check_env(store, look);
+        if (rc == 0)
+            rc = start(store, write, &txn->handle);
+        if (rc == 0) {
+            txn->store = store;
+            txn->write = write;
+            txn->entries_read = 0;
+            txn->look.recent = NULL;
+            return 0;
+        }
+        pthread_rwlock_unlock(&store->gate);
+        if (!overcome(store, rc, write))
+            break;
+    }
+    return jn_store_error(rc);
+}
+
+int
+jn_store_begin_read(struct jn_store *store, struct jn_txn *txn)
+{
+    return begin(store, txn, false, SELDOM);
+}
+
+void
+jn_store_end_read(struct jn_txn *txn)
+{
+    jn_recent_leave(&txn->look);
+    mdb_txn_reset(txn->handle);
+    if (!put_idle(txn->store, txn->handle))
+        mdb_txn_abort(txn->handle);
+    pthread_rwlock_unlock(&txn->store->gate);
+}
+
+int
+jn_store_begin_write(struct jn_store *store, struct jn_txn *txn)
+{
+    return begin(store, txn, true, ALWAYS);
+}
+
+int
+jn_store_begin_brief(struct jn_store *store, struct jn_txn *txn)
+{
+    return begin(store, txn, true, NOW_AND_THEN);
+}
+
+void
+jn_store_abort(struct jn_txn *txn)
+{
+    jn_recent_leave(&txn->look);
+    mdb_txn_abort(txn->handle);
+    pthread_rwlock_unlock(&txn->store->gate);
+}
+
+uint64_t
+jn_store_number(const struct jn_txn *txn)
+{
+    return mdb_txn_id(txn->handle);
+}
+
+bool
+jn_store_is_newest(const struct jn_txn *txn)
+{
+    uint64_t number = jn_store_number(txn) - txn->write;
+    MDB_envinfo info;
+
+    return mdb_env_info(txn->store->env, &info) != 0 ||
+           info.me_last_txnid == number;
+}
+
+bool
+jn_store_is_read_only_in(const struct jn_txn *txn)
+{
+    return txn->store->options.read_only;
+}
+
+int
+jn_store_flush(struct jn_txn *txn)
+{
+    int rc = mdb_env_sync(txn->store->env, 1);
+
+    return rc > 0 ? rc : jn_store_error(rc);
+}
+
+/* ---- commit ------------------------------------------------------------- */
+
+static bool
+is_for_want_of_room(struct jn_store *store, int rc)
+{
+    mdb_filehandle_t file;
+
+    if (rc == EIO)
+        return mdb_env_get_fd(store->env, &file) == 0 &&
+               jn_store_disk_is_full(file);
+    return jn_store_error(rc) == JOURNAL_FULL;
+}
+
+/*
+ * LMDB writes pages, flushes them, then writes the meta page that makes them
+ * count.  If the last step failed it refuses to go on: what the disk holds is
+ * unknown.  If there was no room for the pages nothing has happened, but the
+ * kernel may hand a late error of this file to the next flush: so the file is
+ * opened anew, and flushed.  Any other error may be that of a flush, after
+ * which the kernel may have dropped pages: unknown too.
+ */
+static int
+explain_failure(struct jn_store *store, int rc, bool panicked, bool full,
+                bool *unknown)
+{
+    if (!panicked && (rc == ENOMEM || rc == MDB_MAP_FULL ||
+                      rc == MDB_PAGE_FULL || rc == MDB_TXN_FULL))
+        return jn_store_error(rc);
+    if (!panicked && full && jn_store_reopen(store, false) == 0)
+        return JOURNAL_FULL;
+    *unknown = true;
+    return rc > 0 ? rc : EIO;
+}
+
+int
+jn_store_commit(struct jn_txn *txn, bool *unknown)
+{
+    struct jn_store *store = txn->store;
+    bool panicked = false, full = false;
+    int dead, rc;
+
+    *unknown = false;
+    jn_recent_leave(&txn->look);
+    if (++store->commits >= CLEAR_EVERY) {
+        store->commits = 0;
+        (void)mdb_reader_check(store->env, &dead);
+    }
+    rc = mdb_txn_commit(txn->handle);
+    if (rc != 0) {
+        panicked = has_panicked(store);
+        full = is_for_want_of_room(store, rc);
+    }
+    pthread_rwlock_unlock(&store->gate);
+    if (rc != 0)
+        return explain_failure(store, rc, panicked, full, unknown);
+    return 0;
+}
+
+/* ---- rows --------------------------------------------------------------- */
+
+/* LMDB takes no const, and does not change what it is given. */
+static MDB_val
+to_lmdb(struct jn_span span)
+{
+    MDB_val value = {span.size, (void *)(uintptr_t)span.data};
+
+    return value;
+}
+
+int
+jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
+             struct jn_span *value)
+{
+    MDB_val k = to_lmdb(key), v;
+    struct jn_store_tree tree;
+    int rc;
+
+    txn->entries_read += table == JN_ENTRIES;
+    /* LMDB would end the process where a page is damaged. */
+    if (jn_store_tree_of(&tree, txn, table))
+        return jn_store_tree_get(&tree, key, value);
+    rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
+    if (rc == 0)
+        *value = jn_span(v.mv_data, v.mv_size);
+    return jn_store_error(rc);
+}
+
+int
+jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
+             struct jn_span value)
+{
+    MDB_val k = to_lmdb(key), v = to_lmdb(value);
+
+    assert(txn->write);
+    return jn_store_error(
+        mdb_put(txn->handle, txn->store->tables[table], &k, &v, 0));
+}
+
+int
+jn_store_delete(struct jn_txn *txn, enum jn_table table, struct jn_span key)
+{
+    MDB_val k = to_lmdb(key);
+
+    assert(txn->write);
+    return jn_store_error(
+        mdb_del(txn->handle, txn->store->tables[table], &k, NULL));
+}
+
+int
+jn_store_append(struct jn_txn *txn, enum jn_table table, struct jn_span key,
+                size_t size, uint8_t **value)
+{
+    MDB_val k = to_lmdb(key), v = {size, NULL};
+    int rc;
+
+    assert(txn->write);
+    rc = mdb_put(txn->handle, txn->store->tables[table], &k, &v,
+                 MDB_APPEND | MDB_RESERVE);
+    if (rc == MDB_KEYEXIST)
+        return JOURNAL_CORRUPT; /* there is a row over all that should be */
+    if (rc == 0)
+        *value = v.mv_data;
+    return jn_store_error(rc);
+}
+
+uint64_t
+jn_store_count(struct jn_txn *txn, enum jn_table table)
+{
+    MDB_stat stat = {0};
+
+    (void)mdb_stat(txn->handle, txn->store->tables[table], &stat);
+    return stat.ms_entries;
+}
+
+int
+jn_place_open(struct jn_place *place, struct jn_txn *txn, enum jn_table table)
+{
+    place->reads = table == JN_ENTRIES ? &txn->entries_read : NULL;
+    return jn_store_error(mdb_cursor_open(txn->handle,
+                                          txn->store->tables[table],
+                                          &place->handle));
+}
+
+void
+jn_place_close(struct jn_place *place)
+{
+    if (place->handle != NULL)
+        mdb_cursor_close(place->handle);
+    place->handle = NULL;
+}
+
+int
+jn_place_move(struct jn_place *place, enum jn_move move, struct jn_span *key,
+              struct jn_span *value)
+{
+    static const MDB_cursor_op operations[] = {
+        [JN_FIRST] = MDB_FIRST,
+        [JN_LAST] = MDB_LAST,
+        [JN_NEXT] = MDB_NEXT,
+        [JN_PREV] = MDB_PREV,
+        [JN_AT_OR_AFTER] = MDB_SET_RANGE,
+    };
+    MDB_val k = {0, NULL}, v;
+    int rc;
+
+    if (move == JN_AT_OR_AFTER)
+        k = to_lmdb(*key);
+    rc = mdb_cursor_get(place->handle, &k, &v, operations[move]);
+    if (place->reads != NULL)
+        ++*place->reads;
+    if (rc == 0) {
+        *key = jn_span(k.mv_data, k.mv_size);
+        *value = jn_span(v.mv_data, v.mv_size);
+    }
+    return jn_store_error(rc);
+}
+
+int
+jn_place_delete(struct jn_place *place)
+{
+    return jn_store_error(mdb_cursor_del(place->handle, 0));
+}

@@ -1,0 +1,35 @@
+/* clearance.c - room for an append, from entries that need not be kept. */
+#include "write/clearance.h"
+
+#include "write/retention.h"
+#include "write/upkeep.h"
+
+struct clearance {
+    const struct jn_limits *limits;
+    uint64_t removed;
+};
+
+static int
+clear_step(struct jn_step *step, void *context)
+{
+    struct clearance *clearance = context;
+    const struct jn_amount most = {step->most, UINT64_MAX};
+    struct jn_slowest slowest = {0, 0};
+    int rc = jn_retention_remove(step->txn, &step->state, clearance->limits,
+                                 &most, &slowest, &clearance->removed);
+
+    step->changed = clearance->removed > 0;
+    step->done = true;
+    return rc;
+}
+
+bool
+jn_clearance_make(struct jn_shared *shared, const struct jn_limits *limits)
+{
+    struct clearance clearance = {.limits = limits};
+
+    return jn_retention_wanted(limits) &&
+           jn_upkeep(shared, limits->bytes_max, clear_step, NULL, &clearance) ==
+               0 &&
+           clearance.removed > 0 && jn_shared_tick(shared) == 0;
+}

@@ -1,0 +1,60 @@
+/* handle.c - what a struct journal is. */
+#include "write/handle.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "journal/newest.h"
+#include "write/upkeep.h"
+
+void
+jn_handle_retain(struct journal *journal)
+{
+    atomic_fetch_add(&journal->references, 1);
+}
+
+static int
+close_tail(struct jn_step *step, void *context)
+{
+    struct journal *journal = context;
+    struct jn_files *files = &journal->shared->files;
+
+    step->done = true;
+    /* Who has come since may have used the tail: asked with the lock held. */
+    if (!jn_lock_only_writer(files->lock))
+        return 0;
+    return jn_newest_end_tail(&files->newest, step->txn, &step->changed);
+}
+
+/*
+ * The last one who may write leaves a store that is the whole journal.  If that
+ * fails, or somebody else comes in between, the tail tells the next one.
+ */
+static void
+leave_whole(struct journal *journal)
+{
+    if (jn_handle_check_write(journal) == 0 &&
+        jn_shared_is_last_writer(journal->shared))
+        (void)jn_upkeep(journal->shared, journal->limits.bytes_max, close_tail,
+                        NULL, journal);
+}
+
+void
+jn_handle_release(struct journal *journal)
+{
+    if (journal == NULL || atomic_fetch_sub(&journal->references, 1) > 1)
+        return;
+    leave_whole(journal);
+    jn_shared_release(journal->shared, journal->read_only, journal->exclusive);
+    free(journal);
+}
+
+int
+jn_handle_check_write(const struct journal *journal)
+{
+    int rc = jn_shared_check(journal->shared);
+
+    if (rc == 0 && journal->read_only)
+        rc = JOURNAL_READ_ONLY;
+    return rc == 0 ? jn_shared_check_write(journal->shared) : rc;
+}

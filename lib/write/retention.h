@@ -1,0 +1,54 @@
+/*
+ * retention.h - old entries go as new ones come: keep_entries and its kin.
+ *
+ * An append through a handle with limits removes, in its own commit, some of
+ * the oldest entries.  So that the others cost next to nothing, it does so only
+ * once a limit is passed by a *step*, and then goes down to the limit; and so
+ * that none waits for a big prune, there is a most to what one removes.
+ *
+ * Only entries below the slowest mark may go.  To find it is a walk over the
+ * marks; what it found is remembered for as long as this process can tell that
+ * no mark has moved.
+ */
+#ifndef JN_RETENTION_H
+#define JN_RETENTION_H
+
+#include "journal/marks.h"
+#include "write/request.h"
+#include "format/state.h"
+#include "store/store.h"
+
+/* So much of a journal. */
+struct jn_amount {
+    uint64_t entries;
+    uint64_t bytes; /* of keys, metas and values */
+};
+
+/* Whether there is anything to be looked at. */
+bool jn_retention_wanted(const struct jn_limits *limits);
+
+/*
+ * Whether entries are to go once so much has been ADDED, at time NOW, to what
+ * TXN sees.
+ */
+int jn_retention_is_due(struct jn_txn *txn, const struct jn_limits *limits,
+                        const struct jn_amount *added, uint64_t now, bool *due);
+
+/*
+ * To be called in TXN once it has ADDED its entries.  After an error the
+ * transaction is to be aborted.
+ */
+int jn_retention_apply(struct jn_txn *txn, const struct jn_limits *limits,
+                       const struct jn_amount *added,
+                       struct jn_slowest *slowest);
+
+/*
+ * Removes what is over LIMITS, step or not, until it has come to MOST, and at
+ * least one entry; *REMOVED is how many.  STATE is the caller's to store.
+ */
+int jn_retention_remove(struct jn_txn *txn, struct jn_state *state,
+                        const struct jn_limits *limits,
+                        const struct jn_amount *most,
+                        struct jn_slowest *slowest, uint64_t *removed);
+
+#endif

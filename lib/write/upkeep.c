@@ -1,0 +1,188 @@
+/* upkeep.c - long work on the journal, in small atomic steps. */
+#include "write/upkeep.h"
+
+#include "base/clock.h"
+#include "write/commit.h"
+#include "write/drain.h"
+#include "base/error.h"
+#include "journal/view.h"
+
+#define STEP_FIRST 256u
+#define STEP_MAX 4096u
+#define DRAIN_MAX (UINT64_C(1) << 20) /* bytes that a step drains */
+#define FULL_TRIES 4u
+
+/*
+ * Between steps, so that writers of other processes get in.  Where others do
+ * write the pause is as long as the step before it was: they get half the time.
+ */
+#define PAUSE 50000u /* ns */
+
+/* What removing takes over a limit, should it be reached to the last page. */
+#define OVERDRAFT (UINT64_C(256) << 10)
+
+struct upkeep {
+    struct jn_shared *shared;
+    jn_work work;
+    void (*committed)(void *context);
+    void *context;
+    uint64_t most;
+    bool done;
+    uint64_t number;  /* of the last commit that it has seen; 0: none yet */
+    uint64_t written; /* of the tail, at that time */
+    bool others;      /* have committed since the step before, or appended */
+    uint64_t took;    /* ns, the last step, once it had its turn */
+};
+
+/*
+ * What is recent goes into the store first; *ALL, or as much as may be.  Where
+ * the work then changes nothing, this is undone with it.
+ */
+static int
+drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
+{
+    struct jn_newest *newest = &upkeep->shared->files.newest;
+    /* Where room is short its steps are small, and so is this. */
+    uint64_t most = upkeep->most < STEP_FIRST ? upkeep->most : DRAIN_MAX;
+
+    *all = jn_drain_left(txn) <= most;
+    return *all ? jn_drain_all(newest, txn) : jn_drain(newest, txn, most);
+}
+
+static int
+do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
+{
+    bool any = jn_drain_left(txn) > 0, all;
+    int rc = drain(upkeep, txn, &all);
+
+    step->drained = any;
+    step->changed = !all;
+    if (rc != 0 || !all)
+        return rc;
+    step->worked = true;
+    rc = jn_view_state(txn, &step->state);
+    if (rc == 0)
+        rc = upkeep->work(step, upkeep->context);
+    if (rc == 0 && step->changed)
+        rc = jn_view_put_state(txn, &step->state);
+    return rc;
+}
+
+/*
+ * In TXN, or not: there was nothing to commit.  The work hears of it if it had
+ * a part in it, and not only what is recent was moved.
+ */
+static int
+end_step(struct upkeep *upkeep, struct jn_txn *txn, const struct jn_step *step)
+{
+    int rc;
+
+    if (!step->changed) {
+        upkeep->number = jn_store_number(txn) - 1;
+        jn_store_abort(txn);
+        return 0;
+    }
+    upkeep->number = jn_store_number(txn);
+    rc = jn_shared_commit(upkeep->shared, txn);
+    if (rc == 0 && step->worked && upkeep->committed != NULL)
+        upkeep->committed(upkeep->context);
+    return rc;
+}
+
+/* Since the step before, if there was one. */
+static bool
+have_others_written(struct upkeep *upkeep, const struct jn_txn *txn)
+{
+    const struct jn_words *words = upkeep->shared->files.newest.words;
+    uint64_t written = jn_word_get(&words->written);
+    bool have = upkeep->number != 0 &&
+                (jn_store_number(txn) > upkeep->number + 1 ||
+                 written > upkeep->written);
+
+    upkeep->written = written;
+    return have;
+}
+
+static int
+take_step(void *context)
+{
+    struct upkeep *upkeep = context;
+    struct jn_txn txn;
+    struct jn_step step = {.txn = &txn, .most = upkeep->most};
+    int rc = jn_shared_begin_write(upkeep->shared, &txn);
+    uint64_t start;
+
+    if (rc != 0)
+        return rc;
+    start = jn_clock_steady();
+    upkeep->others = have_others_written(upkeep, &txn);
+    rc = do_step(upkeep, &txn, &step);
+    if (rc == 0)
+        rc = end_step(upkeep, &txn, &step);
+    else
+        jn_shared_abort(upkeep->shared, &txn);
+    if (rc == 0)
+        upkeep->done = step.done;
+    upkeep->took = jn_clock_steady() - start;
+    return rc;
+}
+
+static void
+pause_for_others(const struct upkeep *upkeep)
+{
+    bool long_one = upkeep->others && upkeep->took > PAUSE;
+
+    jn_clock_sleep(long_one ? upkeep->took : PAUSE);
+}
+
+/* The limit for the next of so many TRIES. */
+static uint64_t
+over(uint64_t bytes_max, unsigned tries)
+{
+    return bytes_max == 0 || tries < FULL_TRIES / 2 ? bytes_max
+                                                    : bytes_max + OVERDRAFT;
+}
+
+static int
+take_steps(struct upkeep *upkeep, uint64_t bytes_max)
+{
+    unsigned tries = 0;
+
+    while (!upkeep->done) {
+        int rc = jn_commit_turn(upkeep->shared, take_step, upkeep);
+
+        if (rc == JOURNAL_FULL && upkeep->most > 1) {
+            upkeep->most = upkeep->most / 8 + 1;
+        } else if (rc == JOURNAL_FULL && ++tries < FULL_TRIES) {
+            /* Dead readers may have been in the way, or there is no way. */
+            if (jn_shared_make_room(upkeep->shared, over(bytes_max, tries)) !=
+                0)
+                return rc;
+        } else if (rc != 0) {
+            return rc;
+        } else if (!upkeep->done) {
+            tries = 0;
+            if (upkeep->most < STEP_MAX)
+                upkeep->most *= 2;
+            pause_for_others(upkeep);
+        }
+    }
+    return 0;
+}
+
+int
+jn_upkeep(struct jn_shared *shared, uint64_t bytes_max, jn_work work,
+          void (*committed)(void *context), void *context)
+{
+    struct upkeep upkeep = {.shared = shared,
+                            .work = work,
+                            .committed = committed,
+                            .context = context,
+                            .most = STEP_FIRST};
+    int state, rc;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    rc = take_steps(&upkeep, bytes_max);
+    pthread_setcancelstate(state, NULL);
+    return rc;
+}
