@@ -31,6 +31,7 @@ POWER_SECONDS = 60 # of `make power`, for each kind of run
 MUTANTS  = 200 # of `make mutants`
 SEED     =     # which ones; random
 POWER_BUDGET = # seconds of `make power` in all
+POWER_IMAGES = # so many losses of power at least, by doing that again
 FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
 FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
 BLOCK_IMAGES = 3000 # of `make blocks`
@@ -467,10 +468,12 @@ mutants:
 	    '$(strip $(MUTANTS))' '$(strip $(SEED))'
 
 ## power       loss of power at any moment, on all cores: POWER_SECONDS for each
-##             kind of run, or POWER_BUDGET for all together
+##             kind of run, or POWER_BUDGET for all together; POWER_IMAGES at
+##             least
 power: $(OUT)/test/power/power_test
 	@JOBS='$(JOBS)' POWER_SECONDS='$(strip $(POWER_SECONDS))' \
-	    POWER_BUDGET='$(strip $(POWER_BUDGET))' test/power/run.sh $<
+	    POWER_BUDGET='$(strip $(POWER_BUDGET))' \
+	    POWER_IMAGES='$(strip $(POWER_IMAGES))' test/power/run.sh $<
 
 ## canaries    libraries with a rule broken each, which the tests must notice;
 ##             CANARIES="no-salt no-run": these alone
