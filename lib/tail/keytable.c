@@ -50,7 +50,7 @@ get_seq(const struct jn_slot *slot)
  * To be read after the slot's number: it is that one's node or a newer one, so
  * if the number is not below low, the node is there.
  */
-static struct jn_node *
+static struct jn_key_node *
 get_node(const struct jn_slot *slot)
 {
     return atomic_load_explicit(&slot->node, memory_order_acquire);
@@ -79,10 +79,10 @@ probe(const struct jn_keytable *table, struct jn_span key, uint64_t hash,
 }
 
 /* The newest node that SLOT leads to in [LOW, LIMIT), or NULL. */
-static struct jn_node *
+static struct jn_key_node *
 follow(const struct jn_slot *slot, uint64_t low, uint64_t limit)
 {
-    struct jn_node *node;
+    struct jn_key_node *node;
 
     if (get_hash(slot) == 0 || get_seq(slot) < low)
         return NULL;
@@ -97,7 +97,7 @@ follow(const struct jn_slot *slot, uint64_t low, uint64_t limit)
 
 /* Makes the slot AT, which probe() gave, lead to NODE. */
 static void
-lead(struct jn_keytable *table, size_t at, struct jn_node *node)
+lead(struct jn_keytable *table, size_t at, struct jn_key_node *node)
 {
     struct jn_slot *slot = &table->slots[at];
     bool fresh = get_hash(slot) == 0;
@@ -111,7 +111,8 @@ lead(struct jn_keytable *table, size_t at, struct jn_node *node)
 }
 
 void
-jn_keytable_put(struct jn_keytable *table, struct jn_node *node, uint64_t low)
+jn_keytable_put(struct jn_keytable *table, struct jn_key_node *node,
+                uint64_t low)
 {
     size_t at = probe(table, node->key, node->hash, low);
 
@@ -129,7 +130,7 @@ jn_keytable_copy(struct jn_reclaim *reclaim, const struct jn_keytable *table,
                  uint64_t low, uint64_t limit, size_t more)
 {
     struct jn_keytable *copy;
-    struct jn_node *node;
+    struct jn_key_node *node;
     size_t live = 0;
 
     for (size_t at = 0; jn_keytable_each(table, low, limit, &at) != NULL;)
@@ -143,19 +144,19 @@ jn_keytable_copy(struct jn_reclaim *reclaim, const struct jn_keytable *table,
     return copy;
 }
 
-const struct jn_node *
+const struct jn_key_node *
 jn_keytable_find(const struct jn_keytable *table, struct jn_span key,
                  uint64_t hash, uint64_t low, uint64_t limit)
 {
     return follow(&table->slots[probe(table, key, hash, low)], low, limit);
 }
 
-struct jn_node *
+struct jn_key_node *
 jn_keytable_each(const struct jn_keytable *table, uint64_t low, uint64_t limit,
                  size_t *at)
 {
     while (*at <= table->mask) {
-        struct jn_node *node = follow(&table->slots[*at], low, limit);
+        struct jn_key_node *node = follow(&table->slots[*at], low, limit);
 
         ++*at;
         if (node != NULL)

@@ -20,20 +20,20 @@
 #define JN_NODE_NONE UINT64_MAX
 
 /* But for NEWER constant, once it is in a table. */
-struct jn_node {
+struct jn_key_node {
     uint64_t seq;
     struct jn_span key;
-    uint64_t hash;          /* not 0 */
-    struct jn_node *older;  /* there while OLDER_SEQ is not below low */
-    uint64_t older_seq;     /* or JN_NODE_NONE */
-    _Atomic uint64_t newer; /* number of the next one, or JN_NODE_NONE */
+    uint64_t hash;             /* not 0 */
+    struct jn_key_node *older; /* there while OLDER_SEQ is not below low */
+    uint64_t older_seq;        /* or JN_NODE_NONE */
+    _Atomic uint64_t newer;    /* number of the next one, or JN_NODE_NONE */
 };
 
 /* NODE is written before SEQ, both of them before HASH. */
 struct jn_slot {
     _Atomic uint64_t hash; /* 0: free */
     _Atomic uint64_t seq;
-    _Atomic(struct jn_node *) node;
+    _Atomic(struct jn_key_node *) node;
 };
 
 struct jn_keytable {
@@ -58,19 +58,19 @@ bool jn_keytable_has_room(const struct jn_keytable *table);
  * Puts NODE in, the newest; the table has room.  OLDER, of NODE, is set to its
  * key's newest node in the table that is not below LOW.
  */
-void jn_keytable_put(struct jn_keytable *table, struct jn_node *node,
+void jn_keytable_put(struct jn_keytable *table, struct jn_key_node *node,
                      uint64_t low);
 
 /* The newest node of KEY in [LOW, LIMIT), or NULL. */
-const struct jn_node *jn_keytable_find(const struct jn_keytable *table,
-                                       struct jn_span key, uint64_t hash,
-                                       uint64_t low, uint64_t limit);
+const struct jn_key_node *jn_keytable_find(const struct jn_keytable *table,
+                                           struct jn_span key, uint64_t hash,
+                                           uint64_t low, uint64_t limit);
 
 /*
  * The newest nodes in [LOW, LIMIT) of the keys that have one, in no order.  *AT
  * is 0 at first; NULL: there is no other.
  */
-struct jn_node *jn_keytable_each(const struct jn_keytable *table, uint64_t low,
-                                 uint64_t limit, size_t *at);
+struct jn_key_node *jn_keytable_each(const struct jn_keytable *table,
+                                     uint64_t low, uint64_t limit, size_t *at);
 
 #endif

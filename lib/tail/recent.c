@@ -150,7 +150,7 @@ jn_recent_add(struct jn_recent *recent, const struct jn_recent_item *item,
               size_t used)
 {
     struct jn_window *window;
-    struct jn_place *place;
+    struct jn_chunk_place *place;
 
     assert(item->seq == jn_recent_next(recent));
     if (jn_window_make_room(recent, item->key.size > 0) != 0)
@@ -177,7 +177,7 @@ jn_recent_add(struct jn_recent *recent, const struct jn_recent_item *item,
 static void
 unlink_newer(struct jn_window *window, uint64_t seq)
 {
-    struct jn_place *place = jn_window_place(window, seq);
+    struct jn_chunk_place *place = jn_window_place(window, seq);
 
     if (place->item.key.size > 0 && place->node.older_seq != JN_NODE_NONE &&
         place->node.older_seq >= jn_window_low(window))

@@ -92,7 +92,8 @@ bool
 jn_recent_is_newest(const struct jn_recent_look *look,
                     const struct jn_recent_item *item, uint64_t bound)
 {
-    const struct jn_place *place = jn_window_place(look->window, item->seq);
+    const struct jn_chunk_place *place = jn_window_place(look->window,
+                                                         item->seq);
     uint64_t newer = atomic_load_explicit(&place->node.newer,
                                           memory_order_relaxed);
 

@@ -131,7 +131,7 @@ move_items(struct jn_window *window, const struct jn_window *old,
     window->chunks[window->count - 1] = chunk;
     for (uint64_t seq = first < low ? low : first; seq < jn_window_end(window);
          seq++) {
-        struct jn_place *place = jn_window_place(window, seq);
+        struct jn_chunk_place *place = jn_window_place(window, seq);
 
         *place = *jn_window_place(old, seq);
         if (place->item.key.size > 0)

@@ -24,14 +24,14 @@
 #define JN_CHUNK_ITEMS 256u
 
 /* What nodes of the table are part of. */
-struct jn_place {
-    struct jn_node node;
+struct jn_chunk_place {
+    struct jn_key_node node;
     struct jn_recent_item item;
 };
 
 struct jn_chunk {
     struct jn_piece piece;
-    struct jn_place places[JN_CHUNK_ITEMS];
+    struct jn_chunk_place places[JN_CHUNK_ITEMS];
 };
 
 struct jn_window {
@@ -88,7 +88,7 @@ jn_window_position(const struct jn_window *window)
     return atomic_load_explicit(&window->position, memory_order_acquire);
 }
 
-static inline struct jn_place *
+static inline struct jn_chunk_place *
 jn_window_place(const struct jn_window *window, uint64_t seq)
 {
     size_t index = (size_t)(seq - window->base);
@@ -98,9 +98,9 @@ jn_window_place(const struct jn_window *window, uint64_t seq)
 }
 
 static inline const struct jn_recent_item *
-jn_window_item(const struct jn_node *node)
+jn_window_item(const struct jn_key_node *node)
 {
-    return node != NULL ? &((const struct jn_place *)node)->item : NULL;
+    return node != NULL ? &((const struct jn_chunk_place *)node)->item : NULL;
 }
 
 static inline uint64_t

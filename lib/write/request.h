@@ -36,11 +36,11 @@ struct jn_request {
     void *context;
     /* Its place in the queue. */
     struct jn_request *next;
-    _Atomic uint32_t turn; /* 0: its thread waits; else enum jn_turn */
+    _Atomic uint32_t turn; /* 0: its thread waits; else enum jn_request_turn */
 };
 
 /* What the thread that waits here is told. */
-enum jn_turn {
+enum jn_request_turn {
     JN_LEADS = 1, /* it is to work for the others */
     JN_DONE = 2
 };
