@@ -97,16 +97,15 @@ wait_for_company(struct jn_queue *queue)
         rc = pthread_cond_timedwait(&queue->company, &queue->mutex, &until);
 }
 
-/* Takes the group that OWN is the first of. */
+/* Takes the group that is to be done now; its first is the own one. */
 static struct jn_request *
-begin_group(struct jn_queue *queue, const struct jn_request *own)
+begin_group(struct jn_queue *queue)
 {
     struct jn_request *group;
 
     pthread_mutex_lock(&queue->mutex);
     wait_for_company(queue);
     group = take_group(queue);
-    assert(group == own);
     pthread_mutex_unlock(&queue->mutex);
     return group;
 }
@@ -124,10 +123,11 @@ static void
 lead(struct jn_shared *shared, struct jn_request *own)
 {
     struct jn_queue *queue = &shared->queue;
-    struct jn_request *group = begin_group(queue, own), *next;
+    struct jn_request *group = begin_group(queue), *next;
     /* Who is alone waits for no company, and need not know how long. */
     uint64_t start = group->next != NULL ? jn_clock_steady() : 0;
 
+    assert(group == own);
     run(shared, group);
     /* For the next leader alone, which is told of it below. */
     queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
