@@ -92,6 +92,12 @@ TEST_FOLDERS = crash model power sweep blocks unit seam fault api cli
 INSIDE       = test/unit/% test/fuzz/%
 SHIM_SOURCE  = test/fault/shim.c
 
+# Of test/api, what is also run with the amalgamation.
+AMALGAMATED = append_test append_packed_test backup_test batch_test expr_test \
+    fill_test follow_test get_at_test mark_test prune_test query_test \
+    retention_test rewind_test salvage_test stat_test verify_test wait_test \
+    words_test
+
 # What a folder's programs take from another one's.
 TAKEN_sweep  = fault/faults.c fault/changes.c fault/looks.c power/life.c \
     power/judge.c
@@ -166,6 +172,7 @@ DYNAMIC = $(OUT)/libjournal.so.$(VERSION)
 LINKS   = $(OUT)/$(SONAME) $(OUT)/libjournal.so
 COMMAND = $(OUT)/journal
 PC      = $(OUT)/libjournal.pc
+JOINED  = $(OUT)/amalgamation
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
@@ -265,7 +272,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check soak power faults blocks kills \
     canaries fuzz run-fuzzers coverage mutants demo bench examples tests lint \
-    format docs deps check-deps help FORCE
+    amalgamation check-packages format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -519,6 +526,39 @@ demo:
 ## bench       measure; one line a case
 bench: $(BENCH) $(DYNAMIC)
 	@$(BENCH) $(BENCH_FILL) $(BENCH_FLAGS)
+
+# ---- packages ---------------------------------------------------------------
+
+## amalgamation  the library as one file, journal.c beside journal.h, in
+##             build/amalgamation
+amalgamation: $(JOINED)/journal.c
+
+$(JOINED)/journal.c: $(LIB_SOURCES:%=lib/%) $(wildcard lib/*.h lib/*/*.h) \
+    include/journal.h COPYING pkgconfig/amalgamate.py pkgconfig/c_source.py
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "make amalgamation needs $(PYTHON)"; exit 1; }
+	$(call say,JOIN  $@)
+	$(Q)$(PYTHON) pkgconfig/amalgamate.py $(@D) $(LIB_SOURCES)
+
+# As whoever takes the one file compiles it, with what is asked of ours.
+$(JOINED)/journal.o: $(JOINED)/journal.c $(OUT)/compiled-with | $(OUT)/needs
+	$(call say,CC    $@)
+	$(Q)$(CC) -std=c11 -Wall -Wextra -Werror $(CPPFLAGS) $(CFLAGS) \
+	    $(SANITIZE) -c -o $@ $<
+
+# The stem is NAME, of test/api/NAME_test.
+$(JOINED)/%_test: $(OUT)/test/api/%_test.o $$(call shared_of,api) $(SUPPORT) \
+    $(JOINED)/journal.o
+	$(call say,LINK  $@)
+	$(Q)$(LINK) $(WRAP_ALL) -o $@ $(filter %.o,$^) $(LDLIBS) $(CHECK_LIBS)
+
+## check-packages  what is made for others: the amalgamation
+check-packages:
+	@CC='$(CC)' test/support/deps.sh install check pkg-config clang git python3
+	@$(BUILD_ALL) all $(AMALGAMATED:%=$(JOINED)/%)
+	@OUT='$(OUT)' JOBS='$(JOBS)' CC='$(CC)' LIB_SOURCES='$(LIB_SOURCES)' \
+	    test/run.sh $(wildcard test/packages/*_test.sh) \
+	    $(AMALGAMATED:%=$(JOINED)/%)
 
 # ---- upkeep -----------------------------------------------------------------
 

@@ -56,7 +56,7 @@ done
 
 # Characters, not bytes, make the width of a line.
 for file in include/*.h lib/*/*.[ch] test/*.sh test/*/*.[ch] \
-    test/*/*.sh docs/examples/*.c .ci/run; do
+    test/*/*.sh docs/examples/*.c pkgconfig/*.sh pkgconfig/*.py .ci/run; do
     [ -f "$file" ] || continue
     [ -z "$(tail -c 1 "$file")" ] || complain "$file: has no end of last line"
     LC_ALL=C.UTF-8 awk -v file="$file" '
