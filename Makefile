@@ -25,6 +25,7 @@ RUN      =     # valgrind: run the test programs under it
 DURABILITY =   # relaxed: the journals of tests are, unless they choose
 TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
+DIRTY    =     # 1: `make dist` takes what is not committed too
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
 CANARIES =     # of `make canaries`; empty: all
 POWER_SECONDS = 60 # of `make power`, for each kind of run
@@ -272,7 +273,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check soak power faults blocks kills \
     canaries fuzz run-fuzzers coverage mutants demo bench examples tests lint \
-    amalgamation check-packages format docs deps check-deps help FORCE
+    dist amalgamation check-packages format docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -529,6 +530,12 @@ bench: $(BENCH) $(DYNAMIC)
 
 # ---- packages ---------------------------------------------------------------
 
+## dist        the tree of the last commit as build/libjournal-VERSION.tar.gz,
+##             the same bytes everywhere; DIRTY=1: with what is not committed
+dist:
+	@VERSION='$(VERSION)' DIRTY='$(strip $(DIRTY))' pkgconfig/dist.sh '$(OUT)'
+	@echo '$(OUT)/libjournal-$(VERSION).tar.gz'
+
 ## amalgamation  the library as one file, journal.c beside journal.h, in
 ##             build/amalgamation
 amalgamation: $(JOINED)/journal.c
@@ -552,7 +559,7 @@ $(JOINED)/%_test: $(OUT)/test/api/%_test.o $$(call shared_of,api) $(SUPPORT) \
 	$(call say,LINK  $@)
 	$(Q)$(LINK) $(WRAP_ALL) -o $@ $(filter %.o,$^) $(LDLIBS) $(CHECK_LIBS)
 
-## check-packages  what is made for others: the amalgamation
+## check-packages  what is made for others: tarball, amalgamation
 check-packages:
 	@CC='$(CC)' test/support/deps.sh install check pkg-config clang git python3
 	@$(BUILD_ALL) all $(AMALGAMATED:%=$(JOINED)/%)
