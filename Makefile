@@ -273,7 +273,8 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check soak power faults blocks kills \
     canaries fuzz run-fuzzers coverage mutants demo bench examples tests lint \
-    dist amalgamation check-packages format docs deps check-deps help FORCE
+    dist amalgamation abi abi-update check-packages format docs deps check-deps \
+    help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -559,9 +560,19 @@ $(JOINED)/%_test: $(OUT)/test/api/%_test.o $$(call shared_of,api) $(SUPPORT) \
 	$(call say,LINK  $@)
 	$(Q)$(LINK) $(WRAP_ALL) -o $@ $(filter %.o,$^) $(LDLIBS) $(CHECK_LIBS)
 
-## check-packages  what is made for others: tarball, amalgamation
+## abi         is the library what programs were built against?  test/abi
+abi: lib
+	@OUT='$(OUT)' CC='$(CC)' test/abi/run.sh check $(DYNAMIC)
+
+## abi-update  from now on it is to be what it is now
+abi-update: lib
+	@OUT='$(OUT)' CC='$(CC)' test/abi/run.sh update $(DYNAMIC)
+
+PACKAGES_NEED = check pkg-config clang git python3 abigail-tools
+
+## check-packages  what is made for others: tarball, amalgamation, ABI
 check-packages:
-	@CC='$(CC)' test/support/deps.sh install check pkg-config clang git python3
+	@CC='$(CC)' test/support/deps.sh install $(PACKAGES_NEED)
 	@$(BUILD_ALL) all $(AMALGAMATED:%=$(JOINED)/%)
 	@OUT='$(OUT)' JOBS='$(JOBS)' CC='$(CC)' LIB_SOURCES='$(LIB_SOURCES)' \
 	    test/run.sh $(wildcard test/packages/*_test.sh) \

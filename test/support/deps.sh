@@ -33,6 +33,7 @@ has() {
     check) has_header check.h ;;
     libc6-dev) has_header stdlib.h ;;
     libclang-rt-*) has_fuzzer ;;
+    abigail-tools) has abidw && has abidiff ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
