@@ -37,6 +37,8 @@ FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
 FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
 BLOCK_IMAGES = 3000 # of `make blocks`
 KILLS    = 10000 # of `make kills`: of processes alone, and of some with others
+FFI      =     # languages of `make check-ffi`; empty: all
+FFI_NEED =     # all: a language that is not here is a failure
 JOBS     = $(shell nproc 2>/dev/null || echo 1)
 
 # ---- sources ----------------------------------------------------------------
@@ -206,7 +208,7 @@ fuzzed_with = $(call objects_of,$(FUZZ_WITH_$(1):%=test/%))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if $(SAN_NAME),,\
-    test/install/*_test.sh test/ffi/*_test.sh test/model/*_test.sh))
+    test/install/*_test.sh test/model/*_test.sh))
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
@@ -271,10 +273,10 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check soak power faults blocks kills \
-    canaries fuzz run-fuzzers coverage mutants demo bench examples tests lint \
-    dist amalgamation abi abi-update check-packages format docs deps check-deps \
-    help FORCE
+.PHONY: all lib install uninstall clean check check-ffi soak power faults \
+    blocks kills canaries fuzz run-fuzzers coverage mutants demo bench examples \
+    tests lint dist amalgamation abi abi-update check-packages format docs deps \
+    check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -504,6 +506,19 @@ blocks: $(OUT)/test/blocks/blocks_test
 kills: $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test
 	@OUT='$(OUT)' test/crash/kills.sh $(strip $(KILLS))
 
+# What the languages of test/ffi need; what is there already may come from
+# elsewhere.
+FFI_PACKAGES = pkg-config g++ python3 ruby luajit nodejs npm \
+    default-jdk-headless libjna-java rustc golang-go
+
+## check-ffi   the library from other languages: programs of test/ffi, which
+##             are examples too; FFI="python ruby", FFI_NEED=all
+check-ffi:
+	@CC='$(CC)' test/support/deps.sh install $(FFI_PACKAGES) || true
+	@$(BUILD_ALL) all
+	@OUT='$(strip $(BUILD))' CC='$(CC)' JOBS='$(JOBS)' \
+	    FFI_NEED='$(strip $(FFI_NEED))' test/ffi/run.sh $(strip $(FFI))
+
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
 
@@ -596,6 +611,7 @@ lint: lib
 ## format      write all C in the house format
 format:
 	clang-format -i $(wildcard include/*.h lib/*/*.[ch] test/*/*.[ch] \
+	    test/ffi/*/*.[ch] test/ffi/*/*.[ch]pp \
 	    docs/examples/*.c)
 
 ## docs        the man pages as text, in build/man

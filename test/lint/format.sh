@@ -11,8 +11,8 @@ done
 [ -n "$tool" ] || { echo "no clang-format $version"; exit 77; }
 
 set --
-for file in include/*.h lib/*/*.[ch] test/*/*.[ch] \
-    docs/examples/*.c; do
+for file in include/*.h lib/*/*.[ch] test/*/*.[ch] test/ffi/*/*.[ch] \
+    test/ffi/*/*.[ch]pp docs/examples/*.c; do
     [ ! -f "$file" ] || set -- "$@" "$file"
 done
 "$tool" --dry-run -Werror "$@" 2>&1 |

@@ -54,9 +54,23 @@ for file in include/*.h lib/*/*.[ch] test/*/*.[ch] \
         complain "$file: does not open with its name and its job"
 done
 
+# So does each of another language, whose comments look otherwise.
+for file in test/ffi/*/*; do
+    case $file in
+    *.c | *.cpp | *.hpp | *.go | *.java | *.js | *.lua | *.py | *.rb | *.rs) ;;
+    *) continue ;;
+    esac
+    sed 3q "$file" | grep -q "\(^\|[ \"]\)${file##*/} - [^ ]" ||
+        complain "$file: does not open with its name and its job"
+    lines=$(wc -l <"$file")
+    [ "$lines" -le $lines_max ] ||
+        complain "$file: has $lines lines; at $lines_max it becomes two files"
+done
+
 # Characters, not bytes, make the width of a line.
-for file in include/*.h lib/*/*.[ch] test/*.sh test/*/*.[ch] \
-    test/*/*.sh docs/examples/*.c pkgconfig/*.sh pkgconfig/*.py .ci/run; do
+for file in include/*.h lib/*/*.[ch] test/*.sh test/*/*.[ch] test/*/*.sh \
+    test/ffi/*/*.c test/ffi/*/*pp test/ffi/*/*.py test/ffi/*/*.rb \
+    test/ffi/*/*.sh docs/examples/*.c pkgconfig/*.sh pkgconfig/*.py .ci/run; do
     [ -f "$file" ] || continue
     [ -z "$(tail -c 1 "$file")" ] || complain "$file: has no end of last line"
     LC_ALL=C.UTF-8 awk -v file="$file" '

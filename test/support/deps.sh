@@ -34,6 +34,10 @@ has() {
     libc6-dev) has_header stdlib.h ;;
     libclang-rt-*) has_fuzzer ;;
     abigail-tools) has abidw && has abidiff ;;
+    nodejs) has node ;;
+    default-jdk-headless) has javac ;;
+    golang-go) has go ;;
+    libjna-java) [ -r /usr/share/java/jna.jar ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
@@ -101,7 +105,7 @@ may_install() {
 }
 
 # The list of packages may be old, or empty on a fresh machine; where it cannot
-# be renewed, what is there may do.
+# be renewed, what is there may do.  Somebody else may be installing just now.
 install() {
     wanted=$(missing "$@")
     [ -n "$wanted" ] || return 0
@@ -109,8 +113,8 @@ install() {
         echo "installing:$wanted"
         as_root apt-get update -qq </dev/null || true
         # shellcheck disable=SC2086 # one word for each package
-        as_root apt-get install -y -qq --no-install-recommends $wanted \
-            </dev/null || true
+        as_root apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
+            --no-install-recommends $wanted </dev/null || true
     fi
     wanted=$(missing "$@")
     [ -n "$wanted" ] || return 0

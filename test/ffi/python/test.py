@@ -1,20 +1,14 @@
 #!/usr/bin/env python3
-"""fill.py - a journal is written and replayed from Python, without bindings.
+"""test.py - a journal is written and replayed from Python, without bindings.
 
-  fill.py LIBRARY make JOURNAL COUNT   append COUNT entries of 100 bytes
-  fill.py LIBRARY replay JOURNAL       entries a second, of all there are
-  fill.py LIBRARY test DIRECTORY       claims of the packed form; ends with
-                                       "ffi_test: N passed, M failed"
-
-LIBRARY is libjournal.so.  Of the interface it knows what journal.h says, and
-of the packed form that drawing alone.
+Of the interface it knows what journal.h says, and of the packed form that
+drawing alone.
 """
 import ctypes
 import errno
 import os
 import struct
 import sys
-import time
 
 END, OUTDATED, TOO_BIG = -1, -6, -7
 NONE = 2**64 - 1
@@ -121,35 +115,6 @@ def unpack(piece):
         at += total
 
 
-# ---- figures ----------------------------------------------------------------
-
-
-def make(library, path, count):
-    journal = Journal(library, path)
-    value = b"v" * 84
-    for first in range(0, count, 10000):
-        journal.append_packed(b"".join(
-            pack(b"key %012d" % (i % 1000), value)
-            for i in range(first, min(first + 10000, count))))
-    journal.close()
-
-
-def rate(what, count, begun):
-    seconds = time.monotonic() - begun
-    print(f"{what}: {count} entries in {seconds:.3f} s, "
-          f"{count / seconds:.0f} a second")
-
-
-def replay(library, path):
-    journal = Journal(library, path)
-    begun = time.monotonic()
-    rate("journal_fill() alone", sum(n for _, n in journal.pieces()), begun)
-    begun = time.monotonic()
-    rate("with each entry parsed",
-         sum(1 for piece, _ in journal.pieces() for _ in unpack(piece)), begun)
-    journal.close()
-
-
 # ---- claims -----------------------------------------------------------------
 
 ENTRIES = [
@@ -249,20 +214,9 @@ def test(library, directory):
             print(f"{claim.__name__}: {type(error).__name__} {error}")
             failed += 1
         journal.close()
-    print(f"ffi_test: {len(CLAIMS) - failed} passed, {failed} failed")
+    print(f"{len(CLAIMS) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
-def main(arguments):
-    if len(arguments) == 3 and arguments[1] == "test":
-        return test(load(arguments[0]), arguments[2])
-    if len(arguments) == 3 and arguments[1] == "replay":
-        return replay(load(arguments[0]), arguments[2])
-    if len(arguments) == 4 and arguments[1] == "make":
-        return make(load(arguments[0]), arguments[2], int(arguments[3]))
-    print(__doc__, file=sys.stderr)
-    return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(test(load("libjournal.so.0"), os.environ["JOURNAL_WORK"]))
