@@ -1,0 +1,3 @@
+module example.org/libjournal
+
+go 1.19
