@@ -77,7 +77,7 @@ LIB_SOURCES = $(foreach folder,$(LIB_FOLDERS),\
     $(IN_$(folder):%=$(folder)/%))
 
 CLI_SOURCES = \
-    main.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
+    main.c cli.c help.c cmd_append.c cmd_at.c cmd_compact.c cmd_follow.c cmd_get.c \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
     cmd_backup.c cmd_salvage.c cmd_replay.c cmd_rewind.c cmd_stat.c \
     append_lines.c append_request.c follow.c question.c listing.c lookup.c \

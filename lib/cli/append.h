@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli.h"
+
 enum append_column {
     COLUMN_KEY,
     COLUMN_VALUE,
@@ -21,7 +23,6 @@ struct append_request {
     bool no_key;                  /* an entry may be without one */
     bool quiet;                   /* don't print numbers */
     struct journal_options options;
-    bool help; /* nothing of this; what help says */
 
     /* Lines of standard input, split at tabs; none: a single entry. */
     enum append_column columns[COLUMN_COUNT];
@@ -29,6 +30,8 @@ struct append_request {
     size_t batch;  /* lines in a commit */
     int delimiter; /* what ends a line */
 };
+
+extern const struct cli_option append_options[];
 
 /* Says what is wrong with the arguments; enum cli_exit. */
 int append_parse(struct append_request *request, int argc, char **argv);

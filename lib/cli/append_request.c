@@ -1,5 +1,4 @@
 /* append_request.c - the options and operands of `journal append`. */
-#include <getopt.h>
 #include <string.h>
 
 #include "append.h"
@@ -27,28 +26,45 @@ enum option_name {
     OPTION_TAB
 };
 
-static const char short_options[] = "hk:m:qz";
-static const struct option long_options[] = {
-    {"batch", required_argument, NULL, OPTION_BATCH},
-    {"columns", required_argument, NULL, OPTION_COLUMNS},
-    {"delete", no_argument, NULL, OPTION_DELETE},
-    {"existing", no_argument, NULL, OPTION_EXISTING},
-    {"expect", required_argument, NULL, OPTION_EXPECT},
-    {"expect-seq", required_argument, NULL, OPTION_EXPECT_SEQ},
-    {"help", no_argument, NULL, 'h'},
-    {"keep-bytes", required_argument, NULL, OPTION_KEEP_BYTES},
-    {"keep-entries", required_argument, NULL, OPTION_KEEP_ENTRIES},
-    {"keep-time", required_argument, NULL, OPTION_KEEP_TIME},
-    {"key", required_argument, NULL, 'k'},
-    {"lines", no_argument, NULL, OPTION_LINES},
-    {"meta", required_argument, NULL, 'm'},
-    {"no-key", no_argument, NULL, OPTION_NO_KEY},
-    {"null", no_argument, NULL, 'z'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"relaxed", no_argument, NULL, OPTION_RELAXED},
-    {"stamp", required_argument, NULL, OPTION_STAMP},
-    {"tab", no_argument, NULL, OPTION_TAB},
-    {NULL, 0, NULL, 0}};
+const struct cli_option append_options[] = {
+    {"key", 'k', "KEY", "the key, instead of the operand"},
+    {"no-key", OPTION_NO_KEY, NULL, "an entry may be without a key"},
+    {"meta", 'm', "META", "bytes kept beside the value"},
+    {"delete", OPTION_DELETE, NULL, "a tombstone: deletes KEY, has no value"},
+    {"expect", OPTION_EXPECT, "N",
+     "only if the key's latest entry is N; none:\n"
+     "only if the key is not known"},
+    {"expect-seq", OPTION_EXPECT_SEQ, "N", "only if the entry gets number N"},
+    {"stamp", OPTION_STAMP, "T[:ID]",
+     "with a stamp: a number, and up to 16 bytes in\n"
+     "hexadecimal; older than the one in force for\n"
+     "the key, it is refused"},
+    {"existing", OPTION_EXISTING, NULL, "don't make a journal"},
+    {"relaxed", OPTION_RELAXED, NULL,
+     "print numbers before they are durable, which\n"
+     "all are when the command ends: faster"},
+    {"quiet", 'q', NULL, "don't print numbers"},
+    {.help =
+         "Remove some of the oldest entries meanwhile, while there are more\n"
+         "than this; marks hold that up:\n"},
+    {"keep-entries", OPTION_KEEP_ENTRIES, "N", "so many entries"},
+    {"keep-bytes", OPTION_KEEP_BYTES, "SIZE",
+     "bytes of keys, metas and values: 10M, 2G"},
+    {"keep-time", OPTION_KEEP_TIME, "SPAN",
+     "entries of so long: 30d, \"2 weeks\""},
+    {.help = "Entries from the lines of standard input:\n"},
+    {"lines", OPTION_LINES, NULL, "each line is a value"},
+    {"tab", OPTION_TAB, NULL, "each line is a key, a tab and a value"},
+    {"columns", OPTION_COLUMNS, "LIST",
+     "each line has these columns, tabs between\n"
+     "them: key, value, meta, op (+ for an entry,\n"
+     "- for a tombstone); the last has the rest\n"
+     "of the line"},
+    {"null", 'z', NULL, "lines end in NUL instead"},
+    {"batch", OPTION_BATCH, "N",
+     "append N lines together, all or none: faster\n"
+     "(default: 1)"},
+    {0}};
 
 /* ---- options ------------------------------------------------------------ */
 
@@ -202,17 +218,16 @@ take_record_option(struct append_request *request, const char *command,
 }
 
 static int
-take_option(struct append_request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct append_request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
         return CLI_OK;
     case 'z':
         request->delimiter = '\0';
-        return CLI_OK;
-    case 'h':
-        request->help = true;
         return CLI_OK;
     case OPTION_BATCH:
         return set_batch(request, command, optarg);
@@ -305,17 +320,13 @@ check_request(const struct append_request *request, const char *command)
 int
 append_parse(struct append_request *request, int argc, char **argv)
 {
-    int option, code;
+    int code;
 
     *request = (struct append_request){.delimiter = '\n'};
     journal_options_init(&request->options);
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        code = take_option(request, argv[0], option);
-        if (code != CLI_OK || request->help)
-            return code;
-    }
-    code = take_operands(request, argc, argv);
+    code = args_options(&cmd_append, argc, argv, take_option, request);
+    if (code == CLI_OK)
+        code = take_operands(request, argc, argv);
     if (code == CLI_OK)
         code = check_request(request, argv[0]);
     if (request->batch == 0)

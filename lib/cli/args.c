@@ -1,12 +1,13 @@
 /* args.c - options and operands, taken strictly. */
 #include "args.h"
 
-#include <getopt.h>
+#include <assert.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
 #include "report.h"
 #include "text.h"
 #include "when.h"
@@ -208,6 +209,71 @@ args_mark(const char *command, const char *text)
                             JOURNAL_MARK_SIZE - 1);
     if (!text_is_utf8((const unsigned char *)text, size))
         return report_usage(command, "the name of a mark is not UTF-8");
+    return CLI_OK;
+}
+
+/* ---- options ------------------------------------------------------------ */
+
+#define OPTIONS_MAX 32u
+
+/* getopt_long()'s tables; one letter of them may be followed by a colon. */
+struct tables {
+    struct option options[OPTIONS_MAX + 1];
+    char letters[2 * OPTIONS_MAX + 1];
+};
+
+static void
+add_option(struct tables *tables, size_t count, const char *name, int value,
+           bool has_argument)
+{
+    char *end = tables->letters + strlen(tables->letters);
+
+    assert(count < OPTIONS_MAX);
+    tables->options[count] = (struct option){name,
+                                             has_argument ? required_argument
+                                                          : no_argument,
+                                             NULL, value};
+    if (value > UCHAR_MAX)
+        return;
+    *end++ = (char)value;
+    if (has_argument)
+        *end++ = ':';
+}
+
+static void
+make_tables(struct tables *tables, const struct cli_option *option)
+{
+    size_t count = 0;
+
+    *tables = (struct tables){.letters = ""};
+    add_option(tables, count++, "help", 'h', false);
+    for (; option->help != NULL || option->name != NULL; option++) {
+        if (option->name != NULL)
+            add_option(tables, count++, option->name, option->value,
+                       option->argument != NULL);
+    }
+}
+
+int
+args_options(const struct cli_command *command, int argc, char **argv,
+             args_take take, void *context)
+{
+    struct tables tables;
+    int option, code;
+
+    make_tables(&tables, command->options);
+    while ((option = getopt_long(argc, argv, tables.letters, tables.options,
+                                 NULL)) != -1) {
+        if (option == 'h') {
+            code = cli_help(command);
+            return code == CLI_OK ? CLI_DONE : code;
+        }
+        if (option == '?')
+            return report_try_help(argv[0]);
+        code = take(context, argv[0], option);
+        if (code != CLI_OK)
+            return code;
+    }
     return CLI_OK;
 }
 

@@ -2,9 +2,12 @@
 #ifndef ARGS_H
 #define ARGS_H
 
+#include <getopt.h> /* optarg, optind */
 #include <journal.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "cli.h"
 
 /*
  * Each reads TEXT, given as what NAME says ("--from", "N"), and returns CLI_OK;
@@ -39,6 +42,20 @@ int args_unescape(const char *command, char *text, size_t *size);
 
 /* What journal_mark() would take: 1 to 255 bytes of UTF-8. */
 int args_mark(const char *command, const char *text);
+
+/*
+ * Takes an option, by the value that its command's table gives it, and optarg.
+ * Says what is wrong; enum cli_exit.
+ */
+typedef int (*args_take)(void *context, const char *command, int option);
+
+/*
+ * Hands all options to TAKE, up to the first that it does not like; the
+ * operands are from optind on then.  CLI_OK: go on.  CLI_DONE: --help was among
+ * them.  Else what is wrong has been said.
+ */
+int args_options(const struct cli_command *command, int argc, char **argv,
+                 args_take take, void *context);
 
 /* Looks whether the operands from optind on are MIN to MAX in number. */
 int args_operands(int argc, char **argv, int min, int max);

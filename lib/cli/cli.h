@@ -2,6 +2,8 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include <stdio.h>
+
 /* Exit codes are part of the interface: journal(1) lists them for scripts. */
 enum cli_exit {
     CLI_OK = 0,
@@ -11,19 +13,44 @@ enum cli_exit {
     CLI_BUSY = 4,      /* somebody else has the journal open */
     CLI_DAMAGED = 5,   /* damaged, failed, or not a journal */
     CLI_FULL = 6,      /* the journal or its disk is full */
-    CLI_OTHER = 7      /* anything else */
+    CLI_OTHER = 7,     /* anything else */
+
+    CLI_DONE = -1 /* nothing is left to do: help was asked for, and printed */
+};
+
+/* A row of a command's table of options, whose last one is empty. */
+struct cli_option {
+    const char *name;     /* NULL: HELP is a heading, above those that follow */
+    int value;            /* by which the command knows it; a letter: also -x */
+    const char *argument; /* what help calls it; NULL: it takes none */
+    const char *help; /* lines; NULL: an old name, of which help is silent */
 };
 
 struct cli_command {
     const char *name;
     const char *synopsis; /* what follows the name */
     const char *summary;  /* one line */
-    const char *help;     /* the rest of `journal help NAME` */
+    const char *about;    /* what it does, in front of the options; lines */
+    const struct cli_option *options; /* but for --help, which all have */
+    const char *notes;                /* behind them; may be NULL */
     /* argv[0] is "journal NAME"; returns one of enum cli_exit. */
     int (*run)(int argc, char **argv);
 };
 
-/* Prints what `journal help NAME` does.  Returns one of enum cli_exit. */
+/* All of them, with a NULL behind the last. */
+extern const struct cli_command *const cli_commands[];
+
+/* NULL: there is none. */
+const struct cli_command *cli_command_named(const char *name);
+
+/* The commands, a line each. */
+void cli_list(FILE *file);
+
+/*
+ * Print what `journal help` and `journal help NAME` do.  Return one of enum
+ * cli_exit.
+ */
+int cli_help_all(void);
 int cli_help(const struct cli_command *command);
 
 extern const struct cli_command cmd_append;

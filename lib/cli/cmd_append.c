@@ -138,16 +138,14 @@ run(int argc, char **argv)
     struct append_request request;
     int code = append_parse(&request, argc, argv);
 
-    if (code != CLI_OK)
-        return code;
-    return request.help ? cli_help(&cmd_append) : append(&request);
+    return code == CLI_OK ? append(&request) : code;
 }
 
 const struct cli_command cmd_append = {
     .name = "append",
     .synopsis = "[OPTIONS] PATH KEY [VALUE]",
     .summary = "add entries to the end",
-    .help =
+    .about =
         "       journal append [OPTIONS] --lines PATH KEY\n"
         "       journal append [OPTIONS] --tab PATH\n"
         "       journal append [OPTIONS] --columns LIST PATH [KEY]\n"
@@ -155,38 +153,7 @@ const struct cli_command cmd_append = {
         "Appends an entry to the journal in the directory PATH, which is\n"
         "made if there is none, and prints the entry's number once it would\n"
         "survive loss of power.  VALUE is all of standard input if it is -\n"
-        "or not given.\n"
-        "\n"
-        "  -k, --key KEY        the key, instead of the operand\n"
-        "      --no-key         an entry may be without a key\n"
-        "  -m, --meta META      bytes kept beside the value\n"
-        "      --delete         a tombstone: deletes KEY, has no value\n"
-        "      --expect N       only if the key's latest entry is N; none:\n"
-        "                       only if the key is not known\n"
-        "      --expect-seq N   only if the entry gets number N\n"
-        "      --stamp T[:ID]   with a stamp: a number, and up to 16 bytes in\n"
-        "                       hexadecimal; older than the one in force for\n"
-        "                       the key, it is refused\n"
-        "      --existing       don't make a journal\n"
-        "      --relaxed        print numbers before they are durable, which\n"
-        "                       all are when the command ends: faster\n"
-        "  -q, --quiet          don't print numbers\n"
-        "\n"
-        "Remove some of the oldest entries meanwhile, while there are more\n"
-        "than this; marks hold that up:\n"
-        "      --keep-entries N   so many entries\n"
-        "      --keep-bytes SIZE  bytes of keys, metas and values: 10M, 2G\n"
-        "      --keep-time SPAN   entries of so long: 30d, \"2 weeks\"\n"
-        "\n"
-        "Entries from the lines of standard input:\n"
-        "      --lines          each line is a value\n"
-        "      --tab            each line is a key, a tab and a value\n"
-        "      --columns LIST   each line has these columns, tabs between\n"
-        "                       them: key, value, meta, op (+ for an entry,\n"
-        "                       - for a tombstone); the last has the rest\n"
-        "                       of the line\n"
-        "  -z, --null           lines end in NUL instead\n"
-        "      --batch N        append N lines together, all or none: faster\n"
-        "                       (default: 1)\n",
+        "or not given.\n",
+    .options = append_options,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* cmd_at.c - `journal at`: the state as of an earlier size. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,20 +14,22 @@
 
 enum option_name { OPTION_TIME = 256 };
 
-static const char short_options[] = "e:hmn:p:rvx";
-static const struct option long_options[] = {
-    {"count", required_argument, NULL, QUESTION_COUNT},
-    {"escaped", no_argument, NULL, QUESTION_ESCAPED},
-    {"expr", required_argument, NULL, QUESTION_EXPR},
-    {"help", no_argument, NULL, 'h'},
-    {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
-    {"json", no_argument, NULL, QUESTION_JSON},
-    {"meta", no_argument, NULL, QUESTION_META},
-    {"prefix", required_argument, NULL, QUESTION_PREFIX},
-    {"reverse", no_argument, NULL, QUESTION_REVERSE},
-    {"time", required_argument, NULL, OPTION_TIME},
-    {"verbose", no_argument, NULL, 'v'},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"time", OPTION_TIME, "TIME",
+     "right before the first entry that was appended\n"
+     "at TIME or later; 'journal help query' tells\n"
+     "how a TIME is written"},
+    {"prefix", QUESTION_PREFIX, "BYTES", "keys that begin so"},
+    {"expr", QUESTION_EXPR, "EXPR", "keys that match a key expression"},
+    {"escaped", QUESTION_ESCAPED, NULL,
+     "\\xNN in KEY, BYTES, EXPR is a byte, as printed"},
+    {"reverse", QUESTION_REVERSE, NULL, "last changed first"},
+    {"count", QUESTION_COUNT, "N", "at most N lines"},
+    {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
+    {"verbose", 'v', NULL, "with KEY: number, time, ... before the value"},
+    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
+    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {0}};
 
 struct request {
     struct question question; /* query.limit is the size asked about */
@@ -194,8 +195,10 @@ take_operands(struct request *request, int argc, char **argv)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'v':
         request->verbose = true;
@@ -212,19 +215,13 @@ run(int argc, char **argv)
 {
     struct request request = {.time = JOURNAL_NONE};
     struct question *question = &request.question;
-    int option, code;
+    int code;
 
     question_init(question);
     question->query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_at);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = take_operands(&request, argc, argv);
+    code = args_options(&cmd_at, argc, argv, take_option, &request);
+    if (code == CLI_OK)
+        code = take_operands(&request, argc, argv);
     if (code == CLI_OK && request.time != JOURNAL_NONE)
         code = find_size(&request);
     if (code == CLI_OK)
@@ -238,7 +235,7 @@ const struct cli_command cmd_at = {
     .name = "at",
     .synopsis = "[OPTIONS] PATH SIZE [KEY]",
     .summary = "print the state as of an earlier size or time",
-    .help =
+    .about =
         "       journal at [OPTIONS] --time TIME PATH [KEY]\n"
         "\n"
         "Prints a line for each key that was there when the journal had size\n"
@@ -246,21 +243,7 @@ const struct cli_command cmd_at = {
         "latest then.  'journal help replay' tells what the lines look like.\n"
         "With KEY, prints the value that it had.  Exit code 1: what is asked\n"
         "for has been pruned, wholly or in part, or is yet to come; the key\n"
-        "was not known then, or deleted.\n"
-        "\n"
-        "      --time TIME      right before the first entry that was "
-        "appended\n"
-        "                       at TIME or later; 'journal help query' tells\n"
-        "                       how a TIME is written\n"
-        "  -p, --prefix BYTES   keys that begin so\n"
-        "  -e, --expr EXPR      keys that match a key expression\n"
-        "  -x, --escaped        \\xNN in KEY, BYTES, EXPR is a byte, as "
-        "printed\n"
-        "  -r, --reverse        last changed first\n"
-        "  -n, --count N        at most N lines\n"
-        "  -m, --meta           a column for the meta, before the value\n"
-        "  -v, --verbose        with KEY: number, time, ... before the value\n"
-        "      --json           a JSON object on each line\n"
-        "      --immutable      nobody is writing: take no locks\n",
+        "was not known then, or deleted.\n",
+    .options = options,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* cmd_backup.c - `journal backup`: a journal of all that is in another. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,14 +15,12 @@
 
 enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
 
-static const char short_options[] = "hq";
-static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
-                                             {"immutable", no_argument, NULL,
-                                              OPTION_IMMUTABLE},
-                                             {"json", no_argument, NULL,
-                                              OPTION_JSON},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"immutable", OPTION_IMMUTABLE, NULL,
+     "nobody writes to PATH: take no locks"},
+    {"json", OPTION_JSON, NULL, "the figures of the backup as a JSON object"},
+    {"quiet", 'q', NULL, "don't print them"},
+    {0}};
 
 struct request {
     const char *path;
@@ -110,8 +107,10 @@ back_up(struct journal *journal, const struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
@@ -132,17 +131,10 @@ run(int argc, char **argv)
 {
     struct request request = {.path = NULL};
     struct journal *journal = NULL;
-    int option, code;
+    int code = args_options(&cmd_backup, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_backup);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = args_operands(argc, argv, 2, 2);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     request.path = argv[optind];
@@ -159,18 +151,13 @@ const struct cli_command cmd_backup = {
     .name = "backup",
     .synopsis = "[OPTIONS] PATH TO",
     .summary = "make a journal of all that is in another",
-    .help =
+    .about =
         "\n"
         "Makes a journal TO, which must not be there yet, or be an empty\n"
-        "directory.  Others may go on to append to the one at PATH.  TO is "
-        "there\n"
-        "when it is whole and on the disk, and takes as little room as can "
-        "be.\n"
-        "Everything is checked on its way: of a damaged journal no backup is "
-        "made.\n"
-        "\n"
-        "      --immutable      nobody writes to PATH: take no locks\n"
-        "      --json           the figures of the backup as a JSON object\n"
-        "  -q, --quiet          don't print them\n",
+        "directory.  Others may go on to append to the one at PATH.  TO is\n"
+        "there when it is whole and on the disk, and takes as little room as\n"
+        "can be.  Everything is checked on its way: of a damaged journal no\n"
+        "backup is made.\n",
+    .options = options,
     .run = run,
 };

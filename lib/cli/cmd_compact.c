@@ -1,5 +1,4 @@
 /* cmd_compact.c - `journal compact`: keeps the latest entry of each key. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,15 +20,15 @@ enum option_name {
     OPTION_UNTIL
 };
 
-static const char short_options[] = "hq";
-static const struct option long_options[] = {
-    {"before", required_argument, NULL, OPTION_BEFORE},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
-    {"quiet", no_argument, NULL, 'q'},
-    {"until", required_argument, NULL, OPTION_UNTIL},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"before", OPTION_BEFORE, "N", "leave the entries from number N on alone"},
+    {"until", OPTION_UNTIL, "TIME",
+     "leave what was appended at TIME or later alone;\n"
+     "'journal help query' tells how it is written"},
+    {"past-marks", OPTION_PAST_MARKS, NULL, "don't stop at marks"},
+    {"json", OPTION_JSON, NULL, "the figures as a JSON object"},
+    {"quiet", 'q', NULL, "don't print them"},
+    {0}};
 
 struct request {
     const char *path;
@@ -113,8 +112,10 @@ compact_journal(struct journal *journal, const struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
@@ -139,17 +140,10 @@ run(int argc, char **argv)
 {
     struct request request = {.before = JOURNAL_NONE, .until = JOURNAL_NONE};
     struct journal *journal = NULL;
-    int option, code;
+    int code = args_options(&cmd_compact, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_compact);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = args_operands(argc, argv, 1, 1);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 1, 1);
     if (code != CLI_OK)
         return code;
     if (request.before != JOURNAL_NONE && request.until != JOURNAL_NONE)
@@ -167,18 +161,11 @@ const struct cli_command cmd_compact = {
     .name = "compact",
     .synopsis = "[OPTIONS] PATH",
     .summary = "keep only the latest entry of each key",
-    .help =
+    .about =
         "\n"
         "Removes every entry that is not the latest of its key, those of\n"
         "deleted keys altogether, and those without a key; prints how many.\n"
-        "What is left keeps its number.  Stops at the slowest mark.\n"
-        "\n"
-        "      --before N       leave the entries from number N on alone\n"
-        "      --until TIME     leave what was appended at TIME or later "
-        "alone;\n"
-        "                       'journal help query' tells how it is written\n"
-        "      --past-marks     don't stop at marks\n"
-        "      --json           the figures as a JSON object\n"
-        "  -q, --quiet          don't print them\n",
+        "What is left keeps its number.  Stops at the slowest mark.\n",
+    .options = options,
     .run = run,
 };

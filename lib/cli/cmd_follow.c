@@ -1,5 +1,4 @@
 /* cmd_follow.c - `journal follow`: entries as they are appended. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,23 +13,27 @@
 
 enum option_name { OPTION_LAST = 256, OPTION_MARK };
 
-static const char short_options[] = "e:hk:mn:p:x";
-static const struct option long_options[] = {
-    {"count", required_argument, NULL, QUESTION_COUNT},
-    {"escaped", no_argument, NULL, QUESTION_ESCAPED},
-    {"expr", required_argument, NULL, QUESTION_EXPR},
-    {"first", required_argument, NULL, QUESTION_FIRST},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, QUESTION_JSON},
-    {"key", required_argument, NULL, QUESTION_KEY},
-    {"last", required_argument, NULL, OPTION_LAST},
-    {"limit", required_argument, NULL, QUESTION_LIMIT},
-    {"live", no_argument, NULL, QUESTION_LIVE},
-    {"mark", required_argument, NULL, OPTION_MARK},
-    {"meta", no_argument, NULL, QUESTION_META},
-    {"prefix", required_argument, NULL, QUESTION_PREFIX},
-    {"since", required_argument, NULL, QUESTION_SINCE},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"mark", OPTION_MARK, "NAME",
+     "go on where the mark NAME stands, and move it\n"
+     "along behind what has been written; a new one\n"
+     "is made where the following options say"},
+    {"first", QUESTION_FIRST, "N", "begin with entry N"},
+    {"last", OPTION_LAST, "N", "begin with the last N entries"},
+    {"since", QUESTION_SINCE, "TIME",
+     "begin with what was appended at TIME; 'journal\n"
+     "help query' tells how a TIME is written"},
+    {"limit", QUESTION_LIMIT, "N", "end in front of entry N"},
+    {"count", QUESTION_COUNT, "N", "end after N lines"},
+    {"key", QUESTION_KEY, "KEY", "only entries of this key"},
+    {"prefix", QUESTION_PREFIX, "BYTES", "of keys that begin so"},
+    {"expr", QUESTION_EXPR, "EXPR", "of keys that match a key expression"},
+    {"escaped", QUESTION_ESCAPED, NULL,
+     "\\xNN in KEY, BYTES, EXPR is a byte, as printed"},
+    {"live", QUESTION_LIVE, NULL, "no tombstones"},
+    {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
+    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
+    {0}};
 
 struct request {
     struct question question;
@@ -124,8 +127,10 @@ follow(struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case OPTION_LAST:
         return args_number(command, "--last", optarg, &request->last);
@@ -158,18 +163,12 @@ static int
 run(int argc, char **argv)
 {
     struct request request = {.last = JOURNAL_NONE};
-    int option, code;
+    int code;
 
     question_init(&request.question);
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_follow);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = check(&request, argc, argv);
+    code = args_options(&cmd_follow, argc, argv, take_option, &request);
+    if (code == CLI_OK)
+        code = check(&request, argc, argv);
     if (code == CLI_OK)
         code = follow(&request);
     question_free(&request.question);
@@ -180,31 +179,13 @@ const struct cli_command cmd_follow = {
     .name = "follow",
     .synopsis = "[OPTIONS] PATH",
     .summary = "list entries as they are appended",
-    .help =
+    .about =
         "\n"
         "Prints a line for each entry that is appended from now on, until it\n"
         "is interrupted.  'journal help replay' tells what the lines look\n"
-        "like.\n"
-        "\n"
-        "      --mark NAME      go on where the mark NAME stands, and move it\n"
-        "                       along behind what has been written; a new one\n"
-        "                       is made where the following options say\n"
-        "      --first N        begin with entry N\n"
-        "      --last N         begin with the last N entries\n"
-        "      --since TIME     begin with what was appended at TIME; "
-        "'journal\n"
-        "                       help query' tells how a TIME is written\n"
-        "      --limit N        end in front of entry N\n"
-        "  -n, --count N        end after N lines\n"
-        "  -k, --key KEY        only entries of this key\n"
-        "  -p, --prefix BYTES   of keys that begin so\n"
-        "  -e, --expr EXPR      of keys that match a key expression\n"
-        "  -x, --escaped        \\xNN in KEY, BYTES, EXPR is a byte, as "
-        "printed\n"
-        "      --live           no tombstones\n"
-        "  -m, --meta           a column for the meta, before the value\n"
-        "      --json           a JSON object on each line\n"
-        "\n"
+        "like.\n",
+    .options = options,
+    .notes =
         "A mark never stands beyond what has been written: if this is killed,\n"
         "the next run writes some entries again, and leaves none out.\n",
     .run = run,

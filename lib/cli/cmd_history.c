@@ -1,5 +1,4 @@
 /* cmd_history.c - `journal history`: the entries of one key. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,22 +10,22 @@
 #include "report.h"
 #include "target.h"
 
-static const char short_options[] = "hmn:rx";
-static const struct option long_options[] = {
-    {"count", required_argument, NULL, QUESTION_COUNT},
-    {"escaped", no_argument, NULL, QUESTION_ESCAPED},
-    {"first", required_argument, NULL, QUESTION_FIRST},
-    {"first-revision", required_argument, NULL, QUESTION_FIRST_REVISION},
-    {"help", no_argument, NULL, 'h'},
-    {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
-    {"json", no_argument, NULL, QUESTION_JSON},
-    {"limit", required_argument, NULL, QUESTION_LIMIT},
-    {"live", no_argument, NULL, QUESTION_LIVE},
-    {"meta", no_argument, NULL, QUESTION_META},
-    {"reverse", no_argument, NULL, QUESTION_REVERSE},
-    {"since", required_argument, NULL, QUESTION_SINCE},
-    {"until", required_argument, NULL, QUESTION_UNTIL},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"first-revision", QUESTION_FIRST_REVISION, "N", "from that revision on"},
+    {"first", QUESTION_FIRST, "N", "from entry N on"},
+    {"limit", QUESTION_LIMIT, "N", "up to entry N, without it"},
+    {"since", QUESTION_SINCE, "TIME", "appended at or after TIME"},
+    {"until", QUESTION_UNTIL, "TIME",
+     "appended before TIME; 'journal help query'\n"
+     "tells how a TIME is written"},
+    {"live", QUESTION_LIVE, NULL, "no tombstones"},
+    {"reverse", QUESTION_REVERSE, NULL, "newest first"},
+    {"count", QUESTION_COUNT, "N", "at most N lines"},
+    {"escaped", QUESTION_ESCAPED, NULL, "\\xNN in KEY is a byte, as printed"},
+    {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
+    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
+    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {0}};
 
 /* Whether there is any entry of the key, one that was not asked for too. */
 static bool
@@ -96,18 +95,12 @@ static int
 run(int argc, char **argv)
 {
     struct question question;
-    int option, code;
+    int code;
 
     question_init(&question);
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_history);
-        code = question_take(&question, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = history(&question, argc, argv);
+    code = args_options(&cmd_history, argc, argv, question_take, &question);
+    if (code == CLI_OK)
+        code = history(&question, argc, argv);
     question_free(&question);
     return code;
 }
@@ -116,24 +109,11 @@ const struct cli_command cmd_history = {
     .name = "history",
     .synopsis = "[OPTIONS] PATH KEY",
     .summary = "list the entries of one key",
-    .help =
+    .about =
         "\n"
         "Prints a line for each entry of KEY, oldest first.  'journal help\n"
         "replay' tells what the lines look like.  Exit code 1: there is no\n"
-        "entry of KEY.\n"
-        "\n"
-        "      --first-revision N   from that revision on\n"
-        "      --first N        from entry N on\n"
-        "      --limit N        up to entry N, without it\n"
-        "      --since TIME     appended at or after TIME\n"
-        "      --until TIME     appended before TIME; 'journal help query'\n"
-        "                       tells how a TIME is written\n"
-        "      --live           no tombstones\n"
-        "  -r, --reverse        newest first\n"
-        "  -n, --count N        at most N lines\n"
-        "  -x, --escaped        \\xNN in KEY is a byte, as printed\n"
-        "  -m, --meta           a column for the meta, before the value\n"
-        "      --json           a JSON object on each line\n"
-        "      --immutable      nobody is writing: take no locks\n",
+        "entry of KEY.\n",
+    .options = options,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* cmd_mark.c - `journal mark`: positions with names. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,14 +14,11 @@
 
 enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
 
-static const char short_options[] = "dh";
-static const struct option long_options[] = {{"delete", no_argument, NULL, 'd'},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {"immutable", no_argument, NULL,
-                                              OPTION_IMMUTABLE},
-                                             {"json", no_argument, NULL,
-                                              OPTION_JSON},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"delete", 'd', NULL, "remove the mark"},
+    {"json", OPTION_JSON, NULL, "each mark as a JSON object on a line"},
+    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {0}};
 
 struct request {
     const char *path;
@@ -162,25 +158,33 @@ take_operands(struct request *request, int argc, char **argv)
 }
 
 static int
+take_option(void *context, const char *command, int option)
+{
+    struct request *request = context;
+
+    switch (option) {
+    case 'd':
+        request->remove = true;
+        return CLI_OK;
+    case OPTION_IMMUTABLE:
+        request->immutable = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
 run(int argc, char **argv)
 {
     struct request request = {0};
-    int option, code;
+    int code = args_options(&cmd_mark, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_mark);
-        if (option == 'd')
-            request.remove = true;
-        else if (option == OPTION_IMMUTABLE)
-            request.immutable = true;
-        else if (option == OPTION_JSON)
-            request.json = true;
-        else
-            return report_try_help(argv[0]);
-    }
-    code = take_operands(&request, argc, argv);
+    if (code == CLI_OK)
+        code = take_operands(&request, argc, argv);
     if (code != CLI_OK)
         return code;
     if (request.name == NULL || (!request.remove && !request.set))
@@ -194,7 +198,7 @@ const struct cli_command cmd_mark = {
     .name = "mark",
     .synopsis = "[OPTIONS] PATH [NAME [N]]",
     .summary = "list, read, set or remove marks",
-    .help =
+    .about =
         "       journal mark --delete PATH NAME\n"
         "       journal marks PATH\n"
         "\n"
@@ -203,10 +207,7 @@ const struct cli_command cmd_mark = {
         "Without NAME, prints a line for each mark: name, number.  With NAME,\n"
         "prints where that stands.  With N, which may be the word end for the\n"
         "journal's size, sets it there.  Exit code 1: no such mark, or N is\n"
-        "over the size.\n"
-        "\n"
-        "  -d, --delete         remove the mark\n"
-        "      --json           each mark as a JSON object on a line\n"
-        "      --immutable      nobody is writing: take no locks\n",
+        "over the size.\n",
+    .options = options,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* cmd_prune.c - `journal prune`: removes the oldest entries. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,16 +22,16 @@ enum option_name {
     OPTION_UNTIL
 };
 
-static const char short_options[] = "hq";
-static const struct option long_options[] = {
-    {"before", required_argument, NULL, OPTION_BEFORE},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"help", no_argument, NULL, 'h'},
-    {"keep", required_argument, NULL, OPTION_KEEP},
-    {"past-marks", no_argument, NULL, OPTION_PAST_MARKS},
-    {"quiet", no_argument, NULL, 'q'},
-    {"until", required_argument, NULL, OPTION_UNTIL},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"before", OPTION_BEFORE, "N", "remove those below number N"},
+    {"keep", OPTION_KEEP, "N", "remove all but the newest N"},
+    {"until", OPTION_UNTIL, "TIME",
+     "remove what was appended before TIME, as\n"
+     "\"30 days ago\"; see 'journal help query'"},
+    {"past-marks", OPTION_PAST_MARKS, NULL, "don't stop at marks"},
+    {"dry-run", OPTION_DRY_RUN, NULL, "only print how many it would be"},
+    {"quiet", 'q', NULL, "don't print how many"},
+    {0}};
 
 struct request {
     const char *path;
@@ -183,8 +182,10 @@ prune(const struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
@@ -212,17 +213,10 @@ run(int argc, char **argv)
     struct request request = {.before = JOURNAL_NONE,
                               .keep = JOURNAL_NONE,
                               .until = JOURNAL_NONE};
-    int option, code;
+    int code = args_options(&cmd_prune, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_prune);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = args_operands(argc, argv, 1, 1);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 1, 1);
     if (code != CLI_OK)
         return code;
     if ((request.before != JOURNAL_NONE) + (request.keep != JOURNAL_NONE) +
@@ -238,17 +232,11 @@ const struct cli_command cmd_prune = {
     .name = "prune",
     .synopsis = "[OPTIONS] PATH",
     .summary = "remove the oldest entries",
-    .help = "\n"
-            "Removes the oldest entries and prints how many.  Numbers are not\n"
-            "used again; a key whose latest entry goes is no longer known.\n"
-            "Stops at the slowest mark.\n"
-            "\n"
-            "      --before N       remove those below number N\n"
-            "      --keep N         remove all but the newest N\n"
-            "      --until TIME     remove what was appended before TIME, as\n"
-            "                       \"30 days ago\"; see 'journal help query'\n"
-            "      --past-marks     don't stop at marks\n"
-            "      --dry-run        only print how many it would be\n"
-            "  -q, --quiet          don't print how many\n",
+    .about =
+        "\n"
+        "Removes the oldest entries and prints how many.  Numbers are not\n"
+        "used again; a key whose latest entry goes is no longer known.\n"
+        "Stops at the slowest mark.\n",
+    .options = options,
     .run = run,
 };

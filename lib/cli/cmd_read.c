@@ -1,5 +1,4 @@
 /* cmd_read.c - `journal read`: an entry by its number. */
-#include <getopt.h>
 #include <stddef.h>
 
 #include "args.h"
@@ -10,13 +9,11 @@
 
 enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
 
-static const char short_options[] = "hv";
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"immutable", no_argument, NULL, OPTION_IMMUTABLE},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"verbose", no_argument, NULL, 'v'},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"verbose", 'v', NULL, "number, time, key, ... in front of the value"},
+    {"json", OPTION_JSON, NULL, "the entry as a JSON object"},
+    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {0}};
 
 struct request {
     const char *path;
@@ -49,25 +46,33 @@ out:
 }
 
 static int
+take_option(void *context, const char *command, int option)
+{
+    struct request *request = context;
+
+    switch (option) {
+    case 'v':
+        request->form = OUTPUT_VERBOSE;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->form = OUTPUT_JSON;
+        return CLI_OK;
+    case OPTION_IMMUTABLE:
+        request->immutable = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
 run(int argc, char **argv)
 {
     struct request request = {0};
-    int option, code;
+    int code = args_options(&cmd_read, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_read);
-        if (option == 'v')
-            request.form = OUTPUT_VERBOSE;
-        else if (option == OPTION_JSON)
-            request.form = OUTPUT_JSON;
-        else if (option == OPTION_IMMUTABLE)
-            request.immutable = true;
-        else
-            return report_try_help(argv[0]);
-    }
-    code = args_operands(argc, argv, 2, 2);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     request.path = argv[optind];
@@ -79,13 +84,10 @@ const struct cli_command cmd_read = {
     .name = "read",
     .synopsis = "[OPTIONS] PATH N",
     .summary = "print the value of the entry numbered N",
-    .help =
+    .about =
         "\n"
         "Prints the value of entry N, byte for byte; on a terminal, with a\n"
-        "newline behind it.  Exit code 1: pruned, or not appended yet.\n"
-        "\n"
-        "  -v, --verbose        number, time, key, ... in front of the value\n"
-        "      --json           the entry as a JSON object\n"
-        "      --immutable      nobody is writing: take no locks\n",
+        "newline behind it.  Exit code 1: pruned, or not appended yet.\n",
+    .options = options,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* cmd_replay.c - `journal replay`: entries in the order of their numbers. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,19 +11,19 @@
 
 enum option_name { OPTION_LAST = 256 };
 
-static const char short_options[] = "hk:mn:";
-static const struct option long_options[] = {
-    {"count", required_argument, NULL, QUESTION_COUNT},
-    {"first", required_argument, NULL, QUESTION_FIRST},
-    {"from", required_argument, NULL, QUESTION_FROM},
-    {"help", no_argument, NULL, 'h'},
-    {"immutable", no_argument, NULL, QUESTION_IMMUTABLE},
-    {"json", no_argument, NULL, QUESTION_JSON},
-    {"key", required_argument, NULL, QUESTION_KEY},
-    {"last", required_argument, NULL, OPTION_LAST},
-    {"limit", required_argument, NULL, QUESTION_LIMIT},
-    {"meta", no_argument, NULL, QUESTION_META},
-    {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"first", QUESTION_FIRST, "N",
+     "from entry N on (default: the oldest one);\n"
+     "or --from N"},
+    {"last", OPTION_LAST, "N", "from N entries before the end on"},
+    {"limit", QUESTION_LIMIT, "N", "up to entry N, without it"},
+    {"count", QUESTION_COUNT, "N", "at most N lines"},
+    {"key", QUESTION_KEY, "KEY", "only the entries of KEY"},
+    {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
+    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
+    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {"from", QUESTION_FROM, "N", NULL},
+    {0}};
 
 struct request {
     struct question question;
@@ -89,24 +88,25 @@ check(struct request *request, int argc, char **argv)
 }
 
 static int
+take_option(void *context, const char *command, int option)
+{
+    struct request *request = context;
+
+    if (option == OPTION_LAST)
+        return args_number(command, "--last", optarg, &request->last);
+    return question_take(&request->question, command, option);
+}
+
+static int
 run(int argc, char **argv)
 {
     struct request request = {.last = JOURNAL_NONE};
-    int option, code;
+    int code;
 
     question_init(&request.question);
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_replay);
-        if (option == OPTION_LAST)
-            code = args_number(argv[0], "--last", optarg, &request.last);
-        else
-            code = question_take(&request.question, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = check(&request, argc, argv);
+    code = args_options(&cmd_replay, argc, argv, take_option, &request);
+    if (code == CLI_OK)
+        code = check(&request, argc, argv);
     if (code == CLI_OK)
         code = replay(&request);
     question_free(&request.question);
@@ -117,22 +117,13 @@ const struct cli_command cmd_replay = {
     .name = "replay",
     .synopsis = "[OPTIONS] PATH",
     .summary = "list entries, oldest first",
-    .help =
+    .about =
         "\n"
         "Prints a line for each entry: number, time of the append (UTC),\n"
         "key, revision of the key, flags (D deleted, S stamped, M has a\n"
         "meta), value.  On a terminal the columns are aligned, and long keys\n"
         "and values cut; elsewhere tabs separate them, and nothing is cut.\n"
-        "Bytes that don't print are shown as \\xNN.\n"
-        "\n"
-        "      --first N        from entry N on (default: the oldest one);\n"
-        "                       or --from N\n"
-        "      --last N         from N entries before the end on\n"
-        "      --limit N        up to entry N, without it\n"
-        "  -n, --count N        at most N lines\n"
-        "  -k, --key KEY        only the entries of KEY\n"
-        "  -m, --meta           a column for the meta, before the value\n"
-        "      --json           a JSON object on each line\n"
-        "      --immutable      nobody is writing: take no locks\n",
+        "Bytes that don't print are shown as \\xNN.\n",
+    .options = options,
     .run = run,
 };

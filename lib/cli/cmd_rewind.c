@@ -1,5 +1,4 @@
 /* cmd_rewind.c - `journal rewind`: drops the newest entries. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,13 +13,12 @@
 
 enum option_name { OPTION_DRY_RUN = 256 };
 
-static const char short_options[] = "hqy";
-static const struct option long_options[] = {{"dry-run", no_argument, NULL,
-                                              OPTION_DRY_RUN},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {"yes", no_argument, NULL, 'y'},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {{"yes", 'y', NULL, "don't ask"},
+                                            {"dry-run", OPTION_DRY_RUN, NULL,
+                                             "only print how many it would be"},
+                                            {"quiet", 'q', NULL,
+                                             "don't print how many"},
+                                            {0}};
 
 struct request {
     const char *path;
@@ -118,8 +116,10 @@ rewind_journal(struct journal *journal, const struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
@@ -140,17 +140,10 @@ run(int argc, char **argv)
 {
     struct request request = {0};
     struct journal *journal = NULL;
-    int option, code;
+    int code = args_options(&cmd_rewind, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_rewind);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = args_operands(argc, argv, 2, 2);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 2, 2);
     if (code == CLI_OK)
         code = args_number(argv[0], "SIZE", argv[optind + 1], &request.size);
     if (code != CLI_OK)
@@ -172,15 +165,12 @@ const struct cli_command cmd_rewind = {
     .name = "rewind",
     .synopsis = "[OPTIONS] PATH SIZE",
     .summary = "drop the newest entries",
-    .help =
+    .about =
         "\n"
         "Drops the entries from number SIZE on, for ever, as if they had\n"
         "never been appended: the next one gets number SIZE, keys are as they\n"
         "were, and marks above move back to it.  On a terminal, asks first;\n"
-        "elsewhere --yes is needed.\n"
-        "\n"
-        "  -y, --yes            don't ask\n"
-        "      --dry-run        only print how many it would be\n"
-        "  -q, --quiet          don't print how many\n",
+        "elsewhere --yes is needed.\n",
+    .options = options,
     .run = run,
 };

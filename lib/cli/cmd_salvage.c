@@ -1,5 +1,4 @@
 /* cmd_salvage.c - `journal salvage`: what can be read of a damaged journal. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,12 +16,11 @@ enum option_name { OPTION_JSON = 256 };
 
 #define RANGES_SHOWN 20u
 
-static const char short_options[] = "hq";
-static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
-                                             {"json", no_argument, NULL,
-                                              OPTION_JSON},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {{"json", OPTION_JSON, NULL,
+                                             "the figures as a JSON object"},
+                                            {"quiet", 'q', NULL,
+                                             "don't print them"},
+                                            {0}};
 
 struct request {
     const char *from;
@@ -142,11 +140,12 @@ print_figures(const struct request *request,
     else
         puts("no entry is lost, as far as can be told");
     if (report->links_bad > 0)
-        printf("%" PRIu64 " %s whole, but had lost what links %s to older ones "
-               "of its key\n",
-               report->links_bad,
-               plural(report->links_bad, "entry is", "entries are"),
-               plural(report->links_bad, "it", "them"));
+        printf(
+            "%" PRIu64
+            " %s whole, but had lost what links %s to older ones of its key\n",
+            report->links_bad,
+            plural(report->links_bad, "entry is", "entries are"),
+            plural(report->links_bad, "it", "them"));
     if (report->pages_bad + report->index_bad > 0)
         printf("%" PRIu64 " damaged %s, %" PRIu64 " damaged %s of the index\n",
                report->pages_bad, plural(report->pages_bad, "page", "pages"),
@@ -234,8 +233,10 @@ salvage(const struct request *request)
 }
 
 static int
-take_option(struct request *request, const char *command, int option)
+take_option(void *context, const char *command, int option)
 {
+    struct request *request = context;
+
     switch (option) {
     case 'q':
         request->quiet = true;
@@ -252,17 +253,10 @@ static int
 run(int argc, char **argv)
 {
     struct request request = {.from = NULL};
-    int option, code;
+    int code = args_options(&cmd_salvage, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_salvage);
-        code = take_option(&request, argv[0], option);
-        if (code != CLI_OK)
-            return code;
-    }
-    code = args_operands(argc, argv, 2, 2);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     request.from = argv[optind];
@@ -274,19 +268,15 @@ const struct cli_command cmd_salvage = {
     .name = "salvage",
     .synopsis = "[OPTIONS] FROM TO",
     .summary = "make a journal of what can be read of a damaged one",
-    .help =
+    .about =
         "\n"
         "Reads whatever is sound in the journal at FROM, be its files "
         "damaged,\n"
         "cut short or missing, into a journal TO, which must not be there "
         "yet,\n"
-        "or be an empty directory.  Entries keep their numbers.  FROM is left "
-        "as\n"
-        "it is; nobody may have it open to write.  Says what was carried "
-        "over,\n"
-        "what is lost, and what to do next.\n"
-        "\n"
-        "      --json           the figures as a JSON object\n"
-        "  -q, --quiet          don't print them\n",
+        "or be an empty directory.  Entries keep their numbers.  FROM is left\n"
+        "as it is; nobody may have it open to write.  Says what was carried\n"
+        "over, what is lost, and what to do next.\n",
+    .options = options,
     .run = run,
 };

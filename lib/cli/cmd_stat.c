@@ -1,5 +1,4 @@
 /* cmd_stat.c - `journal stat`: the journal's figures. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,13 +15,16 @@
 
 enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
 
-static const char short_options[] = "h";
-static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
-                                             {"immutable", no_argument, NULL,
-                                              OPTION_IMMUTABLE},
-                                             {"json", no_argument, NULL,
-                                              OPTION_JSON},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"json", OPTION_JSON, NULL, "as a JSON object"},
+    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {0}};
+
+struct request {
+    const char *path;
+    bool immutable;
+    bool json;
+};
 
 struct figures {
     struct journal_stat stat;
@@ -163,13 +165,14 @@ print_json(const char *path, const struct figures *figures)
 }
 
 static int
-stat_journal(const char *path, bool immutable, bool json)
+stat_journal(const struct request *request)
 {
+    const char *path = request->path;
     struct journal *journal = NULL;
     struct figures figures;
     int code;
 
-    code = target_open_to_read(path, immutable, &journal);
+    code = target_open_to_read(path, request->immutable, &journal);
     if (code != CLI_OK)
         return code;
     code = target_stat(journal, path, &figures.stat);
@@ -179,7 +182,7 @@ stat_journal(const char *path, bool immutable, bool json)
     journal_close(journal);
     if (code != CLI_OK)
         return code;
-    if (json)
+    if (request->json)
         print_json(path, &figures);
     else
         print_text(path, &figures);
@@ -187,35 +190,41 @@ stat_journal(const char *path, bool immutable, bool json)
 }
 
 static int
+take_option(void *context, const char *command, int option)
+{
+    struct request *request = context;
+
+    switch (option) {
+    case OPTION_IMMUTABLE:
+        request->immutable = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
 run(int argc, char **argv)
 {
-    bool immutable = false, json = false;
-    int option, code;
+    struct request request = {0};
+    int code = args_options(&cmd_stat, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_stat);
-        if (option == OPTION_IMMUTABLE)
-            immutable = true;
-        else if (option == OPTION_JSON)
-            json = true;
-        else
-            return report_try_help(argv[0]);
-    }
-    code = args_operands(argc, argv, 1, 1);
-    return code == CLI_OK ? stat_journal(argv[optind], immutable, json) : code;
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 1, 1);
+    request.path = argv[optind];
+    return code == CLI_OK ? stat_journal(&request) : code;
 }
 
 const struct cli_command cmd_stat = {
     .name = "stat",
     .synopsis = "[OPTIONS] PATH",
     .summary = "print the journal's figures",
-    .help = "\n"
-            "Prints how many entries, keys and marks the journal has, which\n"
-            "are durable, and what room they take.\n"
-            "\n"
-            "      --json           as a JSON object\n"
-            "      --immutable      nobody is writing: take no locks\n",
+    .about = "\n"
+             "Prints how many entries, keys and marks the journal has, which\n"
+             "are durable, and what room they take.\n",
+    .options = options,
     .run = run,
 };

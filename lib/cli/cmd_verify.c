@@ -1,5 +1,4 @@
 /* cmd_verify.c - `journal verify`: says what is damaged, and what to do. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,14 +15,11 @@
 
 enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
 
-static const char short_options[] = "hq";
-static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
-                                             {"immutable", no_argument, NULL,
-                                              OPTION_IMMUTABLE},
-                                             {"json", no_argument, NULL,
-                                              OPTION_JSON},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {NULL, 0, NULL, 0}};
+static const struct cli_option options[] = {
+    {"json", OPTION_JSON, NULL, "print a JSON object"},
+    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {"quiet", 'q', NULL, "print nothing: the exit code tells"},
+    {0}};
 
 struct request {
     const char *path;
@@ -232,25 +228,33 @@ verify(const struct request *request)
 }
 
 static int
+take_option(void *context, const char *command, int option)
+{
+    struct request *request = context;
+
+    switch (option) {
+    case 'q':
+        request->quiet = true;
+        return CLI_OK;
+    case OPTION_IMMUTABLE:
+        request->immutable = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    default:
+        return report_try_help(command);
+    }
+}
+
+static int
 run(int argc, char **argv)
 {
     struct request request = {NULL, false, false, false};
-    int option, code;
+    int code = args_options(&cmd_verify, argc, argv, take_option, &request);
 
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(&cmd_verify);
-        if (option == 'q')
-            request.quiet = true;
-        else if (option == OPTION_IMMUTABLE)
-            request.immutable = true;
-        else if (option == OPTION_JSON)
-            request.json = true;
-        else
-            return report_try_help(argv[0]);
-    }
-    code = args_operands(argc, argv, 1, 1);
+    if (code == CLI_OK)
+        code = args_operands(argc, argv, 1, 1);
     request.path = argv[optind];
     return code == CLI_OK ? verify(&request) : code;
 }
@@ -259,13 +263,10 @@ const struct cli_command cmd_verify = {
     .name = "verify",
     .synopsis = "[OPTIONS] PATH",
     .summary = "look for damage, and say what to do",
-    .help = "\n"
-            "Reads all of the journal and says what is damaged, what is not,\n"
-            "and what to do next.  Changes nothing; other programs go on.\n"
-            "Exit code 0: all is well; 5: it is damaged.\n"
-            "\n"
-            "      --json           print a JSON object\n"
-            "      --immutable      nobody is writing: take no locks\n"
-            "  -q, --quiet          print nothing: the exit code tells\n",
+    .about = "\n"
+             "Reads all of the journal and says what is damaged, what is not,\n"
+             "and what to do next.  Changes nothing; other programs go on.\n"
+             "Exit code 0: all is well; 5: it is damaged.\n",
+    .options = options,
     .run = run,
 };

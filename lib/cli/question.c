@@ -2,7 +2,6 @@
 #include "question.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -96,8 +95,10 @@ take_filter(struct question *question, const char *command, int option)
 }
 
 int
-question_take(struct question *question, const char *command, int option)
+question_take(void *context, const char *command, int option)
 {
+    struct question *question = context;
+
     switch (option) {
     case QUESTION_COUNT:
         return args_number(command, "--count", optarg, &question->count);

@@ -1,8 +1,8 @@
 /*
  * question.h - what is asked of a history: the options that queries share.
  *
- * A command puts those that it takes into its own table for getopt_long(), with
- * these values, and hands them on.
+ * A command puts those that it takes into its own table of options, with these
+ * values, and hands them on.
  */
 #ifndef QUESTION_H
 #define QUESTION_H
@@ -49,8 +49,8 @@ struct question {
 /* Everything, and no end. */
 void question_init(struct question *question);
 
-/* Takes the option, and optarg.  Says what is wrong; enum cli_exit. */
-int question_take(struct question *question, const char *command, int option);
+/* An args_take, whose context is the struct question. */
+int question_take(void *context, const char *command, int option);
 
 /* MATCH, of enum journal_match, with TEXT.  Only one may be given. */
 int question_match(struct question *question, const char *command,
