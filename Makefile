@@ -8,6 +8,7 @@ endif
 CFLAGS   = -O2 -g
 LDFLAGS  =
 LDLIBS   = -llmdb -lxxhash
+CLI_LIBS = -ljansson
 AR       = ar
 
 DESTDIR    =
@@ -81,11 +82,14 @@ CLI_SOURCES = \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
     cmd_backup.c cmd_salvage.c cmd_replay.c cmd_rewind.c cmd_stat.c \
     append_lines.c append_request.c follow.c question.c listing.c lookup.c \
-    target.c args.c when.c calendar.c span.c parse.c input.c output.c json.c \
-    text.c report.c cmd_verify.c progress.c
+    target.c args.c when.c calendar.c span.c parse.c input.c output.c object.c \
+    text.c report.c cmd_verify.c progress.c base64.c
+
+# What these need beyond the library.
+CLI_PACKAGES = libjansson-dev
 
 # Of these, what has unit tests of its own in test/cli.
-CLI_TESTED = when.c calendar.c span.c parse.c
+CLI_TESTED = when.c calendar.c span.c parse.c base64.c
 
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so
@@ -304,13 +308,19 @@ $(OUT)/needs: | $(OUT)/compiled-with
 	@CC='$(CC)' test/support/deps.sh need
 	@touch $@
 
+# The command has needs of its own, which the library does without.
+$(OUT)/needs-cli: | $(OUT)/compiled-with
+	@CC='$(CC)' test/support/deps.sh need $(CLI_PACKAGES)
+	@touch $@
+
 $(OUT)/lib/%.o: lib/%.c $(OUT)/compiled-with | $(OUT)/needs
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
 	$(Q)$(COMPILE) -fPIC -fvisibility=hidden -Iinclude -Ilib -c -o $@ $<
 
 # The command is a customer of <journal.h> like any other.
-$(OUT)/lib/cli/%.o: lib/cli/%.c $(OUT)/compiled-with | $(OUT)/needs
+$(OUT)/lib/cli/%.o: lib/cli/%.c $(OUT)/compiled-with | $(OUT)/needs \
+    $(OUT)/needs-cli
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
 	$(Q)$(COMPILE) -Iinclude -c -o $@ $<
@@ -331,7 +341,7 @@ $(LINKS): $(DYNAMIC)
 
 $(COMMAND): $(CLI_OBJECTS) $(STATIC)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -o $@ $(CLI_OBJECTS) $(STATIC) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(CLI_OBJECTS) $(STATIC) $(LDLIBS) $(CLI_LIBS)
 
 # Paths under PREFIX are written relative to the file's own place, so that an
 # installed tree may be moved.
@@ -536,7 +546,7 @@ examples: $(EXAMPLES)
 
 ## demo        journal a real history, query it, kill a writer, show figures
 demo:
-	@CC='$(CC)' test/support/deps.sh install git
+	@CC='$(CC)' test/support/deps.sh install git $(CLI_PACKAGES)
 	@$(BUILD_ALL) all
 	@JOURNAL='$(abspath $(COMMAND))' test/demo.sh
 
@@ -601,7 +611,8 @@ deps:
 
 ## check-deps  install the packages that `make check` needs, if any is missing
 check-deps:
-	@CC='$(CC)' test/support/deps.sh install check pkg-config
+	@CC='$(CC)' test/support/deps.sh install check pkg-config \
+	    $(CLI_PACKAGES)
 
 ## lint        layers, exports, man pages, format, static analysis
 lint: lib

@@ -6,7 +6,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -33,14 +33,14 @@ struct request {
 static void
 print_json(const struct journal_stat *stat)
 {
-    struct json json;
+    struct object json;
 
-    json_begin(&json);
-    json_number(&json, "first", stat->first);
-    json_number(&json, "size", stat->size);
-    json_number(&json, "entries", stat->entries);
-    json_number(&json, "bytes_file", stat->bytes_file);
-    json_end(&json);
+    object_begin(&json);
+    object_number(&json, "first", stat->first);
+    object_number(&json, "size", stat->size);
+    object_number(&json, "entries", stat->entries);
+    object_number(&json, "bytes_file", stat->bytes_file);
+    object_end(&json);
 }
 
 static void

@@ -7,7 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
@@ -43,14 +43,14 @@ static void
 print_json(uint64_t removed, const struct journal_stat *before,
            const struct journal_stat *after)
 {
-    struct json json;
+    struct object json;
 
-    json_begin(&json);
-    json_number(&json, "removed", removed);
-    json_number(&json, "entries", after->entries);
-    json_number(&json, "bytes_logical_before", before->bytes_logical);
-    json_number(&json, "bytes_logical", after->bytes_logical);
-    json_end(&json);
+    object_begin(&json);
+    object_number(&json, "removed", removed);
+    object_number(&json, "entries", after->entries);
+    object_number(&json, "bytes_logical_before", before->bytes_logical);
+    object_number(&json, "bytes_logical", after->bytes_logical);
+    object_end(&json);
 }
 
 static void

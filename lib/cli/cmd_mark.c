@@ -7,7 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
@@ -81,13 +81,13 @@ change(const struct request *request)
 static void
 print_mark(const struct request *request, const char *name, uint64_t seq)
 {
-    struct json json;
+    struct object json;
 
     if (request->json) {
-        json_begin(&json);
-        json_text(&json, "mark", name);
-        json_number(&json, "seq", seq);
-        json_end(&json);
+        object_begin(&json);
+        object_text(&json, "mark", name);
+        object_number(&json, "seq", seq);
+        object_end(&json);
     } else if (request->name != NULL)
         printf("%" PRIu64 "\n", seq);
     else

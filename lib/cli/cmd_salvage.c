@@ -6,7 +6,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -110,19 +110,20 @@ print_missing(const struct request *request,
 static void
 print_json(const struct journal_report *report)
 {
-    struct json json;
+    struct object json;
 
-    json_begin(&json);
-    json_number(&json, "salvaged", report->salvaged);
-    json_number(&json, "entries_bad", report->entries_bad);
+    object_begin(&json);
+    object_number(&json, "salvaged", report->salvaged);
+    object_number(&json, "entries_bad", report->entries_bad);
     if (report->first_bad != JOURNAL_NONE)
-        json_number(&json, "first_bad", report->first_bad);
-    json_number(&json, "links_bad", report->links_bad);
-    json_number(&json, "index_bad", report->index_bad);
-    json_number(&json, "pages_bad", report->pages_bad);
-    json_number(&json, "tail_records", report->tail_records);
-    json_number(&json, "unsure", (report->flags & JOURNAL_REPORT_UNSURE) != 0);
-    json_end(&json);
+        object_number(&json, "first_bad", report->first_bad);
+    object_number(&json, "links_bad", report->links_bad);
+    object_number(&json, "index_bad", report->index_bad);
+    object_number(&json, "pages_bad", report->pages_bad);
+    object_number(&json, "tail_records", report->tail_records);
+    object_number(&json, "unsure",
+                  (report->flags & JOURNAL_REPORT_UNSURE) != 0);
+    object_end(&json);
 }
 
 static void

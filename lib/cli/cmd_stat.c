@@ -7,7 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
@@ -134,34 +134,34 @@ print_json(const char *path, const struct figures *figures)
 {
     const struct journal_stat *stat = &figures->stat;
     char id[TEXT_HEX_SIZE];
-    struct json json;
+    struct object json;
 
     text_hex(id, stat->id, sizeof(stat->id));
-    json_begin(&json);
-    json_text(&json, "path", path);
-    json_text(&json, "id", id);
-    json_number(&json, "format", stat->format);
-    json_number(&json, "first", stat->first);
-    json_number(&json, "size", stat->size);
-    json_number(&json, "durable_size", stat->durable_size);
-    json_number(&json, "entries", stat->entries);
-    json_number(&json, "keys", stat->keys);
-    json_number(&json, "tombstones", stat->tombstones);
-    json_number(&json, "bytes_logical", stat->bytes_logical);
-    json_number(&json, "bytes_used", stat->bytes_used);
-    json_number(&json, "bytes_file", stat->bytes_file);
-    json_number(&json, "tail_bytes_used", stat->tail_bytes_used);
-    json_number(&json, "tail_bytes", stat->tail_bytes);
-    json_number(&json, "first_time", stat->first_time);
-    json_number(&json, "last_time", stat->last_time);
-    json_number(&json, "marks", stat->marks);
+    object_begin(&json);
+    object_text(&json, "path", path);
+    object_text(&json, "id", id);
+    object_number(&json, "format", stat->format);
+    object_number(&json, "first", stat->first);
+    object_number(&json, "size", stat->size);
+    object_number(&json, "durable_size", stat->durable_size);
+    object_number(&json, "entries", stat->entries);
+    object_number(&json, "keys", stat->keys);
+    object_number(&json, "tombstones", stat->tombstones);
+    object_number(&json, "bytes_logical", stat->bytes_logical);
+    object_number(&json, "bytes_used", stat->bytes_used);
+    object_number(&json, "bytes_file", stat->bytes_file);
+    object_number(&json, "tail_bytes_used", stat->tail_bytes_used);
+    object_number(&json, "tail_bytes", stat->tail_bytes);
+    object_number(&json, "first_time", stat->first_time);
+    object_number(&json, "last_time", stat->last_time);
+    object_number(&json, "marks", stat->marks);
     if (figures->slowest_seq != JOURNAL_NONE) {
-        json_open(&json, "slowest_mark");
-        json_text(&json, "name", figures->slowest);
-        json_number(&json, "seq", figures->slowest_seq);
-        json_close(&json);
+        object_open(&json, "slowest_mark");
+        object_text(&json, "name", figures->slowest);
+        object_number(&json, "seq", figures->slowest_seq);
+        object_close(&json);
     }
-    json_end(&json);
+    object_end(&json);
 }
 
 static int

@@ -7,7 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -174,23 +174,23 @@ print_text(const char *path, const struct journal_report *report, bool sound)
 static void
 print_json(const char *path, const struct journal_report *report, bool sound)
 {
-    struct json json;
+    struct object json;
 
-    json_begin(&json);
-    json_text(&json, "path", path);
-    json_text(&json, "result", sound ? "sound" : "damaged");
-    json_number(&json, "entries_checked", report->entries_checked);
-    json_number(&json, "entries_bad", report->entries_bad);
-    json_number(&json, "index_bad", report->index_bad);
-    json_number(&json, "links_bad", report->links_bad);
-    json_number(&json, "pages_bad", report->pages_bad);
+    object_begin(&json);
+    object_text(&json, "path", path);
+    object_text(&json, "result", sound ? "sound" : "damaged");
+    object_number(&json, "entries_checked", report->entries_checked);
+    object_number(&json, "entries_bad", report->entries_bad);
+    object_number(&json, "index_bad", report->index_bad);
+    object_number(&json, "links_bad", report->links_bad);
+    object_number(&json, "pages_bad", report->pages_bad);
     if (report->first_bad == JOURNAL_NONE)
-        json_null(&json, "first_bad");
+        object_null(&json, "first_bad");
     else
-        json_number(&json, "first_bad", report->first_bad);
-    json_number(&json, "tail_records", report->tail_records);
-    json_number(&json, "tail_bytes_discarded", report->tail_bytes_discarded);
-    json_end(&json);
+        object_number(&json, "first_bad", report->first_bad);
+    object_number(&json, "tail_records", report->tail_records);
+    object_number(&json, "tail_bytes_discarded", report->tail_bytes_discarded);
+    object_end(&json);
 }
 
 /* ---- the command --------------------------------------------------------- */

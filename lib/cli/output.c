@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "json.h"
+#include "object.h"
 #include "text.h"
 
 #define DEFAULT_COLUMNS 80u
@@ -106,44 +106,44 @@ write_verbose(const struct journal_entry *entry)
 }
 
 static void
-write_json_stamp(struct json *json, const struct journal_stamp *stamp)
+write_json_stamp(struct object *json, const struct journal_stamp *stamp)
 {
     char id[TEXT_HEX_SIZE];
 
     text_hex(id, stamp->id, sizeof(stamp->id));
-    json_open(json, "stamp");
-    json_number(json, "time", stamp->time);
-    json_text(json, "id", id);
-    json_close(json);
+    object_open(json, "stamp");
+    object_number(json, "time", stamp->time);
+    object_text(json, "id", id);
+    object_close(json);
 }
 
 static void
 write_json(const struct journal_entry *entry)
 {
     char time[TEXT_TIME_SIZE];
-    struct json json;
+    struct object json;
 
     text_time(time, entry->time);
-    json_begin(&json);
-    json_number(&json, "seq", entry->seq);
-    json_number(&json, "time", entry->time);
-    json_text(&json, "time_iso", time);
+    object_begin(&json);
+    object_number(&json, "seq", entry->seq);
+    object_number(&json, "time", entry->time);
+    object_text(&json, "time_iso", time);
     if (entry->key_size > 0)
-        json_bytes(&json, "key", entry->key, entry->key_size);
-    json_number(&json, "revision", entry->revision);
+        object_bytes(&json, "key", entry->key, entry->key_size);
+    object_number(&json, "revision", entry->revision);
     if (entry->prev == JOURNAL_NONE)
-        json_null(&json, "prev");
+        object_null(&json, "prev");
     else
-        json_number(&json, "prev", entry->prev);
+        object_number(&json, "prev", entry->prev);
     if ((entry->flags & JOURNAL_STAMPED) != 0)
         write_json_stamp(&json, &entry->stamp);
     if (entry->meta_size > 0)
-        json_bytes(&json, "meta", entry->meta, entry->meta_size);
+        object_bytes(&json, "meta", entry->meta, entry->meta_size);
     if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
-        json_true(&json, "tombstone");
+        object_true(&json, "tombstone");
     else
-        json_bytes(&json, "value", entry->value, entry->value_size);
-    json_end(&json);
+        object_bytes(&json, "value", entry->value, entry->value_size);
+    object_end(&json);
 }
 
 void
@@ -290,20 +290,20 @@ static void
 write_json_key(const struct journal_entry *entry)
 {
     char time[TEXT_TIME_SIZE];
-    struct json json;
+    struct object json;
 
     text_time(time, entry->time);
-    json_begin(&json);
-    json_bytes(&json, "key", entry->key, entry->key_size);
-    json_number(&json, "seq", entry->seq);
-    json_number(&json, "time", entry->time);
-    json_text(&json, "time_iso", time);
-    json_number(&json, "revision", entry->revision);
+    object_begin(&json);
+    object_bytes(&json, "key", entry->key, entry->key_size);
+    object_number(&json, "seq", entry->seq);
+    object_number(&json, "time", entry->time);
+    object_text(&json, "time_iso", time);
+    object_number(&json, "revision", entry->revision);
     if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
-        json_true(&json, "tombstone");
+        object_true(&json, "tombstone");
     else
-        json_number(&json, "value_size", entry->value_size);
-    json_end(&json);
+        object_number(&json, "value_size", entry->value_size);
+    object_end(&json);
 }
 
 void
@@ -336,6 +336,13 @@ output_mark(const char *name, uint64_t seq)
 
 /* The errno of the first write that failed; stdio remembers only that. */
 static int failure;
+
+void
+output_fail(int error)
+{
+    if (failure == 0)
+        failure = error;
+}
 
 bool
 output_failed(void)

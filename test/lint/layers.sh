@@ -50,6 +50,8 @@ function of_library(file, name, quoted,    from, to) {
         complain("only store knows LMDB")
     if (name == "xxhash.h" && from != "base/checksum" && from != "api/version")
         complain("only checksum knows xxHash")
+    if (name == "jansson.h")
+        complain("jansson is the command'"'"'s: the library does without")
     if (!quoted)
         return
     to = module(name)

@@ -2,7 +2,8 @@
 # deps.sh - the packages that libjournal needs, looked for by what they provide.
 #
 #   deps.sh list             each one, in which version, or that it is missing
-#   deps.sh need             fail, in words, if the library cannot be compiled
+#   deps.sh need [NAME...]   fail, in words, if the library cannot be compiled,
+#                            or NAME is missing
 #   deps.sh install NAME...  install what is missing of the library's needs and
 #                            of NAME (check, pkg-config, git), if this may
 #
@@ -30,6 +31,7 @@ has() {
     case $1 in
     liblmdb-dev) has_header lmdb.h ;;
     libxxhash-dev) has_header xxhash.h ;;
+    libjansson-dev) has_header jansson.h ;;
     check) has_header check.h ;;
     libc6-dev) has_header stdlib.h ;;
     libclang-rt-*) has_fuzzer ;;
@@ -57,6 +59,8 @@ version() {
         'MDB_VERSION_PATCH' ;;
     libxxhash-dev) set -- xxhash.h 'XXH_VERSION_MAJOR.XXH_VERSION_MINOR.' \
         'XXH_VERSION_RELEASE' ;;
+    libjansson-dev) set -- jansson.h 'JANSSON_MAJOR_VERSION.' \
+        'JANSSON_MINOR_VERSION.JANSSON_MICRO_VERSION' ;;
     check) set -- check.h 'CHECK_MAJOR_VERSION.CHECK_MINOR_VERSION.' \
         'CHECK_MICRO_VERSION' ;;
     libc6-dev) set -- stdlib.h '__GLIBC__.' '__GLIBC_MINOR__' ;;
@@ -86,7 +90,8 @@ explain() {
     {
         echo "libjournal needs packages that are not installed:$1"
         echo "On Debian and its kin:  apt-get install$1"
-        echo "Elsewhere: the development files of lmdb, xxhash and check."
+        echo "Elsewhere: the development files of lmdb, xxhash, jansson (for
+the command) and check."
     } >&2
 }
 
@@ -127,9 +132,9 @@ action=${1:-list}
 [ $# -eq 0 ] || shift
 # shellcheck disable=SC2086 # one word for each package
 case $action in
-list) list make $base check pkg-config git ;;
+list) list make $base libjansson-dev check pkg-config git ;;
 need)
-    wanted=$(missing $base)
+    wanted=$(missing $base "$@")
     [ -z "$wanted" ] || { explain "$wanted"; exit 1; }
     ;;
 install) install $base "$@" ;;
