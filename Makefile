@@ -83,7 +83,8 @@ CLI_SOURCES = \
     cmd_backup.c cmd_salvage.c cmd_replay.c cmd_rewind.c cmd_stat.c \
     append_lines.c append_request.c follow.c question.c listing.c lookup.c \
     target.c args.c when.c calendar.c span.c parse.c input.c output.c object.c \
-    text.c report.c cmd_verify.c progress.c base64.c
+    text.c report.c cmd_verify.c progress.c base64.c \
+    json_parse.c json_line.c
 
 # What these need beyond the library.
 CLI_PACKAGES = libjansson-dev

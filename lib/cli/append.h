@@ -24,7 +24,11 @@ struct append_request {
     bool quiet;                   /* don't print numbers */
     struct journal_options options;
 
-    /* Lines of standard input, split at tabs; none: a single entry. */
+    bool json; /* numbers as JSON objects */
+
+    /* Lines of standard input; neither of these: a single entry. */
+    bool json_lines;
+    /* Split at tabs. */
     enum append_column columns[COLUMN_COUNT];
     size_t column_count;
     size_t batch;  /* lines in a commit */
@@ -35,6 +39,9 @@ extern const struct cli_option append_options[];
 
 /* Says what is wrong with the arguments; enum cli_exit. */
 int append_parse(struct append_request *request, int argc, char **argv);
+
+/* Whether entries come from lines. */
+bool append_is_of_lines(const struct append_request *request);
 
 bool append_has_column(const struct append_request *request,
                        enum append_column column);

@@ -8,15 +8,17 @@
 
 #include "cli.h"
 #include "input.h"
+#include "json_line.h"
 #include "report.h"
 
 /* The longest line that can be an entry: three columns, an op, and tabs. */
-#define LINE_MAX_BYTES                                                         \
+#define COLUMNS_MAX_BYTES                                                      \
     ((size_t)JOURNAL_VALUE_MAX + JOURNAL_KEY_MAX + JOURNAL_META_MAX + 8)
 
 struct batch {
-    struct input_buffer *lines;     /* each record's bytes are in its line */
-    struct journal_record *records; /* both have request->batch elements */
+    struct input_buffer *lines;     /* each record's bytes are in its line, */
+    struct json_line *objects;      /* or in what was made of that */
+    struct journal_record *records; /* all have request->batch elements */
     size_t count;                   /* in use */
     uint64_t line;                  /* number of the last line read */
     bool ended;                     /* so has the input */
@@ -91,7 +93,8 @@ check(const struct journal_record *record, bool no_key, uint64_t line)
     bool tombstone = (record->flags & JOURNAL_TOMBSTONE) != 0;
 
     if (record->key_size == 0 && (tombstone || !no_key))
-        return report_input(line, "the key is empty");
+        return report_input(line, "the key is empty%s",
+                            tombstone ? "" : "; --no-key takes such a line");
     if (record->key_size > JOURNAL_KEY_MAX)
         return report_input(line, "the key is over %u bytes", JOURNAL_KEY_MAX);
     if (record->meta_size > JOURNAL_META_MAX)
@@ -107,6 +110,25 @@ check(const struct journal_record *record, bool no_key, uint64_t line)
 
 /* ---- a batch ------------------------------------------------------------ */
 
+static int
+take_line(struct batch *batch, const struct append_request *request)
+{
+    struct journal_record *record = &batch->records[batch->count];
+    struct input_buffer *line = &batch->lines[batch->count];
+    struct json_line *object = &batch->objects[batch->count];
+
+    *record = request->record;
+    if (!request->json_lines)
+        return split(record, request, line, batch->line);
+    if (!json_line_read(object, line->data, line->size))
+        return report_input(batch->line, "%s", object->problem);
+    if (object->kind != JSON_LINE_RECORD)
+        return report_input(batch->line, "not an entry; what `journal export` "
+                                         "prints is for `journal import`");
+    json_line_apply(object, record);
+    return CLI_OK;
+}
+
 /* Reads a line into the next record; or sets batch->ended. */
 static int
 read_record(struct batch *batch, const struct append_request *request)
@@ -115,7 +137,9 @@ read_record(struct batch *batch, const struct append_request *request)
     struct input_buffer *line = &batch->lines[batch->count];
     int rc, code;
 
-    rc = input_line(line, LINE_MAX_BYTES, request->delimiter);
+    rc = input_line(line,
+                    request->json_lines ? JSON_LINE_MAX : COLUMNS_MAX_BYTES,
+                    request->delimiter);
     if (rc == JOURNAL_END) {
         batch->ended = true;
         return CLI_OK;
@@ -124,8 +148,7 @@ read_record(struct batch *batch, const struct append_request *request)
     if (rc != 0)
         return report_failure("standard input", rc, "line %" PRIu64,
                               batch->line);
-    *record = request->record;
-    code = split(record, request, line, batch->line);
+    code = take_line(batch, request);
     if (code == CLI_OK)
         code = check(record, request->no_key, batch->line);
     if (code == CLI_OK)
@@ -197,19 +220,23 @@ int
 append_lines(struct journal *journal, const struct append_request *request)
 {
     struct batch batch = {0};
-    size_t i;
+    size_t objects = request->json_lines ? request->batch : 1, i;
     int code;
 
     batch.lines = calloc(request->batch, sizeof(*batch.lines));
+    batch.objects = calloc(objects, sizeof(*batch.objects));
     batch.records = calloc(request->batch, sizeof(*batch.records));
-    if (batch.lines == NULL || batch.records == NULL)
+    if (batch.lines == NULL || batch.objects == NULL || batch.records == NULL)
         code = report_failure(request->path, ENOMEM, NULL);
     else
         code = append_all(journal, request, &batch);
 
     for (i = 0; batch.lines != NULL && i < request->batch; i++)
         input_free(&batch.lines[i]);
+    for (i = 0; batch.objects != NULL && i < objects; i++)
+        json_line_free(&batch.objects[i]);
     free(batch.records);
+    free(batch.objects);
     free(batch.lines);
     return code;
 }

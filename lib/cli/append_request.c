@@ -16,6 +16,8 @@ enum option_name {
     OPTION_EXISTING,
     OPTION_EXPECT,
     OPTION_EXPECT_SEQ,
+    OPTION_JSON,
+    OPTION_JSON_LINES,
     OPTION_KEEP_BYTES,
     OPTION_KEEP_ENTRIES,
     OPTION_KEEP_TIME,
@@ -44,6 +46,7 @@ const struct cli_option append_options[] = {
      "print numbers before they are durable, which\n"
      "all are when the command ends: faster"},
     {"quiet", 'q', NULL, "don't print numbers"},
+    {"json", OPTION_JSON, NULL, "print numbers as JSON objects"},
     {.help =
          "Remove some of the oldest entries meanwhile, while there are more\n"
          "than this; marks hold that up:\n"},
@@ -60,6 +63,10 @@ const struct cli_option append_options[] = {
      "them: key, value, meta, op (+ for an entry,\n"
      "- for a tombstone); the last has the rest\n"
      "of the line"},
+    {"json-lines", OPTION_JSON_LINES, NULL,
+     "each line is a JSON object, as 'replay --json'\n"
+     "prints it: key, value or tombstone, meta, stamp;\n"
+     "key_b64, ... in base 64; and expect, expect_seq"},
     {"null", 'z', NULL, "lines end in NUL instead"},
     {"batch", OPTION_BATCH, "N",
      "append N lines together, all or none: faster\n"
@@ -67,6 +74,12 @@ const struct cli_option append_options[] = {
     {0}};
 
 /* ---- options ------------------------------------------------------------ */
+
+bool
+append_is_of_lines(const struct append_request *request)
+{
+    return request->json_lines || request->column_count > 0;
+}
 
 bool
 append_has_column(const struct append_request *request,
@@ -233,6 +246,12 @@ take_option(void *context, const char *command, int option)
         return set_batch(request, command, optarg);
     case OPTION_COLUMNS:
         return set_columns(request, command, optarg);
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
+    case OPTION_JSON_LINES:
+        request->json_lines = true;
+        return CLI_OK;
     case OPTION_LINES:
         return request->column_count > 0
                    ? CLI_OK
@@ -249,12 +268,15 @@ take_option(void *context, const char *command, int option)
 
 /* ---- operands, and what goes with what ---------------------------------- */
 
-/* PATH [KEY] [VALUE]: no KEY where options or columns tell of it. */
+/*
+ * PATH [KEY] [VALUE]: no KEY where options or columns tell of it, and none need
+ * be where JSON may.
+ */
 static int
 take_operands(struct append_request *request, int argc, char **argv)
 {
     struct journal_record *record = &request->record;
-    bool lines = request->column_count > 0;
+    bool lines = append_is_of_lines(request);
     bool key_known = record->key_size > 0 || request->no_key ||
                      append_has_column(request, COLUMN_KEY);
     bool takes_value = !lines && (record->flags & JOURNAL_TOMBSTONE) == 0;
@@ -262,6 +284,8 @@ take_operands(struct append_request *request, int argc, char **argv)
     if (args_operands(argc, argv, 1, 1 + !key_known + takes_value) != CLI_OK)
         return CLI_USAGE;
     request->path = argv[optind++];
+    if (!key_known && optind == argc && request->json_lines)
+        return CLI_OK;
     if (!key_known && optind == argc)
         return report_usage(argv[0], "KEY is missing; --no-key appends "
                                      "without one");
@@ -284,10 +308,15 @@ check_lines(const struct append_request *request, const char *command)
     if ((record->flags & (JOURNAL_EXPECT | JOURNAL_EXPECT_SEQ)) != 0)
         return report_usage(command, "--expect and --expect-seq are for a "
                                      "single entry");
+    if (request->json_lines && request->column_count > 0)
+        return report_usage(command, "--json-lines, and columns");
     if (record->key_size > 0 && append_has_column(request, COLUMN_KEY))
         return report_usage(command, "--key, and a column for the key");
     if (record->meta_size > 0 && append_has_column(request, COLUMN_META))
         return report_usage(command, "--meta, and a column for it");
+    if ((record->flags & JOURNAL_TOMBSTONE) != 0 && request->json_lines)
+        return report_usage(command, "--delete, and lines that say it "
+                                     "themselves");
     if ((record->flags & JOURNAL_TOMBSTONE) != 0 &&
         (append_has_column(request, COLUMN_VALUE) ||
          append_has_column(request, COLUMN_OP)))
@@ -300,18 +329,19 @@ static int
 check_request(const struct append_request *request, const char *command)
 {
     const struct journal_record *record = &request->record;
-    bool column = append_has_column(request, COLUMN_KEY);
+    bool column = request->json_lines || append_has_column(request, COLUMN_KEY);
 
     if (request->no_key && record->key_size > 0)
         return report_usage(command, "--key and --no-key");
     if (request->no_key && !column &&
         (record->flags & (JOURNAL_TOMBSTONE | JOURNAL_EXPECT)) != 0)
         return report_usage(command, "--delete and --expect need a key");
-    if (request->column_count > 0)
+    if (append_is_of_lines(request))
         return check_lines(request, command);
     if (request->batch > 0 || request->delimiter != '\n')
         return report_usage(command, "--batch and --null are for lines: add "
-                                     "--lines, --tab or --columns");
+                                     "--lines, --tab, --columns or "
+                                     "--json-lines");
     return CLI_OK;
 }
 

@@ -33,39 +33,19 @@ args_number(const char *command, const char *name, const char *text,
     return CLI_OK;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Bytes that TEXT does not give stay 0. */
 static int
 read_id(const char *command, const char *name, const char *text, uint8_t id[16])
 {
-    size_t length = strlen(text), i;
-    int high, low;
+    size_t length = strlen(text);
 
     if (length == 0 || length > 32 || length % 2 != 0)
         return report_usage(command,
                             "%s: an id has 2 to 32 hexadecimal digits, an "
                             "even number",
                             name);
-    memset(id, 0, 16);
-    for (i = 0; i < length; i += 2) {
-        high = hex_digit(text[i]);
-        low = hex_digit(text[i + 1]);
-        if (high < 0 || low < 0)
-            return report_usage(command, "%s: '%s' is not hexadecimal", name,
-                                text);
-        id[i / 2] = (uint8_t)(high << 4 | low);
-    }
+    if (!text_unhex(id, 16, text, length))
+        return report_usage(command, "%s: '%s' is not hexadecimal", name, text);
     return CLI_OK;
 }
 
@@ -184,8 +164,8 @@ args_unescape(const char *command, char *text, size_t *size)
             *to++ = '\\';
             continue;
         }
-        high = at[0] == 'x' ? hex_digit(at[1]) : -1;
-        low = high < 0 ? -1 : hex_digit(at[2]);
+        high = at[0] == 'x' ? text_hex_digit(at[1]) : -1;
+        low = high < 0 ? -1 : text_hex_digit(at[2]);
         if (low < 0)
             return report_usage(command,
                                 "--escaped: a backslash is followed by "

@@ -19,8 +19,12 @@ base64_write(FILE *file, const unsigned char *bytes, size_t size)
         bits |= size > 2 ? bytes[2] : 0;
         group[0] = alphabet[bits >> 18];
         group[1] = alphabet[bits >> 12 & 63];
-        group[2] = size > 1 ? alphabet[bits >> 6 & 63] : '=';
-        group[3] = size > 2 ? alphabet[bits & 63] : '=';
+        group[2] = '=';
+        group[3] = '=';
+        if (size > 1)
+            group[2] = alphabet[bits >> 6 & 63];
+        if (size > 2)
+            group[3] = alphabet[bits & 63];
         fwrite(group, 1, sizeof(group), file);
         if (size <= 3)
             break;

@@ -6,9 +6,20 @@
 #include "append.h"
 #include "cli.h"
 #include "input.h"
+#include "object.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
+
+static void
+print_json(uint64_t seq)
+{
+    struct object json;
+
+    object_begin(&json);
+    object_number(&json, "seq", seq);
+    object_end(&json);
+}
 
 /*
  * A number that is out has been acknowledged, be it only as relaxed as was
@@ -21,8 +32,12 @@ append_print(const struct append_request *request, uint64_t first, size_t count)
 
     if (request->quiet)
         return CLI_OK;
-    for (i = 0; i < count; i++)
-        printf("%" PRIu64 "\n", first + i);
+    for (i = 0; i < count; i++) {
+        if (request->json)
+            print_json(first + i);
+        else
+            printf("%" PRIu64 "\n", first + i);
+    }
     return output_flush();
 }
 
@@ -101,8 +116,8 @@ append_one(struct journal *journal, const struct append_request *request)
 static int
 append_to(struct journal *journal, const struct append_request *request)
 {
-    int code = request->column_count > 0 ? append_lines(journal, request)
-                                         : append_one(journal, request);
+    int code = append_is_of_lines(request) ? append_lines(journal, request)
+                                           : append_one(journal, request);
     int rc = 0;
 
     if (request->options.durability == JOURNAL_RELAXED)
@@ -120,7 +135,7 @@ append(struct append_request *request)
     int code = CLI_OK;
 
     /* Before opening: bad input should not leave an empty journal. */
-    if (request->column_count == 0)
+    if (!append_is_of_lines(request))
         code = read_value(request, &buffer);
     if (code == CLI_OK)
         code = target_open_with(request->path, &request->options, &journal);
@@ -149,6 +164,7 @@ const struct cli_command cmd_append = {
         "       journal append [OPTIONS] --lines PATH KEY\n"
         "       journal append [OPTIONS] --tab PATH\n"
         "       journal append [OPTIONS] --columns LIST PATH [KEY]\n"
+        "       journal append [OPTIONS] --json-lines PATH [KEY]\n"
         "\n"
         "Appends an entry to the journal in the directory PATH, which is\n"
         "made if there is none, and prints the entry's number once it would\n"

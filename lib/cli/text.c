@@ -176,3 +176,34 @@ text_hex(char *text, const unsigned char *bytes, size_t size)
     }
     *text = '\0';
 }
+
+int
+text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool
+text_unhex(unsigned char *bytes, size_t room, const char *text, size_t length)
+{
+    size_t i;
+    int high, low;
+
+    if (length % 2 != 0 || length / 2 > room)
+        return false;
+    memset(bytes, 0, room);
+    for (i = 0; i < length; i += 2) {
+        high = text_hex_digit(text[i]);
+        low = text_hex_digit(text[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        bytes[i / 2] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}

@@ -42,4 +42,14 @@ void text_size(char text[TEXT_SIZE_SIZE], uint64_t size);
 /* Two digits for each of SIZE bytes, and a NUL. */
 void text_hex(char *text, const unsigned char *bytes, size_t size);
 
+/* 0 to 15, or -1 where C is no hexadecimal digit. */
+int text_hex_digit(char c);
+
+/*
+ * The bytes that LENGTH digits stand for, and zeros up to ROOM.  False where
+ * they are too many, not two for each byte, or no digits.
+ */
+bool text_unhex(unsigned char *bytes, size_t room, const char *text,
+                size_t length);
+
 #endif
