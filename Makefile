@@ -84,7 +84,7 @@ CLI_SOURCES = \
     append_lines.c append_request.c follow.c question.c listing.c lookup.c \
     target.c args.c when.c calendar.c span.c parse.c input.c output.c object.c \
     text.c report.c cmd_verify.c progress.c base64.c \
-    json_parse.c json_line.c
+    json_parse.c json_line.c cmd_export.c cmd_import.c import.c import_place.c
 
 # What these need beyond the library.
 CLI_PACKAGES = libjansson-dev

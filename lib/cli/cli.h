@@ -70,5 +70,7 @@ extern const struct cli_command cmd_rewind;
 extern const struct cli_command cmd_verify;
 extern const struct cli_command cmd_backup;
 extern const struct cli_command cmd_salvage;
+extern const struct cli_command cmd_export;
+extern const struct cli_command cmd_import;
 
 #endif

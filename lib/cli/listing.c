@@ -108,6 +108,8 @@ listing_run(struct listing *listing, struct journal_cursor *cursor,
         listing->damaged = 0;
         if (listing->question->keys)
             output_list_key(&listing->list, entry);
+        else if (listing->question->pairs)
+            output_pair(entry);
         else
             output_list_entry(&listing->list, entry);
         listing->printed++;

@@ -61,6 +61,14 @@ write_string(const void *bytes, size_t size)
     json_decref(string);
 }
 
+static void
+write_base64(const void *bytes, size_t size)
+{
+    putchar('"');
+    base64_write(stdout, bytes, size);
+    putchar('"');
+}
+
 void
 object_begin(struct object *object)
 {
@@ -104,10 +112,16 @@ object_bytes(struct object *object, const char *name, const void *bytes,
         write_string(bytes, size);
     } else {
         write_name(object, name, "_b64");
-        putchar('"');
-        base64_write(stdout, bytes, size);
-        putchar('"');
+        write_base64(bytes, size);
     }
+}
+
+void
+object_base64(struct object *object, const char *name, const void *bytes,
+              size_t size)
+{
+    write_name(object, name, "");
+    write_base64(bytes, size);
 }
 
 void

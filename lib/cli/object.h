@@ -19,6 +19,9 @@ void object_text(struct object *object, const char *name, const char *value);
 void object_bytes(struct object *object, const char *name, const void *bytes,
                   size_t size);
 
+void object_base64(struct object *object, const char *name, const void *bytes,
+                   size_t size);
+
 void object_end(struct object *object);
 
 /* An object within: its members follow, up to object_close(). */

@@ -321,6 +321,17 @@ output_list_key(const struct output_list *list,
 }
 
 void
+output_pair(const struct journal_entry *entry)
+{
+    struct object json;
+
+    object_begin(&json);
+    object_base64(&json, "key_b64", entry->key, entry->key_size);
+    object_base64(&json, "value_b64", entry->value, entry->value_size);
+    object_end(&json);
+}
+
+void
 output_mark(const char *name, uint64_t seq)
 {
     if (output_is_terminal()) {

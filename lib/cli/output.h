@@ -34,6 +34,9 @@ void output_list_entry(const struct output_list *list,
 void output_list_key(const struct output_list *list,
                      const struct journal_entry *entry);
 
+/* A JSON object of key and value, both in base 64. */
+void output_pair(const struct journal_entry *entry);
+
 /* One line of a list of marks: a name, and a number. */
 void output_mark(const char *name, uint64_t seq);
 

@@ -1,6 +1,7 @@
 /* progress.c - tells a person at a terminal how far a long call has come. */
 #include "progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #define PERIOD 100000000u /* ns from one drawing to the next */
 
 static volatile sig_atomic_t caught;
+static struct progress *current; /* NULL: nothing is in progress */
 
 static void
 note_signal(int number)
@@ -49,18 +51,27 @@ progress_begin(struct progress *progress, const char *what)
     progress->visible = isatty(STDERR_FILENO) == 1;
     progress->shown_at = now();
     caught = 0;
+    current = progress;
     watch(SIGINT, &progress->interrupt);
     watch(SIGTERM, &progress->terminate);
+}
+
+static void
+draw_bar(const struct progress *progress, uint64_t done, uint64_t total)
+{
+    static const char full[BAR_COLUMNS + 1] =
+        "########################################";
+    double part = total > 0 && done < total ? (double)done / (double)total : 1;
+    int columns = (int)(part * BAR_COLUMNS);
+
+    fprintf(stderr, "\r%s [%.*s%*s] %3d %%\033[K", progress->what, columns,
+            full, BAR_COLUMNS - columns, "", (int)(part * 100));
 }
 
 int
 progress_show(void *context, uint64_t done, uint64_t total)
 {
-    static const char full[BAR_COLUMNS + 1] =
-        "########################################";
     struct progress *progress = context;
-    double part = total > 0 && done < total ? (double)done / (double)total : 1;
-    int columns = (int)(part * BAR_COLUMNS);
     uint64_t time;
 
     if (!progress->visible)
@@ -70,18 +81,28 @@ progress_show(void *context, uint64_t done, uint64_t total)
         return caught;
     progress->shown = true;
     progress->shown_at = time;
-    fprintf(stderr, "\r%s [%.*s%*s] %3d %%\033[K", progress->what, columns,
-            full, BAR_COLUMNS - columns, "", (int)(part * 100));
+    if (total == PROGRESS_UNKNOWN)
+        fprintf(stderr, "\r%s %" PRIu64 "\033[K", progress->what, done);
+    else
+        draw_bar(progress, done, total);
     fflush(stderr);
     return caught;
 }
 
 void
+progress_clear(void)
+{
+    if (current != NULL && current->shown) {
+        fputs("\r\033[K", stderr);
+        current->shown = false;
+    }
+}
+
+void
 progress_end(struct progress *progress)
 {
-    if (progress->shown)
-        fputs("\r\033[K", stderr);
-    progress->shown = false;
+    progress_clear();
+    current = NULL;
     sigaction(SIGINT, &progress->interrupt, NULL);
     sigaction(SIGTERM, &progress->terminate, NULL);
     if (caught != 0)

@@ -20,10 +20,16 @@ struct progress {
     struct sigaction interrupt, terminate; /* as they were */
 };
 
+/* A TOTAL that nobody knows: how much is DONE is shown as it is. */
+#define PROGRESS_UNKNOWN UINT64_MAX
+
 void progress_begin(struct progress *progress, const char *what);
 
 /* A journal_progress, whose context is the struct progress. */
 int progress_show(void *context, uint64_t done, uint64_t total);
+
+/* Clears the line of whatever is in progress: something else is to be said. */
+void progress_clear(void);
 
 /* Clears the line, and lets the signal act that came meanwhile. */
 void progress_end(struct progress *progress);

@@ -40,7 +40,8 @@ struct question {
     bool escaped;     /* \xNN in it stands for a byte */
     void *bytes;      /* what query.key points to; question_free() */
     uint64_t count;   /* at most so many lines */
-    bool keys;        /* not of entries, but of their keys */
+    bool keys;        /* not of entries, but of their keys, */
+    bool pairs;       /* or of keys and values alone */
     bool json;
     bool meta;
     bool immutable;

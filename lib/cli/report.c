@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "cli.h"
+#include "progress.h"
 #include "text.h"
 
 #define KEY_COLUMNS 60u
+
+const char *report_input_name = "standard input";
 
 int
 report_exit(int result)
@@ -57,6 +60,7 @@ report_failure(const char *path, int result, const char *what, ...)
 {
     va_list arguments;
 
+    progress_clear();
     fprintf(stderr, "journal: %s: ", path);
     if (what != NULL) {
         va_start(arguments, what);
@@ -73,6 +77,7 @@ report_hint(const char *text, ...)
 {
     va_list arguments;
 
+    progress_clear();
     fputs("journal: hint: ", stderr);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
@@ -85,7 +90,8 @@ report_input(uint64_t line, const char *text, ...)
 {
     va_list arguments;
 
-    fprintf(stderr, "journal: standard input: line %" PRIu64 ": ", line);
+    progress_clear();
+    fprintf(stderr, "journal: %s: line %" PRIu64 ": ", report_input_name, line);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
     va_end(arguments);
@@ -98,6 +104,7 @@ report_usage(const char *command, const char *text, ...)
 {
     va_list arguments;
 
+    progress_clear();
     fprintf(stderr, "%s: ", command);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
@@ -111,6 +118,7 @@ report_problem(const char *command, const char *text, ...)
 {
     va_list arguments;
 
+    progress_clear();
     fprintf(stderr, "%s: ", command);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);

@@ -20,6 +20,9 @@ int report_failure(const char *path, int result, const char *what, ...)
 /* "journal: hint: TEXT": what may be done about the line before. */
 void report_hint(const char *text, ...) REPORT_PRINTF(1, 2);
 
+/* What report_input() calls the input: "standard input", until it is a file. */
+extern const char *report_input_name;
+
 /* "journal: standard input: line LINE: TEXT".  Returns CLI_USAGE. */
 int report_input(uint64_t line, const char *text, ...) REPORT_PRINTF(2, 3);
 
