@@ -1,30 +1,62 @@
 #!/bin/sh
-# man-pages.sh - is every public call named by a page of section 3, and is every
-# page well made?
+# man-pages.sh - does every public call have its page, with the prototype that
+# the header has, is every page well made, and does every reference lead to one?
 set -u
 
 found=0
-calls=$(mktemp) || exit 1
-trap 'rm -f "$calls"' EXIT
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
 
 complain() {
     echo "$1"
     found=1
 }
 
-# The calls that the NAME sections of the pages speak of.
-named=$(cat docs/man/*.3 2>/dev/null | awk '
-    /^\.S[hH]/ { inside = /NAME/ }
-    inside { gsub(/\\-/, "-"); print }')
+# "NAME SECTION" for each page, and each name that its NAME section speaks of.
+names() {
+    for page in docs/man/*.[1-8]; do
+        basename "$page" | sed 's/\.\([1-8]\)$/ \1/'
+        awk -v section="${page##*.}" '
+            /^\.S[hH]/ { inside = /NAME/ }
+            inside && /^\.Nm / { print $2, section }' "$page"
+    done
+}
+
+ls docs/man/*.3 >/dev/null 2>&1 || { echo "docs/man: no pages"; exit 1; }
+names >"$work/names"
+awk '/^\.S[hH]/ { inside = /NAME/ } inside && /^\.Nm / { print $2, 3 }' \
+    docs/man/*.3 >"$work/named"
 
 sed -n '/global:/,/local:/s/^ *\(journal_[a-z0-9_]*\);.*/\1/p' \
-    lib/libjournal.map >"$calls"
+    lib/libjournal.map >"$work/calls"
 while read -r call; do
-    echo "$named" | grep -qw "$call" ||
+    grep -qx "$call 3" "$work/named" ||
         complain "$call is in the NAME section of no page in docs/man/*.3"
-done <"$calls"
+done <"$work/calls"
 
-[ -n "$named" ] || { complain "docs/man: no pages"; exit 1; }
+# The pages of the subcommands may come from another list than this one.
+sed -n 's/^\.Xr \(lib\)\{0,1\}\(journal[a-z_-]*\) \([1-8]\).*/\1\2 \3/p' \
+    docs/man/*.[1-8] | sort -u >"$work/references"
+while read -r reference; do
+    grep -qx "$reference" "$work/names" ||
+        complain "docs/man: .Xr $reference leads nowhere"
+done <"$work/references"
+
+awk -f test/lint/man-synopsis.awk include/journal.h | sort >"$work/header"
+awk -f test/lint/man-synopsis.awk docs/man/*.3 | sort >"$work/pages"
+diff "$work/header" "$work/pages" >"$work/differs" || {
+    complain "prototypes of journal.h (<) and of docs/man/*.3 (>) differ:"
+    cat "$work/differs"
+}
+
+# Who has the library installed has no docs/format.md; bytes are drawn in both.
+# shellcheck disable=SC2016 # fences of Markdown, not commands
+sed -n '/^```$/,/^```$/{/^```$/!p}' docs/format.md | grep . >"$work/drawn"
+sed -n '/^\.Bd/,/^\.Ed/{/^\./!p}' docs/man/journal-format.5 >"$work/printed"
+while IFS= read -r line; do
+    grep -qxF -e "$line" "$work/printed" ||
+        complain "docs/man/journal-format.5 lacks what format.md draws: $line"
+done <"$work/drawn"
 
 for page in docs/man/*.[1-8]; do
     grep -Eq '^\.(TH|Dt) ' "$page" || complain "$page: has no title line"
