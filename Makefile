@@ -232,6 +232,10 @@ RIVALS      = $(SQLITE) $(LEVELDB) $(ROCKSDB)
 RIVALS_HERE = $(if $(SQLITE),-DBENCH_SQLITE) $(if $(LEVELDB),-DBENCH_LEVELDB) \
     $(if $(ROCKSDB),-DBENCH_ROCKSDB)
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
+# NAME=PAGE for each call that has its manual in another one's page.
+MAN_LINKS   = $(shell awk '/^\.S[hH]/ { inside = /NAME/ } \
+    inside && /^\.Nm / { page = FILENAME; sub(/.*\//, "", page); \
+    if ($$2 ".3" != page) print $$2 ".3=" page }' docs/man/*.3)
 
 # Under valgrind a writer does not get far enough before it is killed, and calls
 # of malloc() are not the program's own; what scripts start does not run under
@@ -364,7 +368,9 @@ INSTALLED = \
     $(addprefix $(LIBDIR)/,$(notdir $(DYNAMIC) $(LINKS))) \
     $(LIBDIR)/pkgconfig/libjournal.pc $(BINDIR)/journal \
     $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix \
-        $(page)))/$(notdir $(page)))
+        $(page)))/$(notdir $(page))) \
+    $(foreach link,$(MAN_LINKS),$(MANDIR)/man3/$(firstword $(subst \
+        =, ,$(link))))
 
 ## install     into PREFIX (/usr/local), below DESTDIR if that is given
 install: all
@@ -377,6 +383,9 @@ install: all
 	install -m 755 $(COMMAND) $(DESTDIR)$(BINDIR)
 	@for page in $(MAN_PAGES); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit 1; \
+	done
+	@for link in $(MAN_LINKS); do \
+	    ln -sf $${link#*=} $(DESTDIR)$(MANDIR)/man3/$${link%=*} || exit 1; \
 	done
 	@test -n '$(DESTDIR)' || echo "installed; if programs do not find" \
 	    "$(SONAME), run ldconfig"

@@ -41,10 +41,13 @@ expected_files() {
         for page in docs/man/*.[1-8]; do
             echo "./share/man/man${page##*.}/${page##*/}"
         done
+        # `man CALL` finds every call.
+        sed -n '/global:/,/local:/s|^ *\(journal_[a-z0-9_]*\);.*|\1|p' \
+            lib/libjournal.map | sed 's|.*|./share/man/man3/&.3|'
         printf './%s\n' bin/journal include/journal.h lib/libjournal.a \
             lib/libjournal.so "lib/$soname" "lib/libjournal.so.$version" \
             lib/pkgconfig/libjournal.pc
-    } | sort
+    } | sort -u
 }
 
 same() {

@@ -34,7 +34,6 @@ while read -r call; do
         complain "$call is in the NAME section of no page in docs/man/*.3"
 done <"$work/calls"
 
-# The pages of the subcommands may come from another list than this one.
 sed -n 's/^\.Xr \(lib\)\{0,1\}\(journal[a-z_-]*\) \([1-8]\).*/\1\2 \3/p' \
     docs/man/*.[1-8] | sort -u >"$work/references"
 while read -r reference; do
