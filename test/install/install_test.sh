@@ -110,7 +110,7 @@ pc_says() {
 
 # Who takes the sources into a tree of his own has no Makefile of ours.
 claim "one line compiles the sources" "$CC" -shared -fPIC -Wall -Werror \
-    -o "$work/libjournal.so" -Iinclude lib/*.c -llmdb -lxxhash
+    -o "$work/libjournal.so" -Iinclude -Ilib lib/[!c]*/*.c -llmdb -lxxhash
 
 claim "make install works without asking" build install PREFIX="$prefix"
 version=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --modversion \
