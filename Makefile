@@ -635,15 +635,10 @@ format:
 	    test/ffi/*/*.[ch] test/ffi/*/*.[ch]pp \
 	    docs/examples/*.c)
 
-## docs        the man pages as text, in build/man
+## docs        all of docs/ and the manual as HTML, in build/docs
 docs:
-	@mkdir -p $(OUT)/man
-	@for page in $(MAN_PAGES); do \
-	    if command -v mandoc >/dev/null; then mandoc -T utf8 $$page; \
-	    else MANWIDTH=80 man -l $$page; fi \
-	        >$(OUT)/man/$${page##*/}.txt || exit 1; \
-	done
-	@echo "man pages: $(OUT)/man"
+	@CC='$(CC)' test/support/deps.sh install lowdown mandoc
+	@docs/html/build.sh $(OUT)/docs
 
 ## help        this list
 help:
