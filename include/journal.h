@@ -555,6 +555,10 @@ JOURNAL_API void journal_cursor_close(struct journal_cursor *cursor);
  * later it gives JOURNAL_TIMEOUT; 0 asks without waiting, and less than 0 waits
  * for ever.  Sleeps in the kernel meanwhile.
  *
+ * Who follows a query that leaves entries out waits for the size, of a
+ * journal_stat() before the cursor was read to its end: the number behind the
+ * last match may have been appended long since, to another key.
+ *
  * If a process is killed in the instant between its commit and the waking, the
  * waiters find out by themselves within a quarter of a second.  Where the
  * platform has no futex that processes can share, waiting is a look every

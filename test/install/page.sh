@@ -88,6 +88,7 @@ compile_recipes() {
 
 try_recipes() {
     grep -q '^<!-- try$' "$root/$page" || return 0
+    mkdir "$work/recipes" && cd "$work/recipes" || exit 1
     if said=$(compile_recipes 2>&1 && ./recipes 2>&1); then
         passed=$((passed + ${said%% *}))
     else
