@@ -6,9 +6,25 @@
 #
 # `make` there means the Makefile of this tree, with what is built already; with
 # --installed the reader has that behind him.  Every command is tried in one and
-# the same shell, with a HOME of its own.  Recipes in C, if there are any, are
-# compiled and tried too.
+# the same shell, on a terminal, with a HOME of its own.  Recipes in C, if there
+# are any, are compiled and tried too.
 set -u
+
+# In the terminal: each command behind a line that says which.
+if [ "$1" = --steps ]; then
+    make() {
+        # shellcheck disable=SC2086,SC2317 # NAME=VALUE each; by a step
+        command make -s -C "$PAGE_ROOT" $PAGE_CHOSEN BUILD="$PAGE_WORK/build" \
+            "$@"
+    }
+    cd "$PAGE_WORK/empty" || exit 1
+    for step in "$PAGE_WORK"/steps/*.sh; do
+        printf '@ %s\n' "${step%.sh}"
+        # shellcheck disable=SC1090 # a command of the page
+        . "$step" 2>&1 </dev/null
+    done
+    exit 0
+fi
 
 installed=false
 [ "$1" != --installed ] || { installed=true; shift; }
@@ -28,11 +44,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 passed=0
 failed=0
 
-make() {
-    # shellcheck disable=SC2086 # NAME=VALUE each
-    command make -s -C "$root" $chosen BUILD="$work/build" "$@"
-}
-
 # Copies keep their times, so that they are taken for built.
 borrow() {
     mkdir -p "$work/build"
@@ -43,10 +54,9 @@ borrow() {
 }
 
 install() {
-    make install PREFIX="$HOME/journal" >"$work/said" 2>&1 || {
-        cat "$work/said"
-        exit 1
-    }
+    # shellcheck disable=SC2086 # NAME=VALUE each
+    make -s $chosen BUILD="$work/build" install PREFIX="$HOME/journal" \
+        >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
     export PATH="$HOME/journal/bin:$PATH"
     export PKG_CONFIG_PATH="$HOME/journal/lib/pkgconfig"
     export LD_LIBRARY_PATH="$HOME/journal/lib"
@@ -55,21 +65,40 @@ install() {
 complain() {
     failed=$((failed + 1))
     printf '%s:%d: %s\nexpected:\n%s\nfound:\n%s\n' "$page" "$2" \
-        "$(cat "$1.sh")" "$(cat "$1.expected")" "$(cat "$work/said")"
+        "$(cat "$1.sh")" "$(cat "$1.expected")" "$(cat "$1.said")"
 }
 
-# Sourced, so that what one sets the next one finds.
+# Of a line that was written over, as a bar of progress is, its last state; and
+# not what a terminal shows for the end of its input.
+LAST_SEEN='s/\r*$//; s/.*\r//; s/\x1b\[K//g; s/\^D\x08\x08//'
+
+# What the terminal shows becomes STEP.said for each; a command whose output has
+# no end of line is followed by the next one's first.
+show() {
+    PAGE_ROOT=$root PAGE_WORK=$work PAGE_CHOSEN=$chosen NO_COLOR=1 TERM=dumb \
+        script -qec "sh '$root/test/install/page.sh' --steps" /dev/null \
+        </dev/null | sed "$LAST_SEEN" >"$work/shown"
+    awk -v work="$work" '
+        match($0, "@ " work "/steps/[0-9]*$") {
+            if (RSTART > 1)
+                print substr($0, 1, RSTART - 1) >said
+            said = substr($0, RSTART + 2) ".said"
+            printf "" >said
+            next
+        }
+        { print >said }' "$work/shown"
+}
+
 follow() {
-    for try in "$work"/steps/*.sh; do
-        try=${try%.sh}
-        # shellcheck disable=SC1090 # a command of the page
-        . "$try.sh" >"$work/said" 2>&1 </dev/null
-        line=$(basename "$try" | sed 's/^0*//')
-        if awk -f "$root/test/install/same.awk" "$try.expected" "$work/said"
-        then
+    show
+    for step in "$work"/steps/*.sh; do
+        step=${step%.sh}
+        line=$(basename "$step" | sed 's/^0*//')
+        [ -e "$step.said" ] || echo "was not reached" >"$step.said"
+        if awk -f test/install/same.awk "$step.expected" "$step.said"; then
             passed=$((passed + 1))
         else
-            complain "$try" "$line"
+            complain "$step" "$line"
         fi
     done
 }
@@ -97,12 +126,12 @@ try_recipes() {
     fi
 }
 
+command -v script >/dev/null || { echo "no script"; exit 77; }
 mkdir "$work/steps" "$work/home" "$work/empty" || exit 1
 awk -v steps="$work/steps" -f test/install/steps.awk "$page" || exit 1
 borrow || exit 1
 export HOME="$work/home"
 [ $installed = false ] || install
-cd "$work/empty" || exit 1
 follow
 try_recipes
 
