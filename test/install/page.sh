@@ -13,9 +13,9 @@ set -u
 # In the terminal: each command behind a line that says which.
 if [ "$1" = --steps ]; then
     make() {
-        # shellcheck disable=SC2086,SC2317 # NAME=VALUE each; by a step
-        command make -s -C "$PAGE_ROOT" $PAGE_CHOSEN BUILD="$PAGE_WORK/build" \
-            "$@"
+        # shellcheck disable=SC2317 # a step calls it
+        MAKEFLAGS=$PAGE_CHOSEN command make -s -C "$PAGE_ROOT" \
+            BUILD="$PAGE_WORK/build" "$@"
     }
     cd "$PAGE_WORK/empty" || exit 1
     for step in "$PAGE_WORK"/steps/*.sh; do
@@ -35,9 +35,10 @@ name=$(basename "$page" .md)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 out=${OUT:-build}
-# What the caller of make chose, so that nothing is built a second time.
+# The variables that the caller of make chose, and they alone: with them nothing
+# is built a second time.
 case ${MAKEFLAGS:-} in
-*' -- '*) chosen=${MAKEFLAGS#* -- } ;;
+*' -- '*) chosen=" -- ${MAKEFLAGS#* -- }" ;;
 *) chosen= ;;
 esac
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -54,9 +55,11 @@ borrow() {
 }
 
 install() {
-    # shellcheck disable=SC2086 # NAME=VALUE each
-    make -s $chosen BUILD="$work/build" install PREFIX="$HOME/journal" \
-        >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
+    MAKEFLAGS=$chosen make -s BUILD="$work/build" install \
+        PREFIX="$HOME/journal" >"$work/said" 2>&1 || {
+        cat "$work/said"
+        exit 1
+    }
     export PATH="$HOME/journal/bin:$PATH"
     export PKG_CONFIG_PATH="$HOME/journal/lib/pkgconfig"
     export LD_LIBRARY_PATH="$HOME/journal/lib"
