@@ -57,6 +57,12 @@ while IFS= read -r line; do
         complain "docs/man/journal-format.5 lacks what format.md draws: $line"
 done <"$work/drawn"
 
+# The overview has a whole program.
+awk '/^\.Bd/ { inside = 1; next } /^\.Ed/ { inside = 0 } inside' \
+    docs/man/libjournal.7 | sed 's/\\e/\\/g' >"$work/program.c"
+${CC:-cc} -fsyntax-only -Wall -Wextra -Werror -Iinclude "$work/program.c" ||
+    complain "docs/man/libjournal.7: its program does not compile"
+
 for page in docs/man/*.[1-8]; do
     grep -Eq '^\.(TH|Dt) ' "$page" || complain "$page: has no title line"
     section=${page##*.}
