@@ -11,15 +11,24 @@ function panel(row, title, unit) {
 }
 
 BEGIN {
-    panel("durable, 1 thread, p50, µs", "Durable append, one thread", "µs, less is better")
-    panel("durable, 16 threads, entries/s", "Durable appends, 16 threads", "entries/s")
-    panel("durable batches of 100, entries/s", "Durable batches of 100", "entries/s")
-    panel("relaxed, 10,000 keys, entries/s", "Relaxed appends, 10,000 keys", "entries/s")
-    panel("relaxed, a million keys, entries/s", "Relaxed appends, a million keys", "entries/s")
-    panel("get, latest by key, µs", "Latest entry of a key", "µs, less is better")
-    panel("history of a key, 100 revisions, entries/s", "History of a key", "entries/s")
-    panel("latest of every key, entries/s", "Latest of every key", "entries/s")
-    panel("replay of everything, entries/s", "Replay of everything", "entries/s")
+    panel("durable, 1 thread, p50, µs",
+        "Durable append, one thread", "µs, less is better")
+    panel("durable, 16 threads, entries/s",
+        "Durable appends, 16 threads", "entries/s")
+    panel("durable batches of 100, entries/s",
+        "Durable batches of 100", "entries/s")
+    panel("relaxed, 10,000 keys, entries/s",
+        "Relaxed appends, 10,000 keys", "entries/s")
+    panel("relaxed, a million keys, entries/s",
+        "Relaxed appends, a million keys", "entries/s")
+    panel("get, latest by key, µs",
+        "Latest entry of a key", "µs, less is better")
+    panel("history of a key, 100 revisions, entries/s",
+        "History of a key", "entries/s")
+    panel("latest of every key, entries/s",
+        "Latest of every key", "entries/s")
+    panel("replay of everything, entries/s",
+        "Replay of everything", "entries/s")
 }
 
 function trim(text) {
@@ -59,7 +68,8 @@ in_table {
 }
 
 function text(class, x, y, words) {
-    printf "  <text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", class, x, y, words
+    printf "  <text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", \
+        class, x, y, words
 }
 
 function draw(i, j, most, value) {
@@ -95,7 +105,8 @@ END {
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 480 %d\" " \
         "role=\"img\"\n     aria-labelledby=\"title desc\">\n", height
     print "  <title id=\"title\">Figures of docs/benchmarks.md</title>"
-    print "  <desc id=\"desc\">The tables of that page have the same numbers.</desc>"
+    print "  <desc id=\"desc\">" \
+        "The tables of that page have the same numbers.</desc>"
     print "  <style>"
     print "    text { font: 13px system-ui, \"Segoe UI\", Roboto, Helvetica, " \
         "Arial, sans-serif; fill: #1d2430; }"

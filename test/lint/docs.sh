@@ -39,6 +39,8 @@ docs/html/build.sh "$work/html" >"$work/said" 2>&1 || {
     exit 1
 }
 find "$work/html" -type f | sed "s|^$work/html/||" | sort >"$work/files"
-(cd "$work/html" && find . -name '*.html' | sed 's|^\./||' | sort |
-    xargs awk -v files="$work/files" -f "$OLDPWD/test/lint/links.awk") || found=1
+links=$PWD/test/lint/links.awk
+cd "$work/html" || exit 1
+grep '\.html$' "$work/files" | xargs awk -v files="$work/files" -f "$links" ||
+    found=1
 exit $found
