@@ -99,7 +99,7 @@ drop_entry(struct jn_step *step, struct jn_place *place, uint64_t seq,
 static int
 drop_newest(struct jn_step *step, uint64_t size)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_span key, value;
     int rc = jn_place_open(&place, step->txn, JN_ENTRIES);
 
@@ -172,7 +172,7 @@ follows_on_lost(struct jn_step *step, uint64_t seq, struct jn_span row,
 static int
 check_holes(struct jn_step *step, uint64_t size)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_span key, value;
     uint8_t bytes[8];
     enum jn_move move = JN_AT_OR_AFTER;

@@ -82,7 +82,7 @@ int
 jn_times_find(struct jn_txn *txn, const struct jn_state *state, uint64_t time,
               uint64_t *seq)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     int rc;
 
     if (time > state->last_time) {

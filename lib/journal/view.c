@@ -132,7 +132,7 @@ static int
 get_stored_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq,
                uint64_t *time)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_stored stored;
     struct jn_span key = {NULL, 0}, value = {NULL, 0};
     enum jn_move onward = end == JN_FIRST ? JN_NEXT : JN_PREV;
@@ -220,7 +220,7 @@ is_row_of(struct jn_txn *txn, const struct jn_chain *chain, struct jn_span key,
 static int
 find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_span at = jn_index_span(&known->index_key), value;
     enum jn_move move = JN_AT_OR_AFTER;
     unsigned free_probe = 0;

@@ -10,7 +10,7 @@ jn_keys_start(struct jn_keys *keys, const struct jn_filter *filter,
 {
     keys->filter = filter;
     keys->as_of = as_of;
-    keys->place = (struct jn_place){NULL, NULL};
+    keys->place = (struct jn_place){.handle = NULL};
     keys->met = keys->placed = keys->done = false;
     jn_index_lowest(&keys->at, filter->literal);
 }

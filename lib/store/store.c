@@ -406,6 +406,7 @@ jn_store_close(struct jn_store *store)
     jn_store_close_env(store);
     pthread_mutex_destroy(&store->pins_lock);
     pthread_rwlock_destroy(&store->gate);
+    jn_guard_free(&store->guard);
     free(store);
 }
 
@@ -418,6 +419,7 @@ jn_store_forget(struct jn_store *store)
      */
     if (store->env != NULL)
         mdb_env_close(store->env);
+    jn_guard_free(&store->guard);
     free(store);
 }
 

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "pages/layout.h"
 #include "tail/recent.h"
 
 #define JN_STORE_FILE "data.mdb"
@@ -45,10 +46,33 @@ struct jn_txn {
     struct jn_recent_look look;
 };
 
+/* A tree of the last commit, and where its pages are. */
+struct jn_store_tree {
+    const uint8_t *base; /* of page 0 */
+    size_t page_size;
+    uint64_t pages; /* that there are from there on */
+    uint64_t root;
+    unsigned depth;
+};
+
+/* A row of a tree, and the way down to it: see store_tree.h. */
+struct jn_store_way {
+    struct jn_store_tree tree;
+    struct jn_store_level {
+        const uint8_t *page;
+        unsigned at, count; /* which of its nodes the way takes */
+    } level[JN_DEPTH_MAX];
+    struct jn_span key; /* of the row it was at last; NULL: none */
+};
+
 /* A place in a table, within a transaction. */
 struct jn_place {
-    struct MDB_cursor *handle;
-    uint64_t *reads; /* where its moves are counted, or NULL */
+    struct jn_txn *txn;
+    enum jn_table table;
+    struct MDB_cursor *handle; /* NULL: the way leads there */
+    struct jn_store_way way;
+    struct jn_span key; /* with a handle: the row's, a copy; NULL: none */
+    uint8_t bytes[JN_KEY_MAX];
 };
 
 struct jn_row {

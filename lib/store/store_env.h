@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "store/store.h"
+#include "store/store_guard.h"
 
 /* Reader slots; LMDB's lock file has 64 bytes for each. */
 #define JN_READERS_MAX 1024u
@@ -49,7 +49,11 @@ struct jn_store {
     /* The rest belongs to whoever holds LMDB's writer lock. */
     uint64_t allocated; /* bytes from the file's start that have disk blocks */
     unsigned commits;   /* since dead readers were last cleared */
+    struct jn_guard guard; /* of what has been looked at before changes */
 };
+
+/* The meta page that TXN began with, if it is not overwritten yet. */
+bool jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta);
 
 /* The journal's code for one of LMDB's. */
 int jn_store_error(int rc);

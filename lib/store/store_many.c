@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "pages/layout.h"
 #include "store/store_env.h"
-#include "store/store_tree.h"
 
 /* The description of TABLE, in the page that has those of all tables. */
 static bool
@@ -23,9 +22,8 @@ get_table(const struct jn_txn *txn, enum jn_table table, MDB_val *value)
            value->mv_size == sizeof(struct jn_tree);
 }
 
-/* The meta page that TXN began with, if it is not overwritten yet. */
-static bool
-read_meta(const struct jn_txn *txn, struct jn_meta *meta)
+bool
+jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta)
 {
     size_t page_size = txn->store->page_size;
     mdb_filehandle_t file;
@@ -36,7 +34,7 @@ read_meta(const struct jn_txn *txn, struct jn_meta *meta)
         off_t offset = (off_t)(i * page_size + JN_PAGE_HEADER);
 
         if (pread(file, meta, sizeof(*meta), offset) == sizeof(*meta) &&
-            meta->transaction == mdb_txn_id(txn->handle))
+            meta->transaction == jn_store_number(txn) - txn->write)
             return true;
     }
     return false;
@@ -44,7 +42,8 @@ read_meta(const struct jn_txn *txn, struct jn_meta *meta)
 
 /*
  * LMDB does not tell where it has mapped the file.  But the page that VALUE
- * lies on is the root of the tree of names, whose number the meta page tells.
+ * lies on is the root of the tree of names, whose number the meta page tells;
+ * unless a change has put a copy of it elsewhere.
  */
 static const uint8_t *
 find_map(const struct jn_txn *txn, const void *value)
@@ -54,7 +53,8 @@ find_map(const struct jn_txn *txn, const void *value)
     struct jn_meta meta;
 
     map = atomic_load_explicit(&txn->store->map, memory_order_relaxed);
-    if (map != NULL || !read_meta(txn, &meta) || meta.trees[1].depth != 1)
+    if (map != NULL || jn_guard_has_begun(txn) ||
+        !jn_store_read_meta(txn, &meta) || meta.trees[1].depth != 1)
         return map;
     page = (const uint8_t *)value - (uintptr_t)value % page_size;
     map = page - meta.trees[1].root * page_size;
@@ -71,8 +71,7 @@ jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
     MDB_envinfo info;
     MDB_val value;
 
-    if (txn->write || mdb_env_info(store->env, &info) != 0 ||
-        !get_table(txn, table, &value))
+    if (mdb_env_info(store->env, &info) != 0 || !get_table(txn, table, &value))
         return false;
     memcpy(&found, value.mv_data, sizeof(found));
     tree->base = find_map(txn, value.mv_data);
@@ -102,7 +101,8 @@ jn_store_get_many(struct jn_txn *txn, enum jn_table table,
                   struct jn_numbered *rows, size_t count)
 {
     struct jn_store_tree tree;
-    bool mapped = jn_store_tree_of(&tree, txn, table);
+    bool mapped = !jn_guard_has_changed(txn, table) &&
+                  jn_store_tree_of(&tree, txn, table);
     int rc = 0;
 
     if (mapped)

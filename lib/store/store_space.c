@@ -341,7 +341,7 @@ jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
 int
 jn_store_touch(struct jn_txn *txn)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_span key, value;
     uint8_t copy[64];
     int rc = jn_place_open(&place, txn, JN_META);
@@ -355,6 +355,7 @@ jn_store_touch(struct jn_txn *txn)
         MDB_val v = {value.size, copy};
 
         memcpy(copy, value.data, value.size);
+        jn_guard_change(txn, JN_META);
         rc = jn_store_error(mdb_cursor_put(place.handle, &k, &v, MDB_CURRENT));
     }
     jn_place_close(&place);

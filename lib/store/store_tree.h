@@ -17,18 +17,9 @@
 
 #include "store/store.h"
 
-/* A tree, and where its pages are. */
-struct jn_store_tree {
-    const uint8_t *base; /* of page 0 */
-    size_t page_size;
-    uint64_t pages; /* that there are from there on */
-    uint64_t root;
-    unsigned depth;
-};
-
 /*
- * The tree of TABLE as TXN sees it, if its pages are where it can be seen: the
- * ones that a writing transaction has changed are not.
+ * The tree of TABLE as the last commit has it, which is what TXN sees unless it
+ * has changed it.  False if there is none, or its pages cannot be seen.
  */
 bool jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
                       enum jn_table table);
@@ -39,6 +30,18 @@ bool jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
  */
 int jn_store_tree_get(const struct jn_store_tree *tree, struct jn_span key,
                       struct jn_span *value);
+
+/* The WAY of a place that is nowhere yet; false as jn_store_tree_of(). */
+bool jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
+                       enum jn_table table);
+
+/*
+ * Moves to a row: JN_NEXT and JN_PREV from the one before.  JOURNAL_CORRUPT
+ * where a page is damaged, or would lead astray: a move forward only ever leads
+ * to a larger key, so that whoever goes on comes to an end.
+ */
+int jn_store_way_move(struct jn_store_way *way, enum jn_move move,
+                      struct jn_span *key, struct jn_span *value);
 
 /*
  * In a tree whose keys are numbers, finds of COUNT rows those that it can, and

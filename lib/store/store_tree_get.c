@@ -1,12 +1,10 @@
 /* store_tree_get.c - one row looked up in the pages of a tree. */
 #include "base/error.h"
-#include "pages/layout.h"
-#include "store/store_tree.h"
+#include "store/store_tree_part.h"
 
-/* Page NUMBER with its nodes, if it is of the KIND that is expected. */
-static const uint8_t *
-page_at(const struct jn_store_tree *tree, uint64_t number, unsigned kind,
-        unsigned *count)
+const uint8_t *
+jn_tree_page(const struct jn_store_tree *tree, uint64_t number, unsigned kind,
+             unsigned *count)
 {
     const uint8_t *page;
 
@@ -19,9 +17,8 @@ page_at(const struct jn_store_tree *tree, uint64_t number, unsigned kind,
     return *count > 0 ? page : NULL;
 }
 
-/* The I-th node of PAGE, if that and its key lie within the page. */
-static const uint8_t *
-node_at(const struct jn_store_tree *tree, const uint8_t *page, unsigned i)
+const uint8_t *
+jn_tree_node(const struct jn_store_tree *tree, const uint8_t *page, unsigned i)
 {
     size_t offset = jn_page_offset(page, i);
 
@@ -51,20 +48,17 @@ compare(const uint8_t *node, struct jn_span key)
     return order != 0 ? order : (size > key.size) - (size < key.size);
 }
 
-/*
- * How many of the nodes [low, count) of PAGE, and of those before, are not over
- * KEY; *EXACT: the last of these is KEY's.  False if there is something wrong.
- */
-static bool
-search(const struct jn_store_tree *tree, const uint8_t *page, unsigned low,
-       unsigned count, struct jn_span key, unsigned *found, bool *exact)
+bool
+jn_tree_search(const struct jn_store_tree *tree, const uint8_t *page,
+               unsigned low, unsigned count, struct jn_span key,
+               unsigned *found, bool *exact)
 {
     unsigned high = count;
 
     *exact = false;
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        const uint8_t *node = node_at(tree, page, middle);
+        const uint8_t *node = jn_tree_node(tree, page, middle);
         int order;
 
         if (node == NULL)
@@ -90,20 +84,21 @@ find_leaf(const struct jn_store_tree *tree, struct jn_span key, unsigned *count)
     uint64_t number = tree->root;
 
     for (unsigned level = 1; level < tree->depth; level++) {
-        const uint8_t *page = page_at(tree, number, JN_PAGE_BRANCH, count);
+        const uint8_t *page = jn_tree_page(tree, number, JN_PAGE_BRANCH, count);
         const uint8_t *node;
         unsigned found;
         bool exact;
 
         /* The first child's key means nothing. */
-        if (page == NULL || !search(tree, page, 1, *count, key, &found, &exact))
+        if (page == NULL ||
+            !jn_tree_search(tree, page, 1, *count, key, &found, &exact))
             return NULL;
-        node = node_at(tree, page, found - 1);
+        node = jn_tree_node(tree, page, found - 1);
         if (node == NULL)
             return NULL;
         number = jn_node_child(node);
     }
-    return page_at(tree, number, JN_PAGE_LEAF, count);
+    return jn_tree_page(tree, number, JN_PAGE_LEAF, count);
 }
 
 /* A value on pages of its own, whose number is at START. */
@@ -126,9 +121,9 @@ big_value(const struct jn_store_tree *tree, const uint8_t *start, uint64_t size,
     return 0;
 }
 
-static int
-value_of(const struct jn_store_tree *tree, const uint8_t *page,
-         const uint8_t *node, struct jn_span *value)
+int
+jn_tree_value(const struct jn_store_tree *tree, const uint8_t *page,
+              const uint8_t *node, struct jn_span *value)
 {
     const uint8_t *start = node + JN_NODE_HEADER + jn_node_key_size(node);
     size_t left = (size_t)(page + tree->page_size - start);
@@ -150,9 +145,11 @@ jn_store_tree_get(const struct jn_store_tree *tree, struct jn_span key,
     const uint8_t *page = find_leaf(tree, key, &count);
     bool exact;
 
-    if (page == NULL || !search(tree, page, 0, count, key, &found, &exact))
+    if (page == NULL ||
+        !jn_tree_search(tree, page, 0, count, key, &found, &exact))
         return JOURNAL_CORRUPT;
     if (!exact)
         return JOURNAL_NOT_FOUND;
-    return value_of(tree, page, page + jn_page_offset(page, found - 1), value);
+    return jn_tree_value(tree, page, page + jn_page_offset(page, found - 1),
+                         value);
 }

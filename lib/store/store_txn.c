@@ -1,4 +1,4 @@
-/* store_txn.c - transactions, and the rows and places within them. */
+/* store_txn.c - transactions: begun, committed, ended. */
 #include "store/store.h"
 
 #include <assert.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/store_env.h"
-#include "store/store_tree.h"
+#include "store/store_guard.h"
 
 #define BEGIN_TRIES 10u
 #define LOOK_SELDOM 1000000000u     /* ns between looks at the files */
@@ -163,6 +163,8 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write, enum look look)
             txn->write = write;
             txn->entries_read = 0;
             txn->look.recent = NULL;
+            if (write)
+                jn_guard_reset(&store->guard);
             return 0;
         }
         pthread_rwlock_unlock(&store->gate);
@@ -294,129 +296,4 @@ jn_store_commit(struct jn_txn *txn, bool *unknown)
     if (rc != 0)
         return explain_failure(store, rc, panicked, full, unknown);
     return 0;
-}
-
-/* ---- rows --------------------------------------------------------------- */
-
-/* LMDB takes no const, and does not change what it is given. */
-static MDB_val
-to_lmdb(struct jn_span span)
-{
-    MDB_val value = {span.size, (void *)(uintptr_t)span.data};
-
-    return value;
-}
-
-int
-jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
-             struct jn_span *value)
-{
-    MDB_val k = to_lmdb(key), v;
-    struct jn_store_tree tree;
-    int rc;
-
-    txn->entries_read += table == JN_ENTRIES;
-    /* LMDB would end the process where a page is damaged. */
-    if (jn_store_tree_of(&tree, txn, table))
-        return jn_store_tree_get(&tree, key, value);
-    rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
-    if (rc == 0)
-        *value = jn_span(v.mv_data, v.mv_size);
-    return jn_store_error(rc);
-}
-
-int
-jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
-             struct jn_span value)
-{
-    MDB_val k = to_lmdb(key), v = to_lmdb(value);
-
-    assert(txn->write);
-    return jn_store_error(
-        mdb_put(txn->handle, txn->store->tables[table], &k, &v, 0));
-}
-
-int
-jn_store_delete(struct jn_txn *txn, enum jn_table table, struct jn_span key)
-{
-    MDB_val k = to_lmdb(key);
-
-    assert(txn->write);
-    return jn_store_error(
-        mdb_del(txn->handle, txn->store->tables[table], &k, NULL));
-}
-
-int
-jn_store_append(struct jn_txn *txn, enum jn_table table, struct jn_span key,
-                size_t size, uint8_t **value)
-{
-    MDB_val k = to_lmdb(key), v = {size, NULL};
-    int rc;
-
-    assert(txn->write);
-    rc = mdb_put(txn->handle, txn->store->tables[table], &k, &v,
-                 MDB_APPEND | MDB_RESERVE);
-    if (rc == MDB_KEYEXIST)
-        return JOURNAL_CORRUPT; /* there is a row over all that should be */
-    if (rc == 0)
-        *value = v.mv_data;
-    return jn_store_error(rc);
-}
-
-uint64_t
-jn_store_count(struct jn_txn *txn, enum jn_table table)
-{
-    MDB_stat stat = {0};
-
-    (void)mdb_stat(txn->handle, txn->store->tables[table], &stat);
-    return stat.ms_entries;
-}
-
-int
-jn_place_open(struct jn_place *place, struct jn_txn *txn, enum jn_table table)
-{
-    place->reads = table == JN_ENTRIES ? &txn->entries_read : NULL;
-    return jn_store_error(mdb_cursor_open(txn->handle,
-                                          txn->store->tables[table],
-                                          &place->handle));
-}
-
-void
-jn_place_close(struct jn_place *place)
-{
-    if (place->handle != NULL)
-        mdb_cursor_close(place->handle);
-    place->handle = NULL;
-}
-
-int
-jn_place_move(struct jn_place *place, enum jn_move move, struct jn_span *key,
-              struct jn_span *value)
-{
-    static const MDB_cursor_op operations[] = {
-        [JN_FIRST] = MDB_FIRST,
-        [JN_LAST] = MDB_LAST,
-        [JN_NEXT] = MDB_NEXT,
-        [JN_PREV] = MDB_PREV,
-        [JN_AT_OR_AFTER] = MDB_SET_RANGE,
-    };
-    MDB_val k = {0, NULL}, v;
-    int rc;
-
-    if (move == JN_AT_OR_AFTER)
-        k = to_lmdb(*key);
-    rc = mdb_cursor_get(place->handle, &k, &v, operations[move]);
-    if (place->reads != NULL)
-        ++*place->reads;
-    if (rc == 0) {
-        *key = jn_span(k.mv_data, k.mv_size);
-        *value = jn_span(v.mv_data, v.mv_size);
-    }
-    return jn_store_error(rc);
-}
-
-int
-jn_place_delete(struct jn_place *place)
-{
-    return jn_store_error(mdb_cursor_del(place->handle, 0));
 }

@@ -56,7 +56,7 @@ time_of(const struct jn_state *state, const struct jn_record *record)
 int
 jn_oldest_time(struct jn_txn *txn, const struct jn_state *state, uint64_t *time)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     struct jn_stored stored;
     struct jn_span key, value;
     bool sound;
@@ -157,7 +157,7 @@ jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
                  const struct jn_goal *goal, uint64_t most, uint64_t *removed,
                  bool *done)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     *removed = 0;
@@ -280,7 +280,7 @@ int
 jn_remove_superseded(struct jn_txn *txn, struct jn_state *state, uint64_t *at,
                      uint64_t before, uint64_t most, uint64_t *removed)
 {
-    struct jn_place place = {NULL, NULL};
+    struct jn_place place = {.handle = NULL};
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     *removed = 0;

@@ -47,6 +47,32 @@ try_key(const struct jn_store_tree *tree, struct jn_span key)
                "a value is in the pages");
 }
 
+/* From KEY on, then back and forth: it ends, and each row is in the pages. */
+static void
+go_along(const struct jn_store_tree *tree, struct jn_span key)
+{
+    static const enum jn_move moves[] = {JN_FIRST, JN_LAST, JN_AT_OR_AFTER};
+    size_t size = tree->pages * tree->page_size, offset;
+    struct jn_store_way way = {.tree = *tree};
+
+    for (unsigned i = 0; i < 3; i++) {
+        enum jn_move onward = moves[i] == JN_LAST ? JN_PREV : JN_NEXT;
+        struct jn_span at = key, value;
+        unsigned steps = 0;
+        int rc = jn_store_way_move(&way, moves[i], &at, &value);
+
+        while (rc == 0) {
+            offset = (size_t)(value.data - tree->base);
+            fuzz_check(offset <= size && value.size <= size - offset,
+                       "a value is in the pages");
+            fuzz_check(++steps < 100000, "it ends");
+            rc = jn_store_way_move(&way, onward, &at, &value);
+        }
+        fuzz_check(rc == JOURNAL_NOT_FOUND || rc == JOURNAL_CORRUPT,
+                   "an error of these");
+    }
+}
+
 int
 fuzz_one(const uint8_t *data, size_t size)
 {
@@ -76,6 +102,9 @@ fuzz_one(const uint8_t *data, size_t size)
         check_row(&tree, &rows[i]);
         try_key(&tree, jn_span(data + HEAD + 8 * i, 8));
     }
+    /* A tree without a page, or too deep to be one, is not gone along. */
+    if (tree.depth > 0 && tree.depth < JN_DEPTH_MAX)
+        go_along(&tree, jn_span(data + HEAD, used - HEAD));
     for (size_t end = HEAD; end < used; end++)
         try_key(&tree, jn_span(data + HEAD, end - HEAD));
     free(pages);

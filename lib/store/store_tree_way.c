@@ -1,0 +1,179 @@
+/*
+ * store_tree_way.c - a place in a tree, moved from row to row.
+ *
+ * As LMDB's cursors go, but no page on the way is trusted.
+ */
+#include "base/error.h"
+#include "pages/page.h"
+#include "store/store_tree_part.h"
+
+static struct jn_store_level *
+leaf_of(struct jn_store_way *way)
+{
+    return &way->level[way->tree.depth - 1];
+}
+
+/* Takes page NUMBER for level I. */
+static int
+enter(struct jn_store_way *way, unsigned i, uint64_t number)
+{
+    struct jn_store_level *level = &way->level[i];
+    bool leaf = i == way->tree.depth - 1;
+
+    level->page = jn_tree_page(&way->tree, number,
+                               leaf ? JN_PAGE_LEAF : JN_PAGE_BRANCH,
+                               &level->count);
+    return level->page == NULL ? JOURNAL_CORRUPT : 0;
+}
+
+/* The page that level I leads to is taken for the level below. */
+static int
+follow(struct jn_store_way *way, unsigned i)
+{
+    const struct jn_store_level *level = &way->level[i];
+    const uint8_t *node = jn_tree_node(&way->tree, level->page, level->at);
+
+    return node == NULL ? JOURNAL_CORRUPT
+                        : enter(way, i + 1, jn_node_child(node));
+}
+
+/* From level FROM down along one edge. */
+static int
+go_down(struct jn_store_way *way, unsigned from, bool last)
+{
+    int rc = 0;
+
+    for (unsigned i = from; rc == 0 && i < way->tree.depth; i++) {
+        way->level[i].at = last ? way->level[i].count - 1 : 0;
+        if (i + 1 < way->tree.depth)
+            rc = follow(way, i);
+    }
+    return rc;
+}
+
+/* To the next leaf, or the one before; JOURNAL_NOT_FOUND at the end. */
+static int
+change_leaf(struct jn_store_way *way, bool back)
+{
+    unsigned i = way->tree.depth - 1;
+    int rc;
+
+    do {
+        if (i-- == 0)
+            return JOURNAL_NOT_FOUND;
+    } while (way->level[i].at == (back ? 0 : way->level[i].count - 1));
+    way->level[i].at += back ? -1u : 1;
+    rc = follow(way, i);
+    return rc == 0 ? go_down(way, i + 1, back) : rc;
+}
+
+static int
+step(struct jn_store_way *way, bool back)
+{
+    struct jn_store_level *leaf = leaf_of(way);
+
+    if (leaf->at == (back ? 0 : leaf->count - 1))
+        return change_leaf(way, back);
+    leaf->at += back ? -1u : 1;
+    return 0;
+}
+
+static int
+go_to_edge(struct jn_store_way *way, bool last)
+{
+    int rc = enter(way, 0, way->tree.root);
+
+    return rc == 0 ? go_down(way, 0, last) : rc;
+}
+
+/* To the first row that is not below KEY. */
+static int
+seek(struct jn_store_way *way, struct jn_span key)
+{
+    int rc = enter(way, 0, way->tree.root);
+    struct jn_store_level *level = &way->level[0];
+    bool exact;
+
+    for (unsigned i = 0; rc == 0 && i + 1 < way->tree.depth; i++) {
+        level = &way->level[i];
+        /* The first child's key means nothing. */
+        if (!jn_tree_search(&way->tree, level->page, 1, level->count, key,
+                            &level->at, &exact))
+            return JOURNAL_CORRUPT;
+        level->at--;
+        rc = follow(way, i);
+    }
+    if (rc != 0)
+        return rc;
+    level = leaf_of(way);
+    if (!jn_tree_search(&way->tree, level->page, 0, level->count, key,
+                        &level->at, &exact))
+        return JOURNAL_CORRUPT;
+    level->at -= exact;
+    if (level->at < level->count)
+        return 0;
+    level->at--;
+    return step(way, false);
+}
+
+/* The row that the way leads to; it has to lie where MOVE can have led. */
+static int
+take(struct jn_store_way *way, enum jn_move move, struct jn_span *key,
+     struct jn_span *value)
+{
+    const struct jn_store_level *leaf = leaf_of(way);
+    const uint8_t *node = jn_tree_node(&way->tree, leaf->page, leaf->at);
+    struct jn_span found;
+    int order;
+
+    if (node == NULL)
+        return JOURNAL_CORRUPT;
+    found = jn_tree_key(node);
+    if (move == JN_NEXT || move == JN_PREV) {
+        order = jn_page_compare(found, way->key);
+        if (move == JN_NEXT ? order <= 0 : order >= 0)
+            return JOURNAL_CORRUPT;
+    }
+    if (move == JN_AT_OR_AFTER && jn_page_compare(found, *key) < 0)
+        return JOURNAL_CORRUPT;
+    way->key = *key = found;
+    return jn_tree_value(&way->tree, leaf->page, node, value);
+}
+
+bool
+jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
+                  enum jn_table table)
+{
+    way->key = jn_span(NULL, 0);
+    return jn_store_tree_of(&way->tree, txn, table);
+}
+
+/* As LMDB has it, who is nowhere goes on from the edge. */
+int
+jn_store_way_move(struct jn_store_way *way, enum jn_move move,
+                  struct jn_span *key, struct jn_span *value)
+{
+    int rc;
+
+    if (way->key.data == NULL && move == JN_NEXT)
+        move = JN_FIRST;
+    if (way->key.data == NULL && move == JN_PREV)
+        move = JN_LAST;
+    switch (move) {
+    case JN_FIRST:
+    case JN_LAST:
+        rc = go_to_edge(way, move == JN_LAST);
+        break;
+    case JN_AT_OR_AFTER:
+        rc = seek(way, *key);
+        break;
+    default:
+        rc = step(way, move == JN_PREV);
+        break;
+    }
+    if (rc == 0)
+        rc = take(way, move, key, value);
+    if (rc != 0 && (rc != JOURNAL_NOT_FOUND || move == JN_AT_OR_AFTER))
+        way->key = jn_span(NULL, 0);
+    return rc;
+}

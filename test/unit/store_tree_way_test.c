@@ -1,0 +1,244 @@
+/*
+ * store_tree_way_test.c - moves from row to row of a tree, sound or damaged.
+ *
+ * The pages are those of a journal's file, copied into memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "pages/page.h"
+#include "store/store_tree.h"
+#include "support/fast_dir.h"
+#include "support/test.h"
+#include "unit/walked.h"
+
+#define ENTRIES 3000u
+#define ROWS_MAX 4000u
+
+static struct paged paged;
+static uint64_t chance;
+static struct jn_span rows[ROWS_MAX]; /* the keys of a tree, in order */
+static size_t count;
+
+static void
+setup(void)
+{
+    test_setup();
+    walked_make(&paged, ENTRIES);
+    chance = test_seed();
+}
+
+static void
+teardown(void)
+{
+    paged_free(&paged);
+    test_teardown();
+}
+
+static struct jn_store_way
+way_of(enum walked_table table)
+{
+    struct jn_tree tree = walked_tree(&paged, table);
+
+    return (struct jn_store_way){.tree = {paged.bytes, paged.page_size,
+                                          paged.pages, tree.root, tree.depth}};
+}
+
+/* Lists the keys of a tree of two levels, by its pages. */
+static void
+list_rows(const struct jn_store_tree *tree)
+{
+    const uint8_t *root = paged_page(&paged, tree->root);
+
+    ck_assert_uint_eq(tree->depth, 2);
+    count = 0;
+    for (unsigned i = 0; i < jn_page_count(root, paged.page_size); i++) {
+        uint8_t *leaf = paged_page(&paged, walked_child(&paged, tree->root, i));
+
+        for (unsigned k = 0; k < jn_page_count(leaf, paged.page_size); k++) {
+            const uint8_t *node = paged_node(leaf, k);
+
+            ck_assert_uint_lt(count, ROWS_MAX);
+            rows[count++] = jn_span(node + JN_NODE_HEADER,
+                                    jn_node_key_size(node));
+        }
+    }
+    ck_assert_uint_gt(count, 100);
+}
+
+static void
+assert_moves(struct jn_store_way *way, enum jn_move move, struct jn_span key,
+             size_t expected)
+{
+    struct jn_span value;
+    int rc = jn_store_way_move(way, move, &key, &value);
+
+    if (expected >= count) {
+        ck_assert_int_eq(rc, JOURNAL_NOT_FOUND);
+        return;
+    }
+    ck_assert_int_eq(rc, 0);
+    ck_assert_ptr_eq(key.data, rows[expected].data);
+    ck_assert_uint_eq(key.size, rows[expected].size);
+}
+
+START_TEST(all_rows_come_in_order_from_either_end)
+{
+    struct jn_store_way way = way_of((enum walked_table)_i);
+
+    list_rows(&way.tree);
+    for (size_t i = 0; i <= count; i++)
+        assert_moves(&way, JN_NEXT, jn_span(NULL, 0), i);
+    assert_moves(&way, JN_LAST, jn_span(NULL, 0), count - 1);
+    for (size_t i = count - 1; i-- > 0;)
+        assert_moves(&way, JN_PREV, jn_span(NULL, 0), i);
+    assert_moves(&way, JN_PREV, jn_span(NULL, 0), count);
+    assert_moves(&way, JN_FIRST, jn_span(NULL, 0), 0);
+}
+END_TEST
+
+/* The first of the rows that is not below KEY. */
+static size_t
+row_at_or_after(struct jn_span key)
+{
+    size_t i = 0;
+
+    while (i < count && jn_page_compare(rows[i], key) < 0)
+        i++;
+    return i;
+}
+
+START_TEST(any_key_leads_to_its_row_or_the_next)
+{
+    struct jn_store_way way = way_of((enum walked_table)_i);
+    uint8_t bytes[JN_KEY_MAX + 1];
+
+    list_rows(&way.tree);
+    for (unsigned i = 0; i < 3000; i++) {
+        struct jn_span key = rows[test_random(&chance) % count];
+        size_t at;
+
+        memcpy(bytes, key.data, key.size);
+        bytes[key.size] = 0;
+        key.data = bytes;
+        if (i % 3 == 1)
+            bytes[test_random(&chance) % key.size] = (uint8_t)test_random(
+                &chance);
+        else if (i % 3 == 2)
+            key.size += test_random(&chance) % 2 == 0 ? 1 : -(size_t)1;
+        at = row_at_or_after(key);
+        assert_moves(&way, JN_AT_OR_AFTER, key, at);
+        if (at < count && test_random(&chance) % 2 == 0)
+            assert_moves(&way, JN_NEXT, key, at + 1);
+        else if (at > 0 && at < count)
+            assert_moves(&way, JN_PREV, key, at - 1);
+    }
+}
+END_TEST
+
+/* Who was led nowhere goes on from an edge, as LMDB has it. */
+START_TEST(behind_the_last_row_there_is_none_and_before_it_the_last)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    uint8_t high[8];
+
+    memset(high, 0xff, sizeof(high));
+    list_rows(&way.tree);
+    assert_moves(&way, JN_AT_OR_AFTER, jn_span(high, 8), count);
+    assert_moves(&way, JN_PREV, jn_span(NULL, 0), count - 1);
+    assert_moves(&way, JN_NEXT, jn_span(NULL, 0), count);
+    assert_moves(&way, JN_NEXT, jn_span(NULL, 0), count);
+    assert_moves(&way, JN_PREV, jn_span(NULL, 0), count - 2);
+}
+END_TEST
+
+/* Goes through all there is; how many rows came, and how it ended. */
+static int
+go_through(struct jn_store_way *way, bool back, size_t *met)
+{
+    struct jn_span key = {NULL, 0}, value;
+    size_t size = paged.pages * paged.page_size;
+    int rc;
+
+    way->key = key;
+    *met = 0;
+    while ((rc = jn_store_way_move(way, back ? JN_PREV : JN_NEXT, &key,
+                                   &value)) == 0) {
+        size_t at = (size_t)(value.data - paged.bytes);
+
+        ck_assert_uint_le(at, size);
+        ck_assert_uint_le(value.size, size - at);
+        ck_assert_uint_lt(++*met, 10 * ROWS_MAX);
+    }
+    return rc;
+}
+
+START_TEST(in_pages_of_chance_it_stays_within_them_and_ends)
+{
+    size_t rounds = (size_t)(400 * test_scale()) + 40, corrupt = 0;
+    uint8_t *kept = malloc(paged.pages * paged.page_size);
+
+    ck_assert_ptr_nonnull(kept);
+    memcpy(kept, paged.bytes, paged.pages * paged.page_size);
+    for (size_t i = 0; i < rounds; i++) {
+        struct jn_store_way way = way_of(
+            (enum walked_table)(WALKED_ENTRIES + i % 2));
+        uint64_t page = i % 4 < 2 ? way.tree.root
+                                  : walked_child(&paged, way.tree.root,
+                                                 (unsigned)(i % 3));
+        size_t met;
+        int rc;
+
+        for (unsigned k = 0; k < 4; k++)
+            paged_page(&paged,
+                       page)[test_random(&chance) % paged.page_size] = (uint8_t)
+                test_random(&chance);
+        rc = go_through(&way, i % 8 < 4, &met);
+        ck_assert(rc == JOURNAL_CORRUPT || rc == JOURNAL_NOT_FOUND);
+        corrupt += rc == JOURNAL_CORRUPT;
+        memcpy(paged.bytes, kept, paged.pages * paged.page_size);
+    }
+    ck_assert_uint_gt(corrupt, 0);
+    free(kept);
+}
+END_TEST
+
+START_TEST(a_branch_that_leads_back_is_noticed)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    size_t met;
+
+    walked_set_child(&paged, way.tree.root, 2,
+                     walked_child(&paged, way.tree.root, 1));
+    ck_assert_int_eq(go_through(&way, false, &met), JOURNAL_CORRUPT);
+    ck_assert_int_eq(go_through(&way, true, &met), JOURNAL_CORRUPT);
+    walked_set_child(&paged, way.tree.root, 2, way.tree.root);
+    ck_assert_int_eq(go_through(&way, false, &met), JOURNAL_CORRUPT);
+    walked_set_child(&paged, way.tree.root, 2, paged.pages);
+    ck_assert_int_eq(go_through(&way, false, &met), JOURNAL_CORRUPT);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("store_tree_way");
+    TCase *tcase = tcase_create("way");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, all_rows_come_in_order_from_either_end,
+                        WALKED_ENTRIES, WALKED_TABLES);
+    tcase_add_loop_test(tcase, any_key_leads_to_its_row_or_the_next,
+                        WALKED_ENTRIES, WALKED_TABLES);
+    tcase_add_test(tcase,
+                   behind_the_last_row_there_is_none_and_before_it_the_last);
+    tcase_add_test(tcase, in_pages_of_chance_it_stays_within_them_and_ends);
+    tcase_add_test(tcase, a_branch_that_leads_back_is_noticed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
