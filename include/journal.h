@@ -30,7 +30,8 @@
  * Bytes are (pointer, size) pairs and may hold NUL.  A NULL pointer is fine
  * where the size is 0.  Nothing that the caller passes is kept after a call
  * returns, and nothing that a call returns points into the database: entries
- * are copies.
+ * are copies.  Paths and the names of marks alone are strings that end with a
+ * NUL; a language whose strings may hold one has to refuse such.
  *
  * Threads.  A struct journal may be used from any number of threads.  A struct
  * journal_cursor is used by one thread at a time.  Every close or free takes
@@ -214,7 +215,8 @@ JOURNAL_API int journal_open(const char *path,
  * journal_close() - give the handle back.
  *
  * No other thread may be in a call on JOURNAL.  Cursors may outlive it; what
- * they hold of the journal is given back with the last of them.
+ * they hold of the journal is given back with the last of them, and until then
+ * the journal is open to whoever asks, as journal_destroy() does.
  *
  * The last writer of all moves what is in the tail into data.mdb, which is the
  * whole journal then; that may take tens of milliseconds.  If it is killed
@@ -553,7 +555,8 @@ JOURNAL_API void journal_cursor_close(struct journal_cursor *cursor);
  * Returns 0 as soon as the size is over SEQ, by an append of any thread or
  * process; also if that entry has been pruned since.  TIMEOUT_NS nanoseconds
  * later it gives JOURNAL_TIMEOUT; 0 asks without waiting, and less than 0 waits
- * for ever.  Sleeps in the kernel meanwhile.
+ * for ever.  Sleeps in the kernel meanwhile.  Signals do not end it: whoever
+ * has to act on them, as an interpreter has, waits for a moment at a time.
  *
  * Who follows a query that leaves entries out waits for the size, of a
  * journal_stat() before the cursor was read to its end: the number behind the
@@ -720,7 +723,8 @@ struct journal_report {
 /*
  * How far a long call has come: DONE of TOTAL, which may grow meanwhile.  Is
  * called now and then, on the thread of that call.  Non-zero stops the call,
- * with ECANCELED.
+ * with ECANCELED.  It has to return: an exception or a longjmp() out of it
+ * would leave behind what the call holds.
  */
 typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
 
