@@ -17,6 +17,7 @@ import collections.abc
 import ctypes
 import os
 import threading
+import time
 import typing
 import warnings
 
@@ -400,8 +401,18 @@ class Journal(Closing):
                     return
 
     def wait(self, seq, timeout=None):
-        nanoseconds = -1 if timeout is None else int(timeout * 10**9)
-        self.call("journal_wait", number(seq), nanoseconds)
+        """Python acts on signals between calls: none of these is long."""
+        left = float("inf") if timeout is None else timeout
+        ends = time.monotonic() + left
+        while True:
+            try:
+                self.call("journal_wait", number(seq),
+                          int(min(max(left, 0), 0.1) * 10**9))
+                return
+            except Timeout:
+                left = ends - time.monotonic()
+                if left <= 0:
+                    raise
 
     # Upkeep.
 

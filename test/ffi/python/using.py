@@ -1,5 +1,6 @@
 """using.py - claims of what a journal does for a program that asks rightly."""
 import os
+import signal
 import threading
 import time
 
@@ -201,6 +202,19 @@ def following_ends_when_nothing_comes(path):
         j.wait(9)
         with raises(TimeoutError):
             j.wait(10, 0.01)
+
+
+@claim
+def a_wait_can_be_interrupted(path):
+    def interrupt(_signal, _frame):
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    with Journal(path) as j:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with raises(InterruptedError):
+            j.wait(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @claim
