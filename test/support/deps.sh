@@ -109,6 +109,11 @@ may_install() {
     command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null
 }
 
+apt_install() {
+    as_root apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
+        --no-install-recommends "$@" </dev/null
+}
+
 # The list of packages may be old, or empty on a fresh machine; where it cannot
 # be renewed, what is there may do.  Somebody else may be installing just now.
 install() {
@@ -117,9 +122,11 @@ install() {
     if may_install; then
         echo "installing:$wanted"
         as_root apt-get update -qq </dev/null || true
+        # One that cannot be had must not keep the others away.
         # shellcheck disable=SC2086 # one word for each package
-        as_root apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
-            --no-install-recommends $wanted </dev/null || true
+        apt_install $wanted || for package in $wanted; do
+            has "$package" || apt_install "$package" || true
+        done
     fi
     wanted=$(missing "$@")
     [ -n "$wanted" ] || return 0
