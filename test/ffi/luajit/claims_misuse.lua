@@ -4,6 +4,15 @@ local ffi = require("ffi")
 local journal = require("journal")
 local check = require("check")
 
+ffi.cdef [[
+struct limit {
+    unsigned long soft, hard;
+};
+int setrlimit(int resource, const struct limit *limit);
+void *signal(int number, intptr_t handler);
+]]
+local RLIMIT_FSIZE, SIGXFSZ, SIG_IGN = 1, 25, 1
+
 local ok, equal, raises = check.ok, check.equal, check.raises
 local claims = {}
 
@@ -210,6 +219,31 @@ claim("who has it alone keeps others out", function()
         journal.open(path, { flags = journal.READ_ONLY }):close()
     end)
     equal(check.exit_of(child), 0)
+    j:close()
+end)
+
+claim("after a write that failed all others do, until it is opened again",
+      function()
+    local path = check.path()
+    local child = check.child(function()
+        local j = journal.open(path)
+        j:append("k", "first")
+        j:append("k", "whole") -- The second append makes the tail.
+        ffi.C.signal(SIGXFSZ, SIG_IGN)
+        ffi.C.setrlimit(RLIMIT_FSIZE, ffi.new("struct limit", 65536, 65536))
+        local appended, e = pcall(j.append, j, "k", ("v"):rep(100000))
+        ok(not appended and e.code > 0, e) -- An errno: which one is the disk's.
+        raises("FAILED", j.append, j, "k", "small")
+        raises("FAILED", j.mark, j, "m", 0)
+        raises("FAILED", j.sync, j)
+        equal(j:get("k").value, "whole")
+        j:close()
+    end)
+    equal(check.exit_of(child), 0)
+    local j = journal.open(path)
+    equal(j:get("k").value, "whole")
+    equal(j:append("k", "again"), 2)
+    ok(j:verify())
     j:close()
 end)
 
