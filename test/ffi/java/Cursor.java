@@ -90,7 +90,8 @@ final class Cursor implements AutoCloseable, Iterable<Entry> {
             if (entry != null || left <= 0) {
                 return entry;
             }
-            journal.await(size, Duration.ofNanos(left));
+            // Not for long: after a rewind the size is lower.
+            journal.await(size, Duration.ofNanos(Math.min(left, 100_000_000)));
         }
     }
 

@@ -1,12 +1,13 @@
 // ReadingClaims.java - get, replay, query, fill and follow.
 
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.Iterator;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 final class ReadingClaims {
     private ReadingClaims() { }
@@ -211,6 +212,24 @@ final class ReadingClaims {
             return n;
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    static void aFollowerGoesOnBehindARewind() throws Exception {
+        try (Journal journal = lamps();
+            Cursor cursor = journal.query(Query.all().follow().first(4))) {
+            for (long seq = 4; seq < 7; seq++) {
+                Check.equal(cursor.poll(Duration.ZERO).seq(), seq);
+            }
+            CompletableFuture<Void> rewinding = CompletableFuture.runAsync(
+                () -> {
+                    journal.rewind(2);
+                    journal.append("k", "after");
+                },
+                CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS));
+            Check.equal(cursor.poll(Duration.ofSeconds(60)).value(), "after");
+            rewinding.get();
+            Check.equal(journal.stat().size, 3);
         }
     }
 

@@ -204,6 +204,25 @@ module.exports = {
         journal.close();
     },
 
+    async "a follower goes on behind a rewind"() {
+        const journal = lamps();
+        const seen = [];
+        for await (const entry of journal.follow({ first: 4 })) {
+            seen.push(entry.value.toString());
+            if (seen.length === 3) {
+                setTimeout(() => {
+                    journal.rewind(2);
+                    journal.append("k", "after");
+                }, 20);
+            } else if (seen.length === 4) {
+                break;
+            }
+        }
+        equal(seen, ["4", "", "6", "after"]);
+        equal(journal.stat().size, 3n);
+        journal.close();
+    },
+
     async "a wait ends with its time or with the entry"() {
         const journal = new Journal(place());
         equal(journal.wait(0, 0), false);

@@ -233,16 +233,16 @@ class Journal {
 
     // Yields what query() gives, and then what is appended, until SIGNAL, an
     // AbortSignal, or close().  Nothing ends a wait in C early, so it waits in
-    // short ones.
+    // short ones; and for the size anew, which is lower after a rewind.
     async *follow(options = {}, signal = undefined) {
         const cursor = this.query({ ...options, follow: true });
         try {
             while (!signal?.aborted && !this.#handle.closed) {
+                // Asked for first: what comes behind it is not waited for.
                 const size = this.stat().size;
                 yield* cursor;
-                while (!signal?.aborted && !this.#handle.closed &&
-                       !await this.waitAsync(size, 100)) {
-                    // A look at the signal each time.
+                if (!signal?.aborted && !this.#handle.closed) {
+                    await this.waitAsync(size, 100);
                 }
             }
         } finally {
