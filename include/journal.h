@@ -197,7 +197,7 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  *
  * Errors:  EINVAL: flags that contradict each other or are unknown, a
  *          struct_size of no release, FIRST_SEQ of JOURNAL_NONE.
- *          JOURNAL_UNSUPPORTED: the directory holds something else, a journal
+ *          JOURNAL_UNSUPPORTED: PATH is or holds something else, a journal
  *          of a newer format, other byte order or other page size, or lies on
  *          a network file system.  JOURNAL_CORRUPT: a file is damaged or cut
  *          short; or the tail, after a crash, has lost what was durable, is
@@ -214,9 +214,10 @@ JOURNAL_API int journal_open(const char *path,
 /*
  * journal_close() - give the handle back.
  *
- * No other thread may be in a call on JOURNAL.  Cursors may outlive it; what
- * they hold of the journal is given back with the last of them, and until then
- * the journal is open to whoever asks, as journal_destroy() does.
+ * No other thread may be in a call on JOURNAL.  Cursors may outlive it; until
+ * the last of them is closed, at its end or not, the journal is still open to
+ * others, who get JOURNAL_BUSY from what needs it closed, as journal_destroy()
+ * does.
  *
  * The last writer of all moves what is in the tail into data.mdb, which is the
  * whole journal then; that may take tens of milliseconds.  If it is killed

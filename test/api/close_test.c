@@ -167,6 +167,23 @@ START_TEST(destroy_is_busy_while_this_process_reads_it)
 }
 END_TEST
 
+START_TEST(destroy_is_busy_while_a_cursor_is_open)
+{
+    const struct journal_entry *entry;
+    struct journal_cursor *cursor;
+
+    append("key", "value");
+    ck_assert_int_eq(journal_replay(journal, 0, &cursor), 0);
+    close_it();
+    ck_assert_int_eq(journal_destroy(home()), JOURNAL_BUSY);
+    ck_assert_int_eq(journal_next(cursor, &entry), 0);
+    ck_assert_int_eq(journal_next(cursor, &entry), JOURNAL_END);
+    ck_assert_int_eq(journal_destroy(home()), JOURNAL_BUSY);
+    journal_cursor_close(cursor);
+    ck_assert_int_eq(journal_destroy(home()), 0);
+}
+END_TEST
+
 static void
 destroy_in_child(void *context)
 {
@@ -259,6 +276,7 @@ suite(void)
     tcase_add_test(tcase, destroy_leaves_files_that_are_not_the_journals);
     tcase_add_test(tcase, destroy_is_busy_while_this_process_has_it_open);
     tcase_add_test(tcase, destroy_is_busy_while_this_process_reads_it);
+    tcase_add_test(tcase, destroy_is_busy_while_a_cursor_is_open);
     tcase_add_test(tcase, destroy_is_busy_while_another_process_has_it_open);
     tcase_add_test(tcase, destroy_works_through_a_link);
     tcase_add_test(tcase, destroy_finds_no_journal_where_there_is_none);
