@@ -41,7 +41,8 @@
  *
  * Fork.  In the child of a fork() every call on an inherited handle gives
  * JOURNAL_FORKED; journal_close() there frees memory and touches nothing that
- * the parent uses.  After it, the child may open handles of its own.
+ * the parent uses.  After it, the child may open handles of its own.  A program
+ * that is executed inherits no descriptor of the library's.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -206,7 +207,9 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  *          copied alone.  In both cases all is left as it was.  JOURNAL_BUSY
  *          also if a process that has it open has lost its locks (something in
  *          it opened and closed the lock file): close it there first.
- *          JOURNAL_FULL: no room to create it; nothing is left behind.
+ *          JOURNAL_FULL: no room to create it; nothing is left behind.  An
+ *          errno, as ENOENT: of the directory around PATH; an empty PATH is
+ *          EINVAL.
  */
 JOURNAL_API int journal_open(const char *path,
                              const struct journal_options *options,
@@ -569,6 +572,21 @@ JOURNAL_API void journal_cursor_close(struct journal_cursor *cursor);
  * platform has no futex that processes can share, waiting is a look every
  * millisecond.
  *
+ * To follow, ask for the size before the cursor says that there is no more;
+ * then nothing that is appended meanwhile is missed, and wait for that number:
+ *
+ *     do {
+ *         rc = journal_stat(journal, &stat);
+ *         while (rc == 0 && (rc = journal_next(cursor, &entry)) == 0)
+ *             handle(entry);
+ *         if (rc == JOURNAL_END)
+ *             rc = journal_wait(journal, stat.size, timeout_ns);
+ *     } while (rc == 0);
+ *
+ * No other call ends a wait, and journal_close() may not be called meanwhile.
+ * Who wants to be able to stop, or expects rewinds (after which SEQ may be long
+ * in coming), waits a fraction of a second at a time.
+ *
  * Errors:  JOURNAL_TIMEOUT.  JOURNAL_UNSUPPORTED: the entry is not there, and
  *          JOURNAL_OPEN_IMMUTABLE says that nobody will append it.
  */
@@ -871,7 +889,10 @@ JOURNAL_API int journal_expr_includes(const void *a, size_t a_size,
 
 /* ---- words -------------------------------------------------------------- */
 
-/* One line for a result; for a positive one the errno's text.  Never NULL. */
+/*
+ * One line for a result; for a positive one the errno's text.  Never NULL; this
+ * and the next are constants, to be kept and not to be freed.
+ */
 JOURNAL_API const char *journal_strerror(int result);
 
 /* "JOURNAL_PRUNED"; "OK"; an errno's name; or "UNKNOWN".  Never NULL. */
