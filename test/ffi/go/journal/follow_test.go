@@ -43,6 +43,31 @@ func TestFollowGivesEachEntryOnce(t *testing.T) {
 	equal(t, odd.Entry().Seq, uint64(499))
 }
 
+// If the wake-ups did not come, each would take as long as a look.
+func TestAnEntryWakesWhoeverFollows(t *testing.T) {
+	const rounds = 100
+	j := open(t, journal.Relaxed)
+	cursor := must(j.Follow(long(t)))
+	defer cursor.Close()
+	seen := make(chan uint64)
+	go func() {
+		for cursor.Next() {
+			seen <- cursor.Entry().Seq
+		}
+		close(seen)
+	}()
+	begun := time.Now()
+	for i := uint64(0); i < rounds; i++ {
+		time.Sleep(time.Millisecond) // so that it sleeps
+		equal(t, put(j, "k", "v"), i)
+		equal(t, <-seen, i)
+	}
+	holds(t, time.Since(begun) < rounds*50*time.Millisecond/2)
+	ok(t, j.Close())
+	<-seen
+	fails(t, cursor.Err(), journal.ErrClosed)
+}
+
 func TestFollowHearsOfAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := openAt(t, path)

@@ -3,6 +3,7 @@
 package journal_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -96,6 +97,36 @@ func TestCallsAfterCloseAreRefused(t *testing.T) {
 
 func TestCloseWaitsForCallsInProgress(t *testing.T) {
 	j := open(t)
+	put(j, "k", "v")
+	began, goOn := make(chan struct{}), make(chan struct{})
+	verified, closed := make(chan error), make(chan error, 1)
+	go func() {
+		var once sync.Once
+		_, err := j.Verify(context.Background(), func(done, total uint64) {
+			once.Do(func() {
+				close(began)
+				<-goOn
+			})
+		})
+		verified <- err
+	}()
+	<-began
+	go func() { closed <- j.Close() }()
+	for only(j.Stat()) == nil {
+		runtime.Gosched() // until it has begun to close
+	}
+	select {
+	case <-closed:
+		t.Error("closed in the midst of a call")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(goOn)
+	ok(t, <-verified)
+	ok(t, <-closed)
+}
+
+func TestCloseAndCallsMayMeet(t *testing.T) {
+	j := open(t, journal.Relaxed)
 	results := make(chan error)
 	for w := 0; w < 4; w++ {
 		go func() {

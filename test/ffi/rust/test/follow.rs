@@ -3,6 +3,7 @@ use crate::check::Outcome;
 use crate::child;
 use journal::{Error, Journal, Options, Query};
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,29 @@ pub fn a_thread(work: &Path) -> Outcome {
         let odd = journal.follow(Query::key("odd"), LONG)?.take(251);
         check!(odd.map(|it| it.map(|it| it.seq)).last() == Some(Ok(499)));
         writer.join().expect("a writer that ends")?;
+        Ok(())
+    })
+}
+
+/// If the wake-ups did not come, each would take as long as a look: 250 ms.
+pub fn wake_ups(work: &Path) -> Outcome {
+    const ROUNDS: u32 = 40;
+    let journal = Options::new().relaxed().open(work.join("journal"))?;
+    thread::scope(|scope| -> Outcome {
+        let (sender, seen) = mpsc::channel();
+        let follow = journal.follow(Query::all(), LONG)?;
+        scope.spawn(move || {
+            for entry in follow.take(ROUNDS as usize) {
+                sender.send(entry).expect("somebody who listens");
+            }
+        });
+        let begun = Instant::now();
+        for _ in 0..ROUNDS {
+            thread::sleep(Duration::from_millis(1)); // so that it sleeps
+            let seq = journal.append("k", "v")?;
+            check_eq!(seen.recv()??.seq, seq);
+        }
+        check!(begun.elapsed() < Duration::from_millis(250) * ROUNDS / 2);
         Ok(())
     })
 }

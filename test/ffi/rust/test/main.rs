@@ -52,6 +52,7 @@ fn main() -> ExitCode {
     check::run(work, "query-mistakes", query::mistakes);
     check::run(work, "query-expressions", query::expressions);
     check::run(work, "follow-thread", follow::a_thread);
+    check::run(work, "follow-wake-ups", follow::wake_ups);
     check::run(work, "follow-process", follow::a_process);
     check::run(work, "follow-timeout", follow::timeouts);
     check::run(work, "follow-rewind", follow::a_rewind);
