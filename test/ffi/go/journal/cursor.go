@@ -92,9 +92,11 @@ func Live(q *query) { q.c.flags |= C.JOURNAL_QUERY_LIVE }
 //		return err
 //	}
 //
-// It may outlive its journal's Close, unless it follows.
+// It may outlive its journal's Close, unless it follows, and others find the
+// journal open until the cursor is closed, too; at its end it closes itself.
 type Cursor struct {
 	handle *C.struct_journal_cursor
+	ended  bool
 	entry  *Entry
 	err    error
 
@@ -193,7 +195,7 @@ func (c *Cursor) more() error {
 func (c *Cursor) next() error {
 	c.entry = nil
 	if c.handle == nil {
-		return &Error{"next", ErrClosed}
+		return c.gone("next")
 	}
 	var entry *C.struct_journal_entry
 	result := C.journal_next(c.handle, &entry)
@@ -202,9 +204,26 @@ func (c *Cursor) next() error {
 	}
 	runtime.KeepAlive(c)
 	if result == C.JOURNAL_END {
-		return io.EOF
+		return c.end()
 	}
 	return failure("next", result)
+}
+
+// end closes the cursor if nothing is to come any more.
+func (c *Cursor) end() error {
+	if c.journal == nil {
+		c.ended = true
+		c.Close()
+	}
+	return io.EOF
+}
+
+// gone tells a cursor that has come to its end from one that was closed before.
+func (c *Cursor) gone(op string) error {
+	if c.ended {
+		return io.EOF
+	}
+	return &Error{op, ErrClosed}
 }
 
 // Entry returns the entry that Next has gone to, which is the caller's.
@@ -226,7 +245,7 @@ func (c *Cursor) Err() error {
 func (c *Cursor) Fill(buffer []byte) ([]byte, error) {
 	for {
 		if c.handle == nil {
-			return nil, &Error{"fill", ErrClosed}
+			return nil, c.gone("fill")
 		}
 		var used C.size_t
 		buffer = addressable(buffer[:cap(buffer)])
@@ -237,7 +256,7 @@ func (c *Cursor) Fill(buffer []byte) ([]byte, error) {
 		case 0:
 			return buffer[:used], nil
 		case C.JOURNAL_END:
-			return nil, io.EOF
+			return nil, c.end()
 		case C.JOURNAL_TOO_BIG:
 			buffer = make([]byte, used)
 		default:

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.org/libjournal/journal"
@@ -39,9 +41,12 @@ func child(what, path, number string) error {
 	if what == "open-exclusive" {
 		options = append(options, journal.Exclusive)
 	}
-	if what == "descriptors" {
+	switch what {
+	case "descriptors":
 		fmt.Print(openBelow(path), " ")
 		return nil
+	case "fail":
+		return failingChild(path)
 	}
 	j, err := journal.Open(path, options...)
 	if err != nil {
@@ -53,6 +58,23 @@ func child(what, path, number string) error {
 		_, err = j.Append([]byte("child"), []byte(strconv.Itoa(i)))
 	}
 	return err
+}
+
+// Files may not grow beyond a limit, so a write fails in the midst of the tail.
+func failingChild(path string) error {
+	j := must(journal.Open(path))
+	defer j.Close()
+	put(j, "k", "first")
+	put(j, "k", "whole") // the second makes the tail
+	signal.Ignore(syscall.SIGXFSZ)
+	limit := syscall.Rlimit{Cur: 65536, Max: 65536}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	var errno syscall.Errno
+	fmt.Print(errors.As(only(j.Append([]byte("k"), make([]byte, 100000))), &errno))
+	fmt.Printf(" %s ", must(j.Get([]byte("k"))).Value)
+	return only(j.Append([]byte("k"), []byte("small")))
 }
 
 func childCommand(what, path string, number int) *exec.Cmd {

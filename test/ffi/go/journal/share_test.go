@@ -5,6 +5,7 @@ package journal_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -60,6 +61,17 @@ func TestOtherProcessesShareTheJournal(t *testing.T) {
 	equal(t, inChild("open-exclusive", path, 0), "done")
 }
 
+func TestAfterAWriteThatFailedAllOthersDo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	said := inChild("fail", path, 0)
+	holds(t, strings.HasPrefix(said, "true whole "))
+	holds(t, strings.HasSuffix(said, journal.ErrFailed.Error()))
+	j := openAt(t, path)
+	equal(t, must(j.Get([]byte("k"))).Value, []byte("whole"))
+	equal(t, put(j, "k", "again"), uint64(2))
+	must(j.Verify(context.Background(), nil))
+}
+
 // A Go program forks only to execute another: what it has open is closed then.
 func TestExecutedProgramsInheritNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
@@ -71,7 +83,8 @@ func TestExecutedProgramsInheritNothing(t *testing.T) {
 }
 
 func TestCallsAfterCloseAreRefused(t *testing.T) {
-	j := open(t)
+	path := filepath.Join(t.TempDir(), "journal")
+	j := openAt(t, path)
 	put(j, "k", "v")
 	cursor := must(j.Replay(journal.None))
 	ok(t, j.Close())
@@ -86,13 +99,33 @@ func TestCallsAfterCloseAreRefused(t *testing.T) {
 	fails(t, j.Backup(long(t), "nowhere", nil), journal.ErrClosed)
 
 	// A cursor outlives it, as it does in C, until it is closed as well.
+	fails(t, journal.Destroy(path), journal.ErrBusy)
 	holds(t, cursor.Next())
 	equal(t, cursor.Entry().Value, []byte("v"))
 	ok(t, cursor.Close())
+	ok(t, journal.Destroy(path))
 	ok(t, cursor.Close())
 	holds(t, !cursor.Next() && cursor.Entry() == nil)
 	fails(t, cursor.Err(), journal.ErrClosed)
 	fails(t, only(cursor.Fill(nil)), journal.ErrClosed)
+}
+
+// Nobody has to close what has come to its end.
+func TestACursorAtItsEndHoldsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := openAt(t, path)
+	put(j, "k", "v")
+	cursor := must(j.Replay(journal.None))
+	for cursor.Next() {
+	}
+	filled := must(j.Replay(1))
+	fails(t, only(filled.Fill(nil)), io.EOF)
+	ok(t, j.Close())
+	ok(t, journal.Destroy(path))
+	holds(t, !cursor.Next())
+	ok(t, cursor.Err())
+	fails(t, only(filled.Fill(nil)), io.EOF)
+	ok(t, cursor.Close())
 }
 
 func TestCloseWaitsForCallsInProgress(t *testing.T) {

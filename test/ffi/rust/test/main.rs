@@ -68,6 +68,7 @@ fn main() -> ExitCode {
     check::run(work, "share-threads", share::threads);
     check::run(work, "share-cursors", share::cursors_between_threads);
     check::run(work, "share-processes", share::processes);
+    check::run(work, "share-failed", share::a_write_that_fails);
     check::run(work, "share-fork", share::forks);
     check::run(work, "share-drop", share::dropped_unclosed);
 

@@ -4,6 +4,7 @@ use crate::child;
 use journal::{destroy, Error, Journal, Options};
 use std::collections::HashSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::raw::c_int;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,6 +70,19 @@ pub fn processes(work: &Path) -> Outcome {
     check_eq!(child::output("open", &path, 0)?, "JOURNAL_BUSY");
     alone.close();
     check_eq!(child::output("open-exclusive", &path, 0)?, "done");
+    Ok(())
+}
+
+/// After a write that failed all others do, until it is opened again.
+pub fn a_write_that_fails(work: &Path) -> Outcome {
+    let path = work.join("journal");
+    let said = child::output("fail", &path, 65536)?;
+    check_eq!(said, "true true JOURNAL_FAILED");
+    let journal = Journal::open(&path)?;
+    let entry = journal.get("k")?.ok_or("there is one")?;
+    check_eq!((entry.seq, entry.value), (1, b"whole".to_vec()));
+    check_eq!(journal.append("k", "again")?, 2);
+    check!(journal.verify(|_, _| ControlFlow::Continue(()))?.is_sound());
     Ok(())
 }
 
