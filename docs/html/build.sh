@@ -57,8 +57,8 @@ source_text() {
     } | page "$2" "$(basename "$1")" "$3"
 }
 
-for name in tutorial cookbook coming-from benchmarks durability reliability \
-    architecture format contributing changelog; do
+for name in tutorial cookbook languages coming-from benchmarks durability \
+    reliability architecture format contributing changelog; do
     markdown "docs/$name.md" "$name.html" ""
 done
 markdown docs/examples/README.md examples/index.html ../
