@@ -15,7 +15,8 @@ minor=$(go version | sed 's/^go version go1\.\([0-9]*\).*/\1/')
 
 # Nothing of the user's, nothing from the network, nothing into the tree.
 export GOCACHE="$JOURNAL_BUILD/cache" GOPATH="$JOURNAL_BUILD/path"
-export GOENV=off GOFLAGS=-buildvcs=false GOPROXY=off GOTOOLCHAIN=local GOWORK=off
+export GOENV=off GOFLAGS=-buildvcs=false GOPROXY=off
+export GOTOOLCHAIN=local GOWORK=off
 export CGO_ENABLED=1 TMPDIR="$JOURNAL_WORK"
 # Let cgo look for pointers to memory of Go's that C has kept, where it can.
 [ "$minor" -gt 20 ] || export GODEBUG=cgocheck=2
