@@ -7,7 +7,8 @@ const struct cli_command *const cli_commands[] = {
     &cmd_append,  &cmd_get,     &cmd_read,    &cmd_at,     &cmd_keys,
     &cmd_history, &cmd_replay,  &cmd_query,   &cmd_follow, &cmd_mark,
     &cmd_stat,    &cmd_prune,   &cmd_compact, &cmd_rewind, &cmd_verify,
-    &cmd_backup,  &cmd_salvage, &cmd_export,  &cmd_import, NULL};
+    &cmd_backup,  &cmd_salvage, &cmd_export,  &cmd_import, &cmd_bench,
+    NULL};
 
 const struct cli_command *
 cli_command_named(const char *name)

@@ -72,5 +72,6 @@ extern const struct cli_command cmd_backup;
 extern const struct cli_command cmd_salvage;
 extern const struct cli_command cmd_export;
 extern const struct cli_command cmd_import;
+extern const struct cli_command cmd_bench;
 
 #endif

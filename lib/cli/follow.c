@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "listing.h"
+#include "monotonic.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
@@ -18,7 +19,7 @@
 #define LOOK_NS INT64_C(250000000)
 
 /* The least time between two moves of the mark: each is a flush of the disk. */
-#define MARK_NS LOOK_NS
+#define MARK_NS ((uint64_t)LOOK_NS)
 
 /* Lines between two flushes of the output while there is much to catch up. */
 #define BATCH 1000u
@@ -28,11 +29,11 @@ struct progress {
     const struct follow *follow;
     struct listing listing;
     struct journal_cursor *cursor;
-    uint64_t handled;  /* what matches below it has been written out */
-    uint64_t marked;   /* where the mark stands */
-    int64_t marked_at; /* when it was moved, by a clock that only rises */
-    bool caught_up;    /* there was no more when last looked */
-    bool idle;         /* nor has anything come since */
+    uint64_t handled;   /* what matches below it has been written out */
+    uint64_t marked;    /* where the mark stands */
+    uint64_t marked_at; /* when it was moved, by a clock that only rises */
+    bool caught_up;     /* there was no more when last looked */
+    bool idle;          /* nor has anything come since */
 };
 
 /* ---- signals ------------------------------------------------------------ */
@@ -71,15 +72,6 @@ catch_signals(void)
 }
 
 /* ---- the mark ----------------------------------------------------------- */
-
-static int64_t
-monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /*
  * Moves the mark to what has been written.  If the journal has been rewound

@@ -4,8 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "monotonic.h"
 
 #define BAR_COLUMNS 40
 #define PERIOD 100000000u /* ns from one drawing to the next */
@@ -33,15 +34,6 @@ watch(int number, struct sigaction *before)
         sigaction(number, &action, NULL);
 }
 
-static uint64_t
-now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 /* What takes no time needs no bar: the first is drawn a moment later. */
 void
 progress_begin(struct progress *progress, const char *what)
@@ -49,11 +41,12 @@ progress_begin(struct progress *progress, const char *what)
     memset(progress, 0, sizeof(*progress));
     progress->what = what;
     progress->visible = isatty(STDERR_FILENO) == 1;
-    progress->shown_at = now();
+    progress->shown_at = monotonic_ns();
     caught = 0;
     current = progress;
     watch(SIGINT, &progress->interrupt);
     watch(SIGTERM, &progress->terminate);
+    watch(SIGHUP, &progress->hangup);
 }
 
 static void
@@ -76,7 +69,7 @@ progress_show(void *context, uint64_t done, uint64_t total)
 
     if (!progress->visible)
         return caught;
-    time = now();
+    time = monotonic_ns();
     if (time - progress->shown_at < PERIOD)
         return caught;
     progress->shown = true;
@@ -105,6 +98,7 @@ progress_end(struct progress *progress)
     current = NULL;
     sigaction(SIGINT, &progress->interrupt, NULL);
     sigaction(SIGTERM, &progress->terminate, NULL);
+    sigaction(SIGHUP, &progress->hangup, NULL);
     if (caught != 0)
         raise(caught);
 }

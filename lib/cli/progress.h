@@ -1,8 +1,9 @@
 /*
  * progress.h - tells a person at a terminal how far a long call has come.
  *
- * Nothing is printed where standard error is no terminal.  SIGINT and SIGTERM
- * make the call end with ECANCELED, so that it cleans up, and act only then.
+ * Nothing is printed where standard error is no terminal.  SIGINT, SIGTERM
+ * and SIGHUP make the call end with ECANCELED, so that it cleans up, and act
+ * only then.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -13,11 +14,11 @@
 
 /* A line on standard error that is written again and again. */
 struct progress {
-    const char *what;                      /* "verifying" */
-    bool visible;                          /* there is somebody to read it */
-    bool shown;                            /* the line is there */
-    uint64_t shown_at;                     /* when it was written last, ns */
-    struct sigaction interrupt, terminate; /* as they were */
+    const char *what;  /* "verifying" */
+    bool visible;      /* there is somebody to read it */
+    bool shown;        /* the line is there */
+    uint64_t shown_at; /* when it was written last, ns */
+    struct sigaction interrupt, terminate, hangup; /* as they were */
 };
 
 /* A TOTAL that nobody knows: how much is DONE is shown as it is. */

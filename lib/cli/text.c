@@ -165,6 +165,23 @@ text_size(char text[TEXT_SIZE_SIZE], uint64_t size)
     snprintf(text, TEXT_SIZE_SIZE, "%.1f %ciB", scaled, *unit);
 }
 
+/* Three digits, as far as there are that many. */
+void
+text_span(char text[TEXT_SPAN_SIZE], uint64_t ns)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    double scaled = (double)ns;
+    size_t unit = 0;
+    int decimals;
+
+    while (scaled >= 999.5 && unit < 3) {
+        scaled /= 1000;
+        unit++;
+    }
+    decimals = unit == 0 || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
+    snprintf(text, TEXT_SPAN_SIZE, "%.*f %s", decimals, scaled, units[unit]);
+}
+
 void
 text_hex(char *text, const unsigned char *bytes, size_t size)
 {

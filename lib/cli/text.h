@@ -8,6 +8,7 @@
 
 #define TEXT_TIME_SIZE 32 /* enough for text_time() */
 #define TEXT_SIZE_SIZE 32 /* enough for text_size() */
+#define TEXT_SPAN_SIZE 32 /* enough for text_span() */
 #define TEXT_HEX_SIZE 33  /* enough for text_hex() of 16 bytes */
 
 /*
@@ -38,6 +39,9 @@ void text_time(char text[TEXT_TIME_SIZE], uint64_t ns);
 
 /* "17 bytes", "4.0 KiB", "1.3 GiB". */
 void text_size(char text[TEXT_SIZE_SIZE], uint64_t size);
+
+/* "870 ns", "12.4 us", "8.31 ms", "2.50 s". */
+void text_span(char text[TEXT_SPAN_SIZE], uint64_t ns);
 
 /* Two digits for each of SIZE bytes, and a NUL. */
 void text_hex(char *text, const unsigned char *bytes, size_t size);
