@@ -1,13 +1,15 @@
 /* cmd_prune.c - `journal prune`: removes the oldest entries. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "args.h"
 #include "cli.h"
+#include "object.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "target.h"
 
@@ -17,6 +19,7 @@
 enum option_name {
     OPTION_BEFORE = 256,
     OPTION_DRY_RUN,
+    OPTION_JSON,
     OPTION_KEEP,
     OPTION_PAST_MARKS,
     OPTION_UNTIL
@@ -30,6 +33,7 @@ static const struct cli_option options[] = {
      "\"30 days ago\"; see 'journal help query'"},
     {"past-marks", OPTION_PAST_MARKS, NULL, "don't stop at marks"},
     {"dry-run", OPTION_DRY_RUN, NULL, "only print how many it would be"},
+    {"json", OPTION_JSON, NULL, "print how many as a JSON object"},
     {"quiet", 'q', NULL, "don't print how many"},
     {0}};
 
@@ -40,6 +44,7 @@ struct request {
     uint64_t until;  /* ns since 1970; JOURNAL_NONE: not given */
     uint32_t flags;  /* of enum journal_prune_flag */
     bool dry_run;
+    bool json;
     bool quiet;
 };
 
@@ -101,19 +106,13 @@ first_kept(struct journal *journal, const struct request *request,
     return CLI_OK;
 }
 
-static void
-show_progress(uint64_t done, uint64_t total)
-{
-    if (total > STEP && isatty(STDERR_FILENO) == 1)
-        fprintf(stderr, "\rpruning: %3u %%%s",
-                (unsigned)((double)done / (double)total * 100),
-                done == total ? "\n" : "");
-}
-
-/* Adds to *REMOVED what has gone, also where it fails half way. */
+/*
+ * Adds to *REMOVED what has gone, also where it fails half way.  ECANCELED: a
+ * signal says stop.
+ */
 static int
 prune_steps(struct journal *journal, uint32_t flags, uint64_t first,
-            uint64_t before, uint64_t *removed)
+            uint64_t before, uint64_t *removed, struct progress *progress)
 {
     uint64_t at = first, count;
     int rc;
@@ -124,9 +123,22 @@ prune_steps(struct journal *journal, uint32_t flags, uint64_t first,
         if (rc != 0)
             return rc;
         *removed += count;
-        show_progress(at - first, before - first);
+        if (progress_show(progress, at - first, before - first) != 0)
+            return ECANCELED;
     }
     return 0;
+}
+
+static void
+print_json(const struct request *request, uint64_t removed)
+{
+    struct object json;
+
+    object_begin(&json);
+    object_number(&json, "removed", removed);
+    if (request->dry_run)
+        object_true(&json, "dry_run");
+    object_end(&json);
 }
 
 static int
@@ -134,9 +146,12 @@ print_removed(const struct request *request, uint64_t removed)
 {
     if (request->quiet)
         return CLI_OK;
-    printf("%" PRIu64 " %s %sremoved\n", removed,
-           removed == 1 ? "entry" : "entries",
-           request->dry_run ? "would be " : "");
+    if (request->json)
+        print_json(request, removed);
+    else
+        printf("%" PRIu64 " %s %sremoved\n", removed,
+               removed == 1 ? "entry" : "entries",
+               request->dry_run ? "would be " : "");
     return output_flush();
 }
 
@@ -144,6 +159,7 @@ static int
 prune_journal(struct journal *journal, const struct request *request)
 {
     struct journal_stat stat;
+    struct progress progress;
     uint64_t before, removed = 0;
     int rc, code;
 
@@ -159,8 +175,12 @@ prune_journal(struct journal *journal, const struct request *request)
         return code;
     if (request->dry_run)
         return print_removed(request, removed);
-    rc = prune_steps(journal, request->flags, stat.first, before, &removed);
+    progress_begin(&progress, "pruning");
+    rc = prune_steps(journal, request->flags, stat.first, before, &removed,
+                     &progress);
+    progress_clear();
     code = print_removed(request, removed);
+    progress_end(&progress);
     return rc != 0 ? report_failure(request->path, rc, "pruning") : code;
 }
 
@@ -197,6 +217,9 @@ take_option(void *context, const char *command, int option)
         return CLI_OK;
     case OPTION_KEEP:
         return args_number(command, "--keep", optarg, &request->keep);
+    case OPTION_JSON:
+        request->json = true;
+        return CLI_OK;
     case OPTION_PAST_MARKS:
         request->flags |= JOURNAL_PRUNE_PAST_MARKS;
         return CLI_OK;

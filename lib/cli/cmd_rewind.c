@@ -7,23 +7,25 @@
 
 #include "args.h"
 #include "cli.h"
+#include "object.h"
 #include "output.h"
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_DRY_RUN = 256 };
+enum option_name { OPTION_DRY_RUN = 256, OPTION_JSON };
 
-static const struct cli_option options[] = {{"yes", 'y', NULL, "don't ask"},
-                                            {"dry-run", OPTION_DRY_RUN, NULL,
-                                             "only print how many it would be"},
-                                            {"quiet", 'q', NULL,
-                                             "don't print how many"},
-                                            {0}};
+static const struct cli_option options[] = {
+    {"yes", 'y', NULL, "don't ask"},
+    {"dry-run", OPTION_DRY_RUN, NULL, "only print how many it would be"},
+    {"json", OPTION_JSON, NULL, "print how many as a JSON object"},
+    {"quiet", 'q', NULL, "don't print how many"},
+    {0}};
 
 struct request {
     const char *path;
     uint64_t size;
     bool dry_run;
+    bool json;
     bool quiet;
     bool yes;
 };
@@ -81,11 +83,28 @@ check_size(struct journal *journal, const struct request *request,
     return CLI_OK;
 }
 
+static void
+print_json(const struct request *request, uint64_t dropped)
+{
+    struct object json;
+
+    object_begin(&json);
+    object_number(&json, "dropped", dropped);
+    object_number(&json, "size", request->size);
+    if (request->dry_run)
+        object_true(&json, "dry_run");
+    object_end(&json);
+}
+
 static int
 print_dropped(const struct request *request, uint64_t dropped)
 {
     if (request->quiet)
         return CLI_OK;
+    if (request->json) {
+        print_json(request, dropped);
+        return output_flush();
+    }
     printf("%" PRIu64 " %s ", dropped, dropped == 1 ? "entry" : "entries");
     if (request->dry_run)
         puts("would be dropped");
@@ -126,6 +145,9 @@ take_option(void *context, const char *command, int option)
         return CLI_OK;
     case 'y':
         request->yes = true;
+        return CLI_OK;
+    case OPTION_JSON:
+        request->json = true;
         return CLI_OK;
     case OPTION_DRY_RUN:
         request->dry_run = true;

@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "colour.h"
 #include "object.h"
 #include "output.h"
 #include "report.h"
@@ -35,7 +36,8 @@ struct figures {
 static void
 print_count(const char *name, uint64_t count)
 {
-    printf("%-14s %" PRIu64 "\n", name, count);
+    colour_label(name);
+    printf("%" PRIu64 "\n", count);
 }
 
 /* As people read it, and exactly. */
@@ -45,7 +47,8 @@ print_size(const char *name, uint64_t size)
     char text[TEXT_SIZE_SIZE];
 
     text_size(text, size);
-    printf("%-14s %s", name, text);
+    colour_label(name);
+    fputs(text, stdout);
     if (size >= 1024)
         printf(" (%" PRIu64 " bytes)", size);
     putchar('\n');
@@ -58,13 +61,15 @@ print_time(const char *name, uint64_t ns)
 
     if (ns != 0)
         text_time(text, ns);
-    printf("%-14s %s\n", name, text);
+    colour_label(name);
+    puts(text);
 }
 
 static void
 print_entries(const struct journal_stat *stat)
 {
-    printf("%-14s %" PRIu64, "entries", stat->entries);
+    colour_label("entries");
+    printf("%" PRIu64, stat->entries);
     if (stat->first < stat->size)
         printf(" (%" PRIu64 " to %" PRIu64 ")", stat->first, stat->size - 1);
     putchar('\n');
@@ -74,7 +79,8 @@ print_entries(const struct journal_stat *stat)
 static void
 print_durable(const struct journal_stat *stat)
 {
-    printf("%-14s %" PRIu64, "durable below", stat->durable_size);
+    colour_label("durable below");
+    printf("%" PRIu64, stat->durable_size);
     if (stat->durable_size < stat->size)
         printf(" (%" PRIu64 " not yet)", stat->size - stat->durable_size);
     putchar('\n');
@@ -90,14 +96,16 @@ print_tail(const struct journal_stat *stat)
         return;
     text_size(used, stat->tail_bytes_used);
     text_size(size, stat->tail_bytes);
-    printf("%-14s %s of %s\n", "tail", used, size);
+    colour_label("tail");
+    printf("%s of %s\n", used, size);
 }
 
 /* With the one that holds up pruning. */
 static void
 print_marks(const struct figures *figures)
 {
-    printf("%-14s %" PRIu64, "marks", figures->stat.marks);
+    colour_label("marks");
+    printf("%" PRIu64, figures->stat.marks);
     if (figures->slowest_seq != JOURNAL_NONE)
         printf(" (the slowest: %s, at %" PRIu64 ")",
                report_key(figures->slowest, strlen(figures->slowest)),
@@ -112,8 +120,10 @@ print_text(const char *path, const struct figures *figures)
     char id[TEXT_HEX_SIZE];
 
     text_hex(id, stat->id, sizeof(stat->id));
-    printf("%-14s %s\n", "journal", path);
-    printf("%-14s %s\n", "id", id);
+    colour_label("journal");
+    puts(path);
+    colour_label("id");
+    puts(id);
     print_count("format", stat->format);
     print_entries(stat);
     print_count("next number", stat->size);

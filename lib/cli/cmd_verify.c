@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "colour.h"
 #include "object.h"
 #include "output.h"
 #include "progress.h"
@@ -41,7 +42,8 @@ print_entries(const struct journal_report *report)
 {
     uint64_t bad = report->entries_bad;
 
-    printf("%-14s %" PRIu64 " looked at, ", "entries", report->entries_checked);
+    colour_label("entries");
+    printf("%" PRIu64 " looked at, ", report->entries_checked);
     if (bad == 0)
         puts("all sound");
     else
@@ -53,10 +55,11 @@ print_entries(const struct journal_report *report)
 static void
 print_kind(const char *name, uint64_t count, const char *what)
 {
+    colour_label(name);
     if (count == 0)
-        printf("%-14s sound\n", name);
+        puts("sound");
     else
-        printf("%-14s %" PRIu64 " %s\n", name, count, what);
+        printf("%" PRIu64 " %s\n", count, what);
 }
 
 static void
@@ -64,8 +67,8 @@ print_tail(const struct journal_report *report)
 {
     if (report->tail_records == 0 && report->tail_bytes_discarded == 0)
         return;
-    printf("%-14s %" PRIu64 " %s recovered from the tail", "last open",
-           report->tail_records,
+    colour_label("last open");
+    printf("%" PRIu64 " %s recovered from the tail", report->tail_records,
            plural(report->tail_records, "entry", "entries"));
     if (report->tail_bytes_discarded > 0)
         printf(", %" PRIu64 " bytes of unfinished appends left out",
@@ -76,7 +79,8 @@ print_tail(const struct journal_report *report)
 static void
 print_found(const char *path, const struct journal_report *report)
 {
-    printf("%-14s %s\n", "journal", path);
+    colour_label("journal");
+    puts(path);
     print_kind("pages", report->pages_bad, "damaged");
     print_entries(report);
     print_kind("links", report->links_bad,
@@ -85,8 +89,10 @@ print_found(const char *path, const struct journal_report *report)
     print_kind("index", report->index_bad,
                plural(report->index_bad, "row is damaged, wrong or missing",
                       "rows are damaged, wrong or missing"));
-    if (report->first_bad != JOURNAL_NONE)
-        printf("%-14s %" PRIu64 "\n", "first bad", report->first_bad);
+    if (report->first_bad != JOURNAL_NONE) {
+        colour_label("first bad");
+        printf("%" PRIu64 "\n", report->first_bad);
+    }
     print_tail(report);
 }
 
@@ -144,7 +150,8 @@ print_what_is_left(const struct journal_report *report)
 static void
 print_what_to_do(const char *path, const struct journal_report *report)
 {
-    puts("\nThis journal is DAMAGED.");
+    printf("\n%sThis journal is DAMAGED.%s\n", colour_on(stdout, COLOUR_BAD),
+           colour_on(stdout, COLOUR_NONE));
     print_what_is_left(report);
     puts("\nWhat to do:\n"
          "1. Stop the programs that write to it.\n"
@@ -166,7 +173,8 @@ print_text(const char *path, const struct journal_report *report, bool sound)
 {
     print_found(path, report);
     if (sound)
-        puts("\nAll is well.");
+        printf("\n%sAll is well.%s\n", colour_on(stdout, COLOUR_GOOD),
+               colour_on(stdout, COLOUR_NONE));
     else
         print_what_to_do(path, report);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "colour.h"
 #include "object.h"
 #include "text.h"
 
@@ -66,9 +67,25 @@ write_value(const struct journal_entry *entry)
 }
 
 static void
+begin(enum colour colour)
+{
+    fputs(colour_on(stdout, colour), stdout);
+}
+
+/* What the lines of an entry alone begin with. */
+static void
+write_label(const char *name)
+{
+    begin(COLOUR_SIDE);
+    printf("%-9s ", name);
+    begin(COLOUR_NONE);
+}
+
+static void
 write_revision(const struct journal_entry *entry)
 {
-    printf("revision  %" PRIu64, entry->revision);
+    write_label("revision");
+    printf("%" PRIu64, entry->revision);
     if (entry->prev == JOURNAL_NONE)
         puts(", nothing before it");
     else
@@ -81,27 +98,33 @@ write_verbose(const struct journal_entry *entry)
     char time[TEXT_TIME_SIZE], id[TEXT_HEX_SIZE];
 
     text_time(time, entry->time);
-    printf("entry     %" PRIu64 "\ntime      %s\n", entry->seq, time);
+    write_label("entry");
+    printf("%" PRIu64 "\n", entry->seq);
+    write_label("time");
+    puts(time);
     if (entry->key_size > 0) {
-        fputs("key       ", stdout);
+        write_label("key");
         write_escaped(entry->key, entry->key_size);
         putchar('\n');
         write_revision(entry);
     }
     if ((entry->flags & JOURNAL_STAMPED) != 0) {
         text_hex(id, entry->stamp.id, sizeof(entry->stamp.id));
-        printf("stamp     %" PRIu64 ":%s\n", entry->stamp.time, id);
+        write_label("stamp");
+        printf("%" PRIu64 ":%s\n", entry->stamp.time, id);
     }
     if (entry->meta_size > 0) {
-        fputs("meta      ", stdout);
+        write_label("meta");
         write_escaped(entry->meta, entry->meta_size);
         putchar('\n');
     }
     if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
         puts("deleted");
-    else
-        printf("value     %zu byte%s\n\n", entry->value_size,
+    else {
+        write_label("value");
+        printf("%zu byte%s\n\n", entry->value_size,
                entry->value_size == 1 ? "" : "s");
+    }
     write_value(entry);
 }
 
@@ -229,6 +252,20 @@ write_key(const struct journal_entry *entry, size_t columns, size_t others)
     return write_column(entry->key, entry->key_size, min, max);
 }
 
+/* With the revision before them; what is deleted is to be seen. */
+static void
+write_flags(const struct journal_entry *entry, const char *flags)
+{
+    bool deleted = (entry->flags & JOURNAL_TOMBSTONE) != 0;
+
+    begin(COLOUR_SIDE);
+    printf("  r%-3" PRIu64 "  ", entry->revision);
+    begin(COLOUR_NONE);
+    begin(deleted ? COLOUR_BAD : COLOUR_SIDE);
+    printf("%-3s  ", flags);
+    begin(COLOUR_NONE);
+}
+
 static void
 write_aligned(const struct output_list *list, const struct journal_entry *entry,
               const char *time, const char *flags)
@@ -238,9 +275,16 @@ write_aligned(const struct output_list *list, const struct journal_entry *entry,
 
     if (list->meta)
         used += META_COLUMNS + 2;
-    printf("%*" PRIu64 "  %s  ", list->seq_columns, entry->seq, time);
+    begin(COLOUR_SEQ);
+    printf("%*" PRIu64, list->seq_columns, entry->seq);
+    begin(COLOUR_NONE);
+    begin(COLOUR_SIDE);
+    printf("  %s  ", time);
+    begin(COLOUR_NONE);
+    begin(COLOUR_KEY);
     used += write_key(entry, list->columns, used);
-    printf("  r%-3" PRIu64 "  %-3s  ", entry->revision, flags);
+    begin(COLOUR_NONE);
+    write_flags(entry, flags);
     if (list->meta) {
         write_column(entry->meta, entry->meta_size, META_COLUMNS, META_COLUMNS);
         fputs("  ", stdout);
@@ -314,9 +358,15 @@ output_list_key(const struct output_list *list,
         write_json_key(entry);
         return;
     }
+    begin(COLOUR_KEY);
     write_escaped(entry->key, entry->key_size);
-    if ((entry->flags & JOURNAL_TOMBSTONE) != 0)
-        fputs(list->aligned ? "  deleted" : "\tdeleted", stdout);
+    begin(COLOUR_NONE);
+    if ((entry->flags & JOURNAL_TOMBSTONE) != 0) {
+        fputs(list->aligned ? "  " : "\t", stdout);
+        begin(COLOUR_BAD);
+        fputs("deleted", stdout);
+        begin(COLOUR_NONE);
+    }
     putchar('\n');
 }
 
@@ -335,7 +385,9 @@ void
 output_mark(const char *name, uint64_t seq)
 {
     if (output_is_terminal()) {
+        begin(COLOUR_KEY);
         write_column(name, strlen(name), KEY_COLUMNS_MIN, COLUMNS_MAX);
+        begin(COLOUR_NONE);
         printf("  %" PRIu64 "\n", seq);
     } else {
         write_escaped(name, strlen(name));

@@ -9,12 +9,22 @@
 #include <string.h>
 
 #include "cli.h"
+#include "colour.h"
 #include "progress.h"
 #include "text.h"
 
 #define KEY_COLUMNS 60u
 
 const char *report_input_name = "standard input";
+
+/* Of each line; a bar that may be there must not stand in front of it. */
+static void
+begin(const char *words, enum colour colour)
+{
+    progress_clear();
+    fprintf(stderr, "%s%s:%s ", colour_on(stderr, colour), words,
+            colour_on(stderr, COLOUR_NONE));
+}
 
 int
 report_exit(int result)
@@ -60,8 +70,8 @@ report_failure(const char *path, int result, const char *what, ...)
 {
     va_list arguments;
 
-    progress_clear();
-    fprintf(stderr, "journal: %s: ", path);
+    begin("journal", COLOUR_BAD);
+    fprintf(stderr, "%s: ", path);
     if (what != NULL) {
         va_start(arguments, what);
         vfprintf(stderr, what, arguments);
@@ -77,8 +87,7 @@ report_hint(const char *text, ...)
 {
     va_list arguments;
 
-    progress_clear();
-    fputs("journal: hint: ", stderr);
+    begin("journal: hint", COLOUR_HINT);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
     va_end(arguments);
@@ -90,8 +99,8 @@ report_input(uint64_t line, const char *text, ...)
 {
     va_list arguments;
 
-    progress_clear();
-    fprintf(stderr, "journal: %s: line %" PRIu64 ": ", report_input_name, line);
+    begin("journal", COLOUR_BAD);
+    fprintf(stderr, "%s: line %" PRIu64 ": ", report_input_name, line);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
     va_end(arguments);
@@ -104,8 +113,7 @@ report_usage(const char *command, const char *text, ...)
 {
     va_list arguments;
 
-    progress_clear();
-    fprintf(stderr, "%s: ", command);
+    begin(command, COLOUR_BAD);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
     va_end(arguments);
@@ -118,8 +126,7 @@ report_problem(const char *command, const char *text, ...)
 {
     va_list arguments;
 
-    progress_clear();
-    fprintf(stderr, "%s: ", command);
+    begin(command, COLOUR_BAD);
     va_start(arguments, text);
     vfprintf(stderr, text, arguments);
     va_end(arguments);

@@ -18,6 +18,8 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/journal.XXXXXX") || exit 1
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$WORK" || exit 1
+# What is looked at has no colours, unless a test wants them.
+export NO_COLOR=1
 TAB=$(printf '\t')
 
 # ---- how a test says what it found ------------------------------------------
