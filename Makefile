@@ -17,6 +17,9 @@ BINDIR     = $(PREFIX)/bin
 LIBDIR     = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR     = $(PREFIX)/share/man
+BASHDIR    = $(PREFIX)/share/bash-completion/completions
+ZSHDIR     = $(PREFIX)/share/zsh/site-functions
+FISHDIR    = $(PREFIX)/share/fish/vendor_completions.d
 
 BUILD    = build
 WERROR   =     # 1: a warning is an error
@@ -286,8 +289,8 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check check-ffi soak power faults \
     blocks kills canaries fuzz run-fuzzers coverage mutants demo bench examples \
-    tests lint dist amalgamation abi abi-update check-packages format docs deps \
-    check-deps help FORCE
+    tests lint dist amalgamation abi abi-update check-packages format \
+    completions docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -369,6 +372,7 @@ INSTALLED = \
     $(INCLUDEDIR)/journal.h $(LIBDIR)/libjournal.a \
     $(addprefix $(LIBDIR)/,$(notdir $(DYNAMIC) $(LINKS))) \
     $(LIBDIR)/pkgconfig/libjournal.pc $(BINDIR)/journal \
+    $(BASHDIR)/journal $(ZSHDIR)/_journal $(FISHDIR)/journal.fish \
     $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix \
         $(page)))/$(notdir $(page))) \
     $(foreach link,$(MAN_LINKS),$(MANDIR)/man3/$(firstword $(subst \
@@ -383,6 +387,11 @@ install: all
 	cp -Pf $(LINKS) $(DESTDIR)$(LIBDIR)
 	install -m 644 $(PC) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(COMMAND) $(DESTDIR)$(BINDIR)
+	install -m 644 lib/cli/completions/journal.bash \
+	    $(DESTDIR)$(BASHDIR)/journal
+	install -m 644 lib/cli/completions/journal.zsh \
+	    $(DESTDIR)$(ZSHDIR)/_journal
+	install -m 644 lib/cli/completions/journal.fish $(DESTDIR)$(FISHDIR)
 	@for page in $(MAN_PAGES); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit 1; \
 	done
@@ -636,6 +645,14 @@ format:
 	clang-format -i $(wildcard include/*.h lib/*/*.[ch] test/*/*.[ch] \
 	    test/ffi/*/*.[ch] test/ffi/*/*.[ch]pp \
 	    docs/examples/*.c)
+
+## completions what shells complete, written anew from the command's own words
+completions: $(COMMAND)
+	@for shell in bash zsh fish; do \
+	    JOURNAL=$(COMMAND) lib/cli/completions/generate.sh $$shell \
+	        >$(OUT)/completions || exit 1; \
+	    mv $(OUT)/completions lib/cli/completions/journal.$$shell; \
+	done
 
 ## docs        all of docs/ and the manual as HTML, in build/docs
 docs:

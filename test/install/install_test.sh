@@ -46,7 +46,10 @@ expected_files() {
             lib/libjournal.map | sed 's|.*|./share/man/man3/&.3|'
         printf './%s\n' bin/journal include/journal.h lib/libjournal.a \
             lib/libjournal.so "lib/$soname" "lib/libjournal.so.$version" \
-            lib/pkgconfig/libjournal.pc
+            lib/pkgconfig/libjournal.pc \
+            share/bash-completion/completions/journal \
+            share/fish/vendor_completions.d/journal.fish \
+            share/zsh/site-functions/_journal
     } | sort -u
 }
 

@@ -5,7 +5,7 @@ set -u
 found=0
 set --
 for file in .ci/run test/*.sh test/*/*.sh test/ffi/*/*.sh docs/examples/*.sh \
-    docs/html/*.sh pkgconfig/*.sh; do
+    docs/html/*.sh pkgconfig/*.sh lib/cli/completions/*.sh; do
     [ ! -f "$file" ] || set -- "$@" "$file"
 done
 for file in "$@"; do
