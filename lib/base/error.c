@@ -13,44 +13,53 @@ jn_error_from_errno(int error)
     return error;
 }
 
+/* What it is, a colon, and what to do next. */
 static const char *
 text_of(enum journal_error error)
 {
     switch (error) {
     case JOURNAL_END:
-        return "no more entries";
+        return "no more entries: close the cursor, or wait for the next";
     case JOURNAL_NOT_FOUND:
-        return "not found: no such key, mark or journal";
+        return "not found: no such key, mark or journal; look at its name, or "
+               "make it";
     case JOURNAL_PRUNED:
-        return "has been pruned";
+        return "has been pruned: go on with the oldest entry retained";
     case JOURNAL_OUT_OF_RANGE:
-        return "not appended yet: number is beyond the journal's size";
+        return "not appended yet: wait for it, or ask below the journal's size";
     case JOURNAL_CONFLICT:
         return "expectation did not hold: read the latest entry and decide "
                "again";
     case JOURNAL_OUTDATED:
-        return "stamp is older than the one in force for the key";
+        return "stamp is older than the one in force for the key: drop the "
+               "update, or read the newer one";
     case JOURNAL_TOO_BIG:
-        return "too big: key, meta, value or batch is over its maximum";
+        return "too big: split it, as keys and metas have at most 65535 bytes, "
+               "values and batches 1 GiB";
     case JOURNAL_FULL:
         return "journal or disk is full: prune, or make room";
     case JOURNAL_READ_ONLY:
-        return "journal was opened read-only";
+        return "journal was opened read-only: open it without that flag to "
+               "change it";
     case JOURNAL_BUSY:
-        return "somebody else has the journal open";
+        return "somebody else has the journal open: wait until it is closed "
+               "there";
     case JOURNAL_CORRUPT:
-        return "damage on disk";
+        return "damage on disk: keep a copy, and look what journal_verify() "
+               "says of it";
     case JOURNAL_FAILED:
         return "an earlier write failed: close the journal everywhere and "
                "open it again";
     case JOURNAL_UNSUPPORTED:
-        return "not a journal, or one that this build cannot use";
+        return "not a journal, or one that this build cannot use: check the "
+               "path, its file system and the version";
     case JOURNAL_TIMEOUT:
-        return "timed out";
+        return "timed out: wait again, or give up";
     case JOURNAL_FORKED:
         return "handle was opened before fork(): close it and open another";
     case JOURNAL_EXISTS:
-        return "a journal exists there already";
+        return "a journal exists there already: open it, or choose another "
+               "path";
     }
     return "unknown error";
 }

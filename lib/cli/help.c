@@ -36,6 +36,8 @@ cli_help_all(void)
           "  5  damaged, failed earlier, or not a journal for this version\n"
           "  6  the journal or its disk is full\n"
           "  7  anything else\n"
+          "  128 and more: ended by a signal, as 130 by Ctrl-C, 141 where "
+          "nobody reads\n"
           "\n"
           "'journal help COMMAND' and 'man journal' tell more;"
           " 'journal --version', which.\n",

@@ -127,5 +127,7 @@ listing_finish(struct listing *listing, struct journal_cursor *cursor)
 
     listing_run(listing, cursor, UINT64_MAX);
     code = output_flush();
+    if (listing->code == CLI_DAMAGED)
+        report_hint("`journal verify` tells what is damaged, and what to do");
     return code != CLI_OK ? code : listing->code;
 }

@@ -58,16 +58,45 @@ report_exit(int result)
     }
 }
 
-/* What is not found is named in front, so the library's list is too long. */
-static const char *
-words_for(int result)
+/* What has happened; what to do is said in the words of the command. */
+static int
+length_of_words(const char *words)
 {
-    return result == JOURNAL_NOT_FOUND ? "not found" : journal_strerror(result);
+    const char *colon = strchr(words, ':');
+
+    return (int)(colon == NULL ? strlen(words) : (size_t)(colon - words));
+}
+
+/* Where it does not depend on what was tried. */
+static void
+hint_at(int result)
+{
+    switch (result) {
+    case JOURNAL_FULL:
+        report_hint("make room on its disk; in a journal, `journal prune` and "
+                    "`journal compact` do");
+        break;
+    case JOURNAL_FAILED:
+        report_hint("a write has failed: end the programs that have it open, "
+                    "look at the disk, and begin again");
+        break;
+    case JOURNAL_UNSUPPORTED:
+        report_hint("it should be the directory of a journal, on a disk of "
+                    "this machine; `journal --version` tells what this is");
+        break;
+    case EAGAIN:
+        report_hint("too many read it at once, or others write too fast: try "
+                    "again");
+        break;
+    default:
+        break;
+    }
 }
 
 int
 report_failure(const char *path, int result, const char *what, ...)
 {
+    const char *words = journal_strerror(result);
     va_list arguments;
 
     begin("journal", COLOUR_BAD);
@@ -78,7 +107,9 @@ report_failure(const char *path, int result, const char *what, ...)
         va_end(arguments);
         fputs(": ", stderr);
     }
-    fprintf(stderr, "%s (%s)\n", words_for(result), journal_errname(result));
+    fprintf(stderr, "%.*s (%s)\n", length_of_words(words), words,
+            journal_errname(result));
+    hint_at(result);
     return report_exit(result);
 }
 

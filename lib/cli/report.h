@@ -12,7 +12,8 @@ int report_exit(int result);
 
 /*
  * "journal: PATH: WHAT: has been pruned (JOURNAL_PRUNED)", where WHAT, as of
- * printf(), may be NULL.  Returns report_exit(RESULT).
+ * printf(), may be NULL; and what to do, where that is always the same.
+ * Returns report_exit(RESULT).
  */
 int report_failure(const char *path, int result, const char *what, ...)
     REPORT_PRINTF(3, 4);

@@ -54,6 +54,17 @@ START_TEST(an_error_has_words_of_its_own)
 }
 END_TEST
 
+START_TEST(an_error_says_what_to_do_next)
+{
+    const char *words = journal_strerror(errors[_i].number);
+    const char *advice = strstr(words, ": ");
+
+    ck_assert_ptr_nonnull(advice);
+    ck_assert_int_ge(advice - words, 5);
+    ck_assert_uint_ge(strlen(advice), 10);
+}
+END_TEST
+
 START_TEST(success_is_ok)
 {
     ck_assert_str_eq(journal_errname(0), "OK");
@@ -146,6 +157,8 @@ suite(void)
     tcase_add_loop_test(tcase, an_error_is_called_by_its_name, 0,
                         COUNT_OF(errors));
     tcase_add_loop_test(tcase, an_error_has_words_of_its_own, 0,
+                        COUNT_OF(errors));
+    tcase_add_loop_test(tcase, an_error_says_what_to_do_next, 0,
                         COUNT_OF(errors));
     tcase_add_test(tcase, success_is_ok);
     tcase_add_test(tcase, an_errno_has_its_own_words_and_name);

@@ -12,19 +12,20 @@ set -u
 
 test_help() {
     commands='append get read at keys history replay query follow mark stat
-        prune compact rewind backup salvage'
+        prune compact rewind verify backup salvage export import bench'
     run help
     for command in $commands; do
         verify "help lists $command" grep -q "^  $command  *[a-z]" out
     done
     verify 'help lists the exit codes' grep -q '^  6  .*full' out
+    verify 'and signals' grep -q '^  128 and more: .*signal' out
     for command in $commands; do
         run help "$command"
         cp out help
         run "$command" --help
         verify "$command --help says what help $command does" cmp -s out help
         verify "help $command tells the usage" \
-            grep -qE "^usage: journal $command .*(PATH|FROM)" help
+            grep -qE "^usage: journal $command .*(PATH|FROM|DIRECTORY)" help
         verify "help $command fits a terminal" \
             awk 'length > 80 { exit 1 }' help
     done
@@ -461,6 +462,8 @@ test_no_journal() {
         append other k v
     verify 'is left as it was' test "$(ls other)" = file
     complains 'something else: stat' 5 'other: .*UNSUPPORTED' stat other
+    verify 'and what it should be is told' \
+        grep -q 'hint: it should be the directory of a journal' err
     complains 'a file' 5 'other/file: .*UNSUPPORTED' stat other/file
 }
 
@@ -478,6 +481,7 @@ test_damage() {
         test "$(cut -f 1 out | paste -s -d ' ' -)" = '0 2'
     verify 'names the damaged' grep -q 'entry 1: .*CORRUPT' err
     verify 'and says so at the end' test "$code" -eq 5
+    verify 'with what to do' grep -q 'hint: `journal verify` tells' err
 }
 
 test_output() {
@@ -541,6 +545,7 @@ END
     [ -e mounted ] || return 0
     verify 'a full disk has its exit code' test "$(cat code)" -eq 6
     verify 'and a message' grep -q "key 'k': .*(JOURNAL_FULL)" err
+    verify 'that says what helps' grep -q 'hint: make room on its disk' err
     verify 'and leaves the journal as it was' test "$(cat value)" = v
     verify 'to go on' test "$(cat next)" = 1
 }
