@@ -242,16 +242,17 @@ test_interrupted() {
     exec 3>pipe
     cat first.half >&3
     wait_for_size stopped 15000
-    kill -INT $pid
+    kill -TERM $pid
     echo '{"seq":15000,"key":"x","value":""}' >&3
     exec 3>&-
     wait $pid
     code=$?
-    # A shell starts what is in the background deaf to SIGINT.
-    if [ $code -eq 130 ]; then
-        verify 'an interrupted import says how far it came' \
-            grep -q 'hint: 15000 entries were imported' err
-    fi
+    verify 'an interrupted import ends by its signal' test "$code" -eq 143
+    verify 'having said how far it came' \
+        grep -q 'hint: 15000 entries were imported' err
+    says 'and goes on' "15000 entries imported, 15000 there already, 1 mark \
+made$NL" import stopped many.json
+    verify 'to the end' same many stopped
     run import unfinished unnumbered.json
     "$JOURNAL" mark unfinished journal-import 0
     complains 'an import goes on with one that has not finished' 3 \
@@ -259,6 +260,25 @@ test_interrupted() {
     verify 'which had the same lines' \
         grep -q 'plain.json: line 1: unfinished has another entry 0' err
     verify 'or says what else to do' grep -q 'mark --delete unfinished' err
+}
+
+# What is exported is what was there, while others append.
+test_live() {
+    seq 30000 | "$JOURNAL" append -q --relaxed --batch 10 --lines live k &
+    pid=$!
+    wait_for_size live '[1-9][0-9]*'
+    for round in 1 2 3; do
+        "$JOURNAL" export live >"live.$round" 2>>live.err
+        verify "an export of a live journal is whole ($round)" \
+            "$JOURNAL" import -q "live.copy$round" "live.$round"
+    done
+    wait $pid
+    verify 'without a word' test ! -s live.err
+    says 'and the same import goes on with a later one' '' \
+        import -q live.copy1 live.3
+    "$JOURNAL" export live >live.4
+    says 'up to the end' '' import -q live.copy1 live.4
+    verify 'which is the same' same live live.copy1
 }
 
 # Somebody appends between two batches.
@@ -394,6 +414,7 @@ test_holes
 test_plain
 test_killed
 test_interrupted
+test_live
 test_others
 test_full
 test_bad_input
