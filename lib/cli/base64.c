@@ -40,7 +40,7 @@ value_of(char c)
     return at == NULL ? -1 : (int)(at - alphabet);
 }
 
-/* Four characters, the last PADDING of which are "=", into 3 - PADDING bytes. */
+/* Four characters, the last PADDING of them "=", into 3 - PADDING bytes. */
 static bool
 read_group(unsigned char *bytes, const char *text, int padding)
 {

@@ -13,7 +13,7 @@ void base64_write(FILE *file, const unsigned char *bytes, size_t size);
 
 /*
  * Only the one canonical form of bytes is taken: groups of four, padded, and no
- * bits that stand for nothing.  BYTES may be TEXT.  *SIZE is how many there are.
+ * bits that stand for nothing.  BYTES may be TEXT.  *SIZE is their number.
  */
 bool base64_read(unsigned char *bytes, size_t *size, const char *text,
                  size_t length);

@@ -62,7 +62,7 @@ is_stopped(const struct round *round)
                          CASES * bench->ns) != 0;
 }
 
-/* Of the entry NUMBER.  The step is prime to their count, and leaves none out. */
+/* Of the entry NUMBER.  The step is prime to their count: none is left out. */
 static void
 make_key(char key[KEY_SIZE], uint64_t number)
 {

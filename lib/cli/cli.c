@@ -1,4 +1,4 @@
-/* cli.c - the commands that `journal` knows, in the order in which help does. */
+/* cli.c - the commands that `journal` knows, in the order of help. */
 #include "cli.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* json_line.c - reads a line of JSON: a record, or what else is in an export. */
+/* json_line.c - reads a line of JSON: a record, or else what an export has. */
 #include "json_line.h"
 
 #include <stdarg.h>

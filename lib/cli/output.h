@@ -40,7 +40,7 @@ void output_pair(const struct journal_entry *entry);
 /* One line of a list of marks: a name, and a number. */
 void output_mark(const char *name, uint64_t seq);
 
-/* Something other than writing has failed, with an errno, to the same effect. */
+/* Something else than writing has failed, with an errno, to the same effect. */
 void output_fail(int error);
 
 /* Whether writing has failed, so that it is no use going on. */

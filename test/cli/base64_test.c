@@ -1,4 +1,4 @@
-/* base64_test.c - bytes to base 64 and back; what is not canonical is refused. */
+/* base64_test.c - bytes to base 64 and back; what is not canonical is not. */
 #include "base64.h"
 
 #include <check.h>

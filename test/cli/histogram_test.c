@@ -1,4 +1,4 @@
-/* histogram_test.c - durations come out of the histogram nearly as they were. */
+/* histogram_test.c - durations come out nearly as they went in. */
 #include "histogram.h"
 
 #include <check.h>

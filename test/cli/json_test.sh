@@ -122,7 +122,8 @@ test_bad_lines() {
         '{"key":"k","vlaue":"v"}'
     refused 'one that would disturb a terminal' 'there is no member .*x1b\[2J' \
         '{"key":"k","\u001b[2J":"v"}'
-    refused 'neither a value nor a tombstone' 'there is neither a value' '{"key":"k"}'
+    refused 'neither a value nor a tombstone' 'there is neither a value' \
+        '{"key":"k"}'
     refused 'both of them' 'a tombstone has no value' \
         '{"key":"k","value":"v","tombstone":true}'
     refused 'a value that is a number' 'value: not a string' \
@@ -150,7 +151,8 @@ test_bad_lines() {
     refused 'a surrogate alone' 'not JSON: ' '{"key":"k","value":"\ud800"}'
     refused 'bytes that are not UTF-8' 'not JSON: ' \
         "$(printf '{"key":"k","value":"\377"}')"
-    refused 'a line of an export' 'not an entry; .*journal import' '{"mark":"m","seq":1}'
+    refused 'a line of an export' 'not an entry; .*journal import' \
+        '{"mark":"m","seq":1}'
     key=$(head -c 65536 /dev/zero | tr '\0' k)
     refused 'a key over its maximum' 'the key is over 65535' \
         "{\"key\":\"$key\",\"value\":\"v\"}"

@@ -32,7 +32,8 @@ letters_of_help() {
 is_in_synopsis() {
     synopsis=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/p' "$1")
     while read -r option; do
-        letter=$(sed -n "s/^\\.It Fl \\(.\\) , Fl -$option\\( .*\\)*\$/\\1/p" "$1")
+        letter=$(sed -n \
+            "s/^\\.It Fl \\(.\\) , Fl -$option\\( .*\\)*\$/\\1/p" "$1")
         echo "$synopsis" | grep -qE -e "(Fl|\\|) -$option( |\$)" && continue
         [ -n "$letter" ] && echo "$synopsis" |
             grep -qE -e "(Fl |\\| )[a-z]*$letter" && continue
