@@ -17,9 +17,9 @@ BINDIR     = $(PREFIX)/bin
 LIBDIR     = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR     = $(PREFIX)/share/man
-BASHDIR    = $(PREFIX)/share/bash-completion/completions
-ZSHDIR     = $(PREFIX)/share/zsh/site-functions
-FISHDIR    = $(PREFIX)/share/fish/vendor_completions.d
+BASHCOMPDIR = $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  = $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR = $(PREFIX)/share/fish/vendor_completions.d
 
 BUILD    = build
 WERROR   =     # 1: a warning is an error
@@ -372,7 +372,7 @@ INSTALLED = \
     $(INCLUDEDIR)/journal.h $(LIBDIR)/libjournal.a \
     $(addprefix $(LIBDIR)/,$(notdir $(DYNAMIC) $(LINKS))) \
     $(LIBDIR)/pkgconfig/libjournal.pc $(BINDIR)/journal \
-    $(BASHDIR)/journal $(ZSHDIR)/_journal $(FISHDIR)/journal.fish \
+    $(BASHCOMPDIR)/journal $(ZSHCOMPDIR)/_journal $(FISHCOMPDIR)/journal.fish \
     $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix \
         $(page)))/$(notdir $(page))) \
     $(foreach link,$(MAN_LINKS),$(MANDIR)/man3/$(firstword $(subst \
@@ -388,10 +388,10 @@ install: all
 	install -m 644 $(PC) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(COMMAND) $(DESTDIR)$(BINDIR)
 	install -m 644 lib/cli/completions/journal.bash \
-	    $(DESTDIR)$(BASHDIR)/journal
+	    $(DESTDIR)$(BASHCOMPDIR)/journal
 	install -m 644 lib/cli/completions/journal.zsh \
-	    $(DESTDIR)$(ZSHDIR)/_journal
-	install -m 644 lib/cli/completions/journal.fish $(DESTDIR)$(FISHDIR)
+	    $(DESTDIR)$(ZSHCOMPDIR)/_journal
+	install -m 644 lib/cli/completions/journal.fish $(DESTDIR)$(FISHCOMPDIR)
 	@for page in $(MAN_PAGES); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit 1; \
 	done
