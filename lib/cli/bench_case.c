@@ -83,6 +83,7 @@ bench_flush(struct bench *bench, const char *path, struct bench_result *result)
         return errno;
     round = begin(bench);
     while (rc == 0 && !is_over(&round)) {
+        round.now = monotonic_ns();
         if (pwrite(file, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
             fdatasync(file) != 0)
             rc = errno != 0 ? errno : EIO;
