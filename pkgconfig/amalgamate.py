@@ -93,9 +93,9 @@ class Source:
                 for name in found.ordinary()
                 if not is_shared(found) or name in found.constants}
 
-    def prefix(self):
-        """What goes before a name of this file's to tell it from others'."""
-        return os.path.splitext(self.path)[0].replace("/", "_") + "_"
+    def stem(self):
+        """The file's name alone."""
+        return os.path.splitext(os.path.basename(self.path))[0]
 
 
 def is_shared(found):
@@ -240,6 +240,7 @@ def clashes_of(tree):
     macros = refuse_twice(headers)
     owners = Counter(name for file in files for name in file.names)
     tags = Counter(tag for file in files for tag in file.tags)
+    stems = Counter(source.stem() for source in tree.sources)
     words = {token.text for file in files for token in file.tokens
              if token.kind == "name"}
     clashes = {}
@@ -249,7 +250,7 @@ def clashes_of(tree):
                 raise Refused(f"{source.shown}: its {name} is also a macro of "
                               f"{macros[name].shown}")
         clashes[source.path] = Clash(
-            source, words,
+            source, stems, words,
             {name for name in source.own() if owners[name] > 1},
             {tag for tag in source.tags if tags[tag] > 1})
     return clashes
@@ -258,14 +259,18 @@ def clashes_of(tree):
 class Clash:
     """The names of a source that others have too, and their new ones."""
 
-    def __init__(self, source, words, ordinary, tags):
+    def __init__(self, source, stems, words, ordinary, tags):
         self.ordinary = ordinary
         self.tags = tags
-        self.new = {name: source.prefix() + name for name in ordinary | tags}
+        prefix = source.stem()
+        if stems[prefix] > 1:
+            prefix = os.path.splitext(source.path)[0].replace("/", "_")
+        self.new = {name: f"{prefix}_{name}" for name in ordinary | tags}
         for name, new in sorted(self.new.items()):
             if new in words:
                 raise Refused(f"{source.shown}: {name} cannot become {new}, "
                               "which is there already")
+        words |= set(self.new.values())
 
 
 def rename(source, clash):

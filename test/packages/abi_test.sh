@@ -69,7 +69,8 @@ kills_in_map() {
 tells_added() {
     copy_tree
     edit "$header" \
-        's/^JOURNAL_API void journal_close/JOURNAL_API int journal_new(int);&/' &&
+        's/^JOURNAL_API void journal_close/JOURNAL_API int journal_new(int);\
+&/' &&
         edit "$map" 's/^ *journal_close;/&\n    journal_new;/' &&
         library && check | grep -x ' *journal_new'
 }
