@@ -614,9 +614,10 @@ abi: lib
 abi-update: lib
 	@OUT='$(OUT)' CC='$(CC)' test/abi/run.sh update $(DYNAMIC)
 
-PACKAGES_NEED = check pkg-config clang git python3 abigail-tools
+PACKAGES_NEED = check pkg-config clang git python3 abigail-tools cmake
 
-## check-packages  what is made for others: tarball, amalgamation, ABI
+## check-packages  what is made for others, tried as they would:
+##             tarball, amalgamation, ABI, CMake's users
 check-packages:
 	@CC='$(CC)' test/support/deps.sh install $(PACKAGES_NEED)
 	@$(BUILD_ALL) all $(AMALGAMATED:%=$(JOINED)/%)
@@ -644,7 +645,7 @@ lint: lib
 format:
 	clang-format -i $(wildcard include/*.h lib/*/*.[ch] test/*/*.[ch] \
 	    test/ffi/*/*.[ch] test/ffi/*/*.[ch]pp \
-	    docs/examples/*.c)
+	    docs/examples/*.c docs/examples/*/*.c)
 
 ## completions what shells complete, written anew from the command's own words
 completions: $(COMMAND)

@@ -12,7 +12,8 @@ done
 
 set --
 for file in include/*.h lib/*/*.[ch] test/*/*.[ch] test/ffi/*/*.[ch] \
-    test/ffi/*/*.[ch]pp docs/examples/*.c; do
+    test/ffi/*/*.[ch]pp docs/examples/*.c \
+    docs/examples/*/*.c; do
     [ ! -f "$file" ] || set -- "$@" "$file"
 done
 "$tool" --dry-run -Werror "$@" 2>&1 |

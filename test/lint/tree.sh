@@ -48,7 +48,7 @@ done
 
 # Each file opens with its name and one line on its job.
 for file in include/*.h lib/*/*.[ch] test/*/*.[ch] \
-    docs/examples/*.c; do
+    docs/examples/*.c docs/examples/*/*.c; do
     [ -f "$file" ] || continue
     sed 2q "$file" | grep -q "^\(/\*\| \*\) ${file##*/} - [^ ]" ||
         complain "$file: does not open with its name and its job"
@@ -70,7 +70,8 @@ done
 # Characters, not bytes, make the width of a line.
 for file in include/*.h lib/*/*.[ch] test/*.sh test/*/*.[ch] test/*/*.sh \
     test/ffi/*/*.c test/ffi/*/*pp test/ffi/*/*.py test/ffi/*/*.rb \
-    test/ffi/*/*.sh docs/examples/*.c pkgconfig/*.sh pkgconfig/*.py .ci/run; do
+    test/ffi/*/*.sh docs/examples/*.c docs/examples/*/*.c \
+    pkgconfig/*.sh pkgconfig/*.py .ci/run; do
     [ -f "$file" ] || continue
     [ -z "$(tail -c 1 "$file")" ] || complain "$file: has no end of last line"
     LC_ALL=C.UTF-8 awk -v file="$file" '
