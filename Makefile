@@ -289,7 +289,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check check-ffi soak power faults \
     blocks kills canaries fuzz run-fuzzers coverage mutants demo bench examples \
-    tests lint dist amalgamation abi abi-update check-packages format \
+    tests lint dist deb amalgamation abi abi-update check-packages format \
     completions docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
@@ -354,10 +354,12 @@ $(COMMAND): $(CLI_OBJECTS) $(STATIC)
 	$(Q)$(LINK) -o $@ $(CLI_OBJECTS) $(STATIC) $(LDLIBS) $(CLI_LIBS)
 
 # Paths under PREFIX are written relative to the file's own place, so that an
-# installed tree may be moved.
+# installed tree may be moved; but not in /usr, where compilers look anyway and
+# need no flags.
+may_move = $(if $(filter-out /usr,$(PREFIX)),$(filter $(PREFIX)/%,$(LIBDIR)))
 under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 up_from = $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(1))))
-pc_prefix = $(if $(filter $(PREFIX)/%,$(LIBDIR)),$${pcfiledir}/$(call \
+pc_prefix = $(if $(may_move),$${pcfiledir}/$(call \
     up_from,$(patsubst $(PREFIX)/%,%,$(LIBDIR))/pkgconfig),$(PREFIX))
 
 $(PC): pkgconfig/libjournal.pc.in include/journal.h $(OUT)/installed-to
@@ -583,6 +585,10 @@ dist:
 	@VERSION='$(VERSION)' DIRTY='$(strip $(DIRTY))' pkgconfig/dist.sh '$(OUT)'
 	@echo '$(OUT)/libjournal-$(VERSION).tar.gz'
 
+## deb         Debian packages of that, in build/deb; needs debhelper
+deb: dist
+	@VERSION='$(VERSION)' pkgconfig/deb.sh '$(OUT)'
+
 ## amalgamation  the library as one file, journal.c beside journal.h, in
 ##             build/amalgamation
 amalgamation: $(JOINED)/journal.c
@@ -614,10 +620,11 @@ abi: lib
 abi-update: lib
 	@OUT='$(OUT)' CC='$(CC)' test/abi/run.sh update $(DYNAMIC)
 
-PACKAGES_NEED = check pkg-config clang git python3 abigail-tools cmake
+PACKAGES_NEED = check pkg-config clang git python3 abigail-tools cmake \
+    dpkg-dev debhelper lintian libjansson-dev
 
 ## check-packages  what is made for others, tried as they would:
-##             tarball, amalgamation, ABI, CMake's users
+##             tarball, Debian packages, amalgamation, ABI, CMake
 check-packages:
 	@CC='$(CC)' test/support/deps.sh install $(PACKAGES_NEED)
 	@$(BUILD_ALL) all $(AMALGAMATED:%=$(JOINED)/%)

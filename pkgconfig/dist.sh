@@ -25,6 +25,10 @@ fail() {
 check_versions() {
     [ "$(sed -n 's/^## //p' docs/changelog.md | head -n 1)" = "$VERSION" ] ||
         fail "journal.h says $VERSION, docs/changelog.md begins with another"
+    debian=$(sed -n '1s/^libjournal (\(.*\)-[^-]*) .*/\1/p' \
+        pkgconfig/debian/changelog)
+    [ "$debian" = "$VERSION" ] ||
+        fail "journal.h says $VERSION, pkgconfig/debian/changelog $debian"
     tag=$(git describe --exact-match --tags --match 'v[0-9]*' 2>/dev/null) ||
         return 0
     [ "$tag" = "v$VERSION" ] ||

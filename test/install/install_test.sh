@@ -147,6 +147,9 @@ claim "uninstall leaves others' files" same ./lib/other.so \
 
 # shellcheck disable=SC2016 # pkg-config's variables
 {
+    claim "in /usr the .pc file names it, so that no flags are needed" \
+        same 'prefix=/usr' "$(build "$work/build/libjournal.pc" PREFIX=/usr &&
+            sed -n 's/^prefix/&/p' "$work/build/libjournal.pc")"
     claim "a multiarch LIBDIR" pc_says 'prefix=${pcfiledir}/../../..' \
         LIBDIR=/opt/j/lib/x86_64-linux-gnu INCLUDEDIR=/opt/j/include
     claim "its libdir" grep -Fx 'libdir=${prefix}/lib/x86_64-linux-gnu' \

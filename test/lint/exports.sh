@@ -15,6 +15,10 @@ sed -n '/global:/,/local:/s/^ *\(journal_[a-z0-9_]*\);.*/\1/p' \
 nm -D --defined-only "$LIBRARY" | awk '$2 != "A" { print $3 }' |
     sed 's/@.*//' | sort >"$work/library"
 
+# What the Debian package of the library says since when it has them.
+symbols=pkgconfig/debian/libjournal0.symbols
+sed -n 's/^ \(journal_[a-z0-9_]*\)@.*/\1/p' $symbols | sort >"$work/symbols"
+
 compare() {
     comm -23 "$work/$1" "$work/$2" | sed "s|\$| is in $3 and not in $4|"
     comm -13 "$work/$1" "$work/$2" | sed "s|\$| is in $4 and not in $3|"
@@ -23,6 +27,7 @@ compare() {
 {
     [ -s "$work/header" ] || echo "include/journal.h declares nothing"
     compare header map include/journal.h lib/libjournal.map
+    compare map symbols lib/libjournal.map "$symbols"
     compare header library include/journal.h "$LIBRARY"
 } >"$work/found"
 cat "$work/found"

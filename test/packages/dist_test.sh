@@ -115,6 +115,11 @@ commit_all "another version"
 claim "a version that the changelog does not know is told" \
     refused "journal.h says $version, docs/changelog.md begins with" dist
 git_here reset -q --hard HEAD~1
+edit pkgconfig/debian/changelog '1s/([^)]*)/(77.0.0-1)/'
+commit_all "another version"
+claim "so is one that the Debian packages do not know" \
+    refused "journal.h says $version, pkgconfig/debian/changelog 77.0.0" dist
+git_here reset -q --hard HEAD~1
 git_here tag v77.0.0
 claim "so is a tag of another version" \
     refused "journal.h says $version, the tag is v77.0.0" dist

@@ -35,6 +35,8 @@ has() {
     check) has_header check.h ;;
     libc6-dev) has_header stdlib.h ;;
     libclang-rt-*) has_fuzzer ;;
+    dpkg-dev) has dpkg-buildpackage ;;
+    debhelper) has dh ;;
     abigail-tools) has abidw && has abidiff ;;
     nodejs) has node ;;
     default-jdk-headless) has javac ;;
