@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "seam/home.h"
+#include "seam/honest.h"
 #include "seam/seams.h"
 #include "support/fast_dir.h"
 #include "support/packer.h"
@@ -27,49 +28,13 @@ static uint64_t least, most;   /* size */
 static uint64_t first_at_most; /* the first number */
 static bool compacted;
 
-/* ---- answers ------------------------------------------------------------- */
-
-/* RESULT is success, or says that something went wrong. */
-static bool
-is_honest(int result)
-{
-    switch (result) {
-    case JOURNAL_END:
-    case JOURNAL_NOT_FOUND:
-    case JOURNAL_PRUNED:
-    case JOURNAL_OUT_OF_RANGE:
-    case JOURNAL_CONFLICT:
-    case JOURNAL_OUTDATED:
-    case JOURNAL_TOO_BIG:
-    case JOURNAL_READ_ONLY:
-    case JOURNAL_TIMEOUT:
-    case JOURNAL_FORKED:
-    case JOURNAL_EXISTS:
-    case EINVAL:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* True if it has succeeded. */
-static bool
-went_well(int result, const char *what)
-{
-    ck_assert_msg(is_honest(result), "%s: %s, after %s failed", what,
-                  journal_errname(result), seams_name());
-    ck_assert_msg(result == 0 || seams_hit(), "%s: %s", what,
-                  journal_errname(result));
-    return result == 0;
-}
-
 /* ---- append -------------------------------------------------------------- */
 
 /* COUNT entries have been appended, or RESULT says why not. */
 static void
 take(int result, unsigned count)
 {
-    if (went_well(result, "append")) {
+    if (honest_went_well(result, "append")) {
         least += count;
         most = least;
     } else if (result != ENOMEM && result != JOURNAL_FULL &&
@@ -129,7 +94,7 @@ append_all(void)
     append_one();
     append_some();
     append_packed();
-    (void)went_well(INSIDE(journal_sync(journal)), "sync");
+    (void)honest_went_well(INSIDE(journal_sync(journal)), "sync");
     append_some();
 }
 
@@ -138,7 +103,7 @@ append_all(void)
 static void
 check(int result, struct journal_entry **entry, uint64_t seq, const char *what)
 {
-    if (!went_well(result, what))
+    if (!honest_went_well(result, what))
         return;
     ck_assert_uint_eq((*entry)->seq, seq);
     ck_assert(home_is_right(*entry));
@@ -168,7 +133,8 @@ look_up(void)
     check(INSIDE(journal_get(journal, "old", 3, &entry)), &entry, 117, "get");
     check(INSIDE(journal_get_at(journal, "old", 3, 50, &entry)), &entry, 48,
           "get_at");
-    if (went_well(INSIDE(journal_find_time(journal, 1, &seq)), "find_time"))
+    if (honest_went_well(INSIDE(journal_find_time(journal, 1, &seq)),
+                         "find_time"))
         ck_assert_uint_eq(seq, HOME_PRUNED);
 }
 
@@ -220,7 +186,8 @@ ask(uint32_t match, const char *key, size_t key_size, uint32_t flags)
     query.flags = flags;
     query.key = key;
     query.key_size = key_size;
-    if (!went_well(INSIDE(journal_query(journal, &query, &cursor)), "query"))
+    if (!honest_went_well(INSIDE(journal_query(journal, &query, &cursor)),
+                          "query"))
         return;
     while ((rc = INSIDE(journal_next(cursor, &entry))) == 0) {
         ck_assert(home_is_right(entry));
@@ -230,7 +197,7 @@ ask(uint32_t match, const char *key, size_t key_size, uint32_t flags)
         ck_assert_msg(count == wanted(&query), "%u of %u answers after %s",
                       count, wanted(&query), seams_name());
     else
-        (void)went_well(rc, "next");
+        (void)honest_went_well(rc, "next");
     seams_enter();
     journal_cursor_close(cursor);
     (void)seams_leave(0);
@@ -274,8 +241,8 @@ fill(void)
     size_t used, count, all = 0;
     int rc;
 
-    if (!went_well(INSIDE(journal_replay(journal, JOURNAL_NONE, &cursor)),
-                   "replay"))
+    if (!honest_went_well(
+            INSIDE(journal_replay(journal, JOURNAL_NONE, &cursor)), "replay"))
         return;
     while ((rc = INSIDE(journal_fill(cursor, buffer, sizeof(buffer), &used,
                                      &count))) == 0)
@@ -283,7 +250,7 @@ fill(void)
     if (rc == JOURNAL_END)
         ck_assert_uint_eq(all, HOME_ENTRIES - HOME_PRUNED);
     else
-        (void)went_well(rc, "fill");
+        (void)honest_went_well(rc, "fill");
     journal_cursor_close(cursor);
 }
 
@@ -294,13 +261,15 @@ ask_of_it(void)
     char name[JOURNAL_MARK_SIZE] = "";
     uint64_t seq = 0;
 
-    if (went_well(INSIDE(journal_stat(journal, &stat)), "stat"))
+    if (honest_went_well(INSIDE(journal_stat(journal, &stat)), "stat"))
         ck_assert_uint_eq(stat.size, HOME_ENTRIES);
-    if (went_well(INSIDE(journal_marked(journal, "b", &seq)), "marked"))
+    if (honest_went_well(INSIDE(journal_marked(journal, "b", &seq)), "marked"))
         ck_assert_uint_eq(seq, 100);
-    if (went_well(INSIDE(journal_next_mark(journal, name, &seq)), "next_mark"))
+    if (honest_went_well(INSIDE(journal_next_mark(journal, name, &seq)),
+                         "next_mark"))
         ck_assert_str_eq(name, "a");
-    (void)went_well(INSIDE(journal_wait(journal, HOME_ENTRIES - 1, 0)), "wait");
+    (void)honest_went_well(INSIDE(journal_wait(journal, HOME_ENTRIES - 1, 0)),
+                           "wait");
 }
 
 /* ---- maintain ------------------------------------------------------------ */
@@ -308,18 +277,18 @@ ask_of_it(void)
 static void
 mark(void)
 {
-    (void)went_well(INSIDE(journal_mark(journal, "b", 120)), "mark");
-    (void)went_well(INSIDE(journal_mark(journal, "c", 130)), "mark");
-    (void)went_well(INSIDE(journal_unmark(journal, "a")), "unmark");
+    (void)honest_went_well(INSIDE(journal_mark(journal, "b", 120)), "mark");
+    (void)honest_went_well(INSIDE(journal_mark(journal, "c", 130)), "mark");
+    (void)honest_went_well(INSIDE(journal_unmark(journal, "a")), "unmark");
 }
 
 static void
 prune(void)
 {
     first_at_most = 150;
-    (void)went_well(INSIDE(journal_prune(journal, 150, JOURNAL_PRUNE_PAST_MARKS,
-                                         NULL)),
-                    "prune");
+    (void)honest_went_well(
+        INSIDE(journal_prune(journal, 150, JOURNAL_PRUNE_PAST_MARKS, NULL)),
+        "prune");
     append_one();
 }
 
@@ -328,11 +297,11 @@ compact(void)
 {
     compacted = true;
     first_at_most = HOME_ENTRIES;
-    (void)went_well(INSIDE(journal_prune(journal, JOURNAL_NONE,
-                                         JOURNAL_PRUNE_PAST_MARKS |
-                                             JOURNAL_PRUNE_KEEP_LATEST,
-                                         NULL)),
-                    "compact");
+    (void)honest_went_well(INSIDE(journal_prune(journal, JOURNAL_NONE,
+                                                JOURNAL_PRUNE_PAST_MARKS |
+                                                    JOURNAL_PRUNE_KEEP_LATEST,
+                                                NULL)),
+                           "compact");
     append_one();
 }
 
@@ -341,7 +310,7 @@ static void
 rewind_far(void)
 {
     least = 60;
-    if (went_well(INSIDE(journal_rewind(journal, 60)), "rewind")) {
+    if (honest_went_well(INSIDE(journal_rewind(journal, 60)), "rewind")) {
         most = 60;
         append_one();
     }
@@ -351,8 +320,8 @@ static void
 rewind_near(void)
 {
     least = HOME_ENTRIES - 7;
-    if (went_well(INSIDE(journal_rewind(journal, HOME_ENTRIES - 7)),
-                  "rewind")) {
+    if (honest_went_well(INSIDE(journal_rewind(journal, HOME_ENTRIES - 7)),
+                         "rewind")) {
         most = least;
         append_one();
     }
@@ -383,7 +352,7 @@ open_and_close(void)
 {
     struct journal_entry *entry = NULL;
 
-    if (!went_well(INSIDE(home_open(&journal, 0, 0, 0)), "open"))
+    if (!honest_went_well(INSIDE(home_open(&journal, 0, 0, 0)), "open"))
         return;
     check(INSIDE(journal_read(journal, 186, &entry)), &entry, 186, "read");
     append_one();
@@ -396,8 +365,8 @@ open_to_read(void)
 {
     struct journal_entry *entry = NULL;
 
-    if (!went_well(INSIDE(home_open(&journal, JOURNAL_OPEN_READ_ONLY, 0, 0)),
-                   "open"))
+    if (!honest_went_well(
+            INSIDE(home_open(&journal, JOURNAL_OPEN_READ_ONLY, 0, 0)), "open"))
         return;
     check(INSIDE(journal_read(journal, 186, &entry)), &entry, 186, "read");
     close_it();
@@ -408,10 +377,11 @@ open_immutable(void)
 {
     struct journal_entry *entry = NULL;
 
-    if (!went_well(INSIDE(home_open(
-                       &journal,
-                       JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE, 0, 0)),
-                   "open"))
+    if (!honest_went_well(INSIDE(home_open(&journal,
+                                           JOURNAL_OPEN_READ_ONLY |
+                                               JOURNAL_OPEN_IMMUTABLE,
+                                           0, 0)),
+                          "open"))
         return;
     check(INSIDE(journal_read(journal, 186, &entry)), &entry, 186, "read");
     close_it();
@@ -424,13 +394,13 @@ create_and_destroy(void)
     const char *path = test_path("other");
     int rc = INSIDE(journal_open(path, NULL, &journal));
 
-    if (went_well(rc, "create")) {
+    if (honest_went_well(rc, "create")) {
         for (unsigned i = 0; i < 3; i++) { /* the second makes a tail */
             rc = INSIDE(journal_append(journal, "k", 1, "v", 1, NULL));
-            (void)went_well(rc, "append");
+            (void)honest_went_well(rc, "append");
         }
         close_it();
-        (void)went_well(INSIDE(journal_destroy(path)), "destroy");
+        (void)honest_went_well(INSIDE(journal_destroy(path)), "destroy");
     }
     seams_disarm();
     rc = journal_open(path, NULL, &journal);
