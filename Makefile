@@ -140,7 +140,7 @@ WRAP_sweep/sweep_test = $(if $(SANITIZE),$(addprefix -Wl$(comma)--wrap=,malloc \
 WRAP_unit/query_starved_test = -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=mdb_cursor_open,--wrap=jn_store_get_many
 # What test/seam lets fail: calls for memory, of LMDB, of the system.
-WRAP_seam/seam_test = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+WRAP_SEAM = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     aligned_alloc $(addprefix mdb_,env_create env_set_mapsize \
     env_set_maxreaders env_set_maxdbs env_open env_get_fd env_info env_stat \
     env_sync reader_check dbi_open dbi_flags txn_begin txn_renew txn_commit \
@@ -148,7 +148,9 @@ WRAP_seam/seam_test = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     cursor_get put del cursor_put cursor_del) fstat stat lstat statfs fstatvfs \
     fchmod chmod fsync fdatasync msync truncate fallocate mkdir rename unlink \
     rmdir getentropy clock_gettime posix_fallocate pread pwrite mmap realpath \
-    opendir open fcntl)
+    opendir open fcntl renameat2 flock ftruncate)
+WRAP_seam/seam_test = $(WRAP_SEAM)
+WRAP_seam/repair_test = $(WRAP_SEAM)
 
 # What else of test/ a fuzz target needs.
 FUZZ_WITH_expr = support/slow_expr.c

@@ -178,6 +178,9 @@ verify_snapshot(struct verify *verify)
     verify->pages_bad = (uint64_t)snapshot->tail_bad + snapshot->meta_bad;
     while (rc == 0 && again)
         rc = do_pass(verify, &again);
+    /* It was not read the first time: what it says may have been missed. */
+    if (verify->pages_bad == 0)
+        verify->pages_bad = snapshot->unread;
     return rc;
 }
 

@@ -23,12 +23,21 @@ struct value {
     size_t size;
 };
 
-/* A row of `meta` that is not large. */
-static bool
-find(const struct jn_snapshot *snapshot, const char *name, struct value *value)
+/*
+ * Looks for a row of `meta` that is not large.  One that damage hides is not
+ * there; that it may be is noted, for whoever reads the pages next may see it.
+ */
+static int
+find(struct jn_snapshot *snapshot, const char *name, struct value *value,
+     bool *found)
 {
-    return jn_pages_find(snapshot->pages, jn_table_names[JN_META], name,
-                         value->bytes, sizeof(value->bytes), &value->size) == 0;
+    int rc = jn_pages_find(snapshot->pages, jn_table_names[JN_META], name,
+                           value->bytes, sizeof(value->bytes), &value->size);
+
+    *found = rc == 0;
+    if (rc == JOURNAL_CORRUPT || rc == EIO)
+        snapshot->unread = true;
+    return rc < 0 || rc == EIO ? 0 : rc;
 }
 
 static struct jn_span
@@ -37,21 +46,40 @@ span_of(const struct value *value)
     return jn_span(value->bytes, value->size);
 }
 
-static void
+static int
+find_state(struct jn_snapshot *snapshot)
+{
+    static const char *const names[] = {"next", "first", "totals"};
+    struct value values[3];
+    bool found = true;
+    int rc = 0;
+
+    for (unsigned i = 0; i < 3 && rc == 0 && found; i++)
+        rc = find(snapshot, names[i], &values[i], &found);
+    snapshot->state_known = rc == 0 && found &&
+                            jn_state_decode(&snapshot->state,
+                                            span_of(&values[0]),
+                                            span_of(&values[1]),
+                                            span_of(&values[2])) == 0;
+    return rc;
+}
+
+static int
 find_rows(struct jn_snapshot *snapshot)
 {
-    struct value next, first, totals, tail;
+    struct value tail;
+    bool found;
+    int rc;
 
-    snapshot->state_known = find(snapshot, "next", &next) &&
-                            find(snapshot, "first", &first) &&
-                            find(snapshot, "totals", &totals) &&
-                            jn_state_decode(&snapshot->state, span_of(&next),
-                                            span_of(&first),
-                                            span_of(&totals)) == 0;
+    snapshot->unread = false;
+    rc = find_state(snapshot);
     memset(&snapshot->row, 0, sizeof(snapshot->row));
-    if (find(snapshot, "tail", &tail) &&
+    if (rc == 0)
+        rc = find(snapshot, "tail", &tail, &found);
+    if (rc == 0 && found &&
         jn_tail_row_decode(&snapshot->row, span_of(&tail)) != 0)
         memset(&snapshot->row, 0, sizeof(snapshot->row));
+    return rc;
 }
 
 /*
@@ -84,7 +112,7 @@ open_pages(struct jn_snapshot *snapshot, bool *again)
     *again = rc == JOURNAL_NOT_FOUND && number != snapshot->number;
     snapshot->number = number;
     if (rc == 0)
-        find_rows(snapshot);
+        rc = find_rows(snapshot);
     return rc < 0 ? 0 : rc;
 }
 
@@ -169,10 +197,11 @@ check_tail(struct jn_snapshot *snapshot, const char *directory)
                                 .capacity = snapshot->row.capacity};
     struct jn_tail *tail = NULL;
     struct value id;
-    int rc;
+    bool found;
+    int rc = find(snapshot, "id", &id, &found);
 
-    if (!find(snapshot, "id", &id) || id.size != JN_TAIL_ID)
-        return 0; /* which is noticed as it is */
+    if (rc != 0 || !found || id.size != JN_TAIL_ID)
+        return rc; /* without it, which is noticed as it is */
     memcpy(name.id, id.bytes, JN_TAIL_ID);
     rc = jn_tail_open(&tail, directory, &name, true);
     jn_tail_close(tail);

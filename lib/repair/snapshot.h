@@ -20,6 +20,7 @@ struct jn_snapshot {
     uint64_t number;        /* of the transaction */
     struct jn_pages *pages; /* NULL: the meta page of the moment is damaged */
     bool meta_bad;          /* one of the two is */
+    bool unread;            /* damage may hide rows that follow */
     struct jn_state state;
     bool state_known;
     struct jn_tail_row row; /* all 0 if there is no tail, or no such row */

@@ -1,4 +1,6 @@
 /* home.c - the journal of these tests: made once, copied for each. */
+#define _GNU_SOURCE 1 /* memmem() */
+
 #include "seam/home.h"
 
 #include <limits.h>
@@ -220,7 +222,103 @@ home_copy(void)
     copy("tail");
 }
 
+/* ---- damage -------------------------------------------------------------- */
+
+struct file {
+    uint8_t *bytes;
+    size_t size;
+};
+
+static FILE *
+open_file(const char *name, const char *how)
+{
+    char path[PATH_MAX + 16];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", home_path(), name);
+    file = fopen(path, how);
+    ck_assert_ptr_nonnull(file);
+    return file;
+}
+
+static struct file
+read_file(const char *name)
+{
+    FILE *from = open_file(name, "rb");
+    struct file file;
+
+    ck_assert_int_eq(fseek(from, 0, SEEK_END), 0);
+    file.size = (size_t)ftell(from);
+    rewind(from);
+    file.bytes = malloc(file.size);
+    ck_assert_ptr_nonnull(file.bytes);
+    ck_assert_uint_eq(fread(file.bytes, 1, file.size, from), file.size);
+    ck_assert_int_eq(fclose(from), 0);
+    return file;
+}
+
+static void
+write_file(const char *name, const struct file *file)
+{
+    FILE *to = open_file(name, "r+b");
+
+    ck_assert_uint_eq(fwrite(file->bytes, 1, file->size, to), file->size);
+    ck_assert_int_eq(fclose(to), 0);
+    free(file->bytes);
+}
+
+/* Wherever the value of entry SEQ lies. */
+static void
+change_value(const struct file *file, uint64_t seq)
+{
+    char value[32];
+    size_t size = (size_t)snprintf(value, sizeof(value), "value %llu",
+                                   (unsigned long long)seq);
+    uint8_t *at = file->bytes, *end = file->bytes + file->size;
+
+    while ((at = memmem(at, (size_t)(end - at), value, size)) != NULL)
+        *at++ = 'V';
+}
+
+void
+home_damage(enum home_damage damage)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct file data = read_file("data.mdb"), tail = read_file("tail");
+
+    for (uint64_t seq = 30; damage != HOME_SOUND && seq < 120; seq += 13)
+        change_value(&data, seq);
+    if (damage == HOME_PAGES_BAD) {
+        for (size_t at = 3 * page; at < data.size; at += 4 * page)
+            memset(data.bytes + at, 0xff, 16);
+        change_value(&tail, HOME_ENTRIES - 30);
+    }
+    if (damage == HOME_METAS_BAD)
+        memset(data.bytes, 0, 2 * page);
+    write_file("data.mdb", &data);
+    write_file("tail", &tail);
+}
+
 /* ---- what is in it ------------------------------------------------------- */
+
+uint64_t
+home_count_right(struct journal *journal)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    struct journal_entry *entry;
+    uint64_t count = 0;
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    for (uint64_t seq = 0; seq < stat.size; seq++) {
+        if (journal_read(journal, seq, &entry) != 0)
+            continue;
+        ck_assert_msg(home_is_right(entry), "entry %llu",
+                      (unsigned long long)seq);
+        journal_entry_free(entry);
+        count++;
+    }
+    return count;
+}
 
 /* The newest entry of each key, or JOURNAL_NONE, is in NEWEST. */
 static void

@@ -24,6 +24,16 @@ void home_make(void);
 void home_copy(void);
 const char *home_path(void);
 
+/* What a disk may have done to the copy. */
+enum home_damage {
+    HOME_SOUND,
+    HOME_ENTRIES_BAD, /* the values of some are others */
+    HOME_PAGES_BAD,   /* some pages are none, and frames of the tail */
+    HOME_METAS_BAD    /* neither meta page is left */
+};
+
+void home_damage(enum home_damage damage);
+
 /* Opens it with FLAGS; the options are the defaults but for these. */
 int home_open(struct journal **journal, uint32_t flags, uint64_t bytes_max,
               uint64_t keep_entries);
@@ -39,6 +49,9 @@ struct journal_record home_key(unsigned which);
 
 /* Whether ENTRY is what home_record() said. */
 bool home_is_right(const struct journal_entry *entry);
+
+/* All that is in JOURNAL is right; how much that is. */
+uint64_t home_count_right(struct journal *journal);
 
 /*
  * All that is in JOURNAL is right, and there are no gaps but where some have

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -196,6 +198,11 @@ SYSTEM(fallocate, (int file, int mode, off_t at, off_t size),
        (file, mode, at, size))
 SYSTEM(mkdir, (const char *path, mode_t mode), (path, mode))
 SYSTEM(rename, (const char *from, const char *to), (from, to))
+SYSTEM(renameat2,
+       (int at, const char *from, int there, const char *to, unsigned flags),
+       (at, from, there, to, flags))
+SYSTEM(flock, (int file, int how), (file, how))
+SYSTEM(ftruncate, (int file, off_t size), (file, size))
 SYSTEM(unlink, (const char *path), (path))
 SYSTEM(rmdir, (const char *path), (path))
 SYSTEM(getentropy, (void *bytes, size_t size), (bytes, size))
