@@ -251,12 +251,21 @@ push_anew(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
     return rc;
 }
 
+/* A stamp takes the place of one that is not above it. */
+static bool
+is_in_order(const struct jn_record *record, const struct jn_links *links)
+{
+    return !links->replaced ||
+           ((record->flags & JOURNAL_STAMPED) != 0 &&
+            jn_stamp_compare(&links->stamp_before, &record->stamp) <= 0);
+}
+
 int
 jn_graft_push(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
               const struct jn_record *record, struct jn_links *links,
               bool *anew)
 {
-    bool known = !*anew, fits = false;
+    bool known = !*anew && is_in_order(record, links), fits = false;
     int rc = 0;
 
     if (known)

@@ -714,13 +714,24 @@ END_TEST
 /* ---- what should not be -------------------------------------------------- */
 
 static size_t
-encode(uint8_t *out, const struct jn_links *links, uint64_t seq)
+encode_stamped(uint8_t *out, const struct jn_links *links, uint64_t seq,
+               uint64_t stamp)
 {
-    const struct jn_record record = {.key = {(const uint8_t *)"key", 3}};
+    const struct jn_record record = {
+        .key = {(const uint8_t *)"key", 3},
+        .flags = stamp > 0 ? JOURNAL_STAMPED : 0,
+        .stamp = {stamp, {0}},
+    };
     uint8_t *end = jn_links_encode(out, links, seq);
 
     jn_record_seal(end, jn_record_encode(end, &record), seq, 1);
     return (size_t)(end - out) + jn_record_size(&record);
+}
+
+static size_t
+encode(uint8_t *out, const struct jn_links *links, uint64_t seq)
+{
+    return encode_stamped(out, links, seq, 0);
 }
 
 START_TEST(an_entry_that_is_not_sound_is_not_added)
@@ -783,6 +794,38 @@ START_TEST(links_that_cannot_be_are_made_anew)
         ck_assert_uint_eq(entry->revision, limit - 10);
         journal_entry_free(entry);
     }
+}
+END_TEST
+
+START_TEST(a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew)
+{
+    static const struct {
+        uint64_t own, before;
+        bool anew;
+    } stamps[] = {{7, 0, false},
+                  {9, 7, false},
+                  {9, 9, false},
+                  {9, 10, true},
+                  {0, 8, true}};
+    const size_t count = sizeof(stamps) / sizeof(stamps[0]);
+    struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    struct jn_chain chain = {.revision = 0};
+    uint8_t row[200];
+    bool anew;
+
+    for (uint64_t i = 0; i < count; i++) {
+        jn_chain_push(&chain, 10 + i, false, NULL, &links);
+        links.replaced = stamps[i].before > 0;
+        links.stamp_before.time = stamps[i].before;
+        ck_assert_int_eq(
+            jn_graft_add(graft, 10 + i,
+                         jn_span(row, encode_stamped(row, &links, 10 + i,
+                                                     stamps[i].own)),
+                         &anew),
+            0);
+        ck_assert_msg(anew == stamps[i].anew, "stamp %u", (unsigned)i);
+    }
+    end_at(10 + count);
 }
 END_TEST
 
@@ -866,6 +909,8 @@ suite(void)
     tcase_add_test(tcase, without_entries_the_numbers_go_on);
     tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
+    tcase_add_test(tcase,
+                   a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
     tcase_add_test(tcase, marks_are_set);
     tcase_add_test(tcase, what_is_no_journal_is_not_opened);
