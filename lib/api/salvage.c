@@ -129,8 +129,9 @@ take_entry(void *context, const struct jn_remnant *remnant)
                                  jn_span(row.data + remnant->record,
                                          row.size - remnant->record),
                                  remnant->revision);
+    /* One that no journal can have is not there. */
     if (rc != 0)
-        return rc;
+        return rc == JOURNAL_OUTDATED ? 0 : rc;
     salvage->expected = remnant->seq + 1;
     report->salvaged++;
     report->links_bad += anew;

@@ -120,24 +120,42 @@ put_row(struct jn_graft *graft, uint64_t seq, const struct jn_links *links,
     return 0;
 }
 
+/*
+ * What is known of the key of RECORD, if it has one.  JOURNAL_OUTDATED: no
+ * journal can have the entry, behind one that has given the key a later stamp.
+ */
+static int
+find_key(struct jn_graft *graft, const struct jn_record *record,
+         struct jn_known *known)
+{
+    const struct jn_chain *chain = &known->chain;
+    int rc;
+
+    if (record->key.size == 0)
+        return 0;
+    rc = jn_view_find(&graft->txn, record->key, known);
+    if (rc != 0)
+        return give_up(graft, rc);
+    return (record->flags & JOURNAL_STAMPED) != 0 && chain->stamped &&
+                   jn_stamp_compare(&record->stamp, &chain->stamp) < 0
+               ? JOURNAL_OUTDATED
+               : 0;
+}
+
 /* The key's row in the index, and the entry's links. */
 static int
-put_key(struct jn_graft *graft, uint64_t seq, struct jn_stored *stored,
-        bool *anew)
+put_key(struct jn_graft *graft, uint64_t seq, struct jn_known *known,
+        struct jn_stored *stored, bool *anew)
 {
-    struct jn_known known;
     int rc;
 
     if (stored->record.key.size == 0)
         return 0;
-    rc = jn_view_find(&graft->txn, stored->record.key, &known);
-    if (rc != 0)
-        return rc;
-    graft->state.tombstones -= known.chain.tombstone;
-    rc = jn_graft_push(graft, &known.chain, seq, &stored->record,
+    graft->state.tombstones -= known->chain.tombstone;
+    rc = jn_graft_push(graft, &known->chain, seq, &stored->record,
                        &stored->links, anew);
-    graft->state.tombstones += known.chain.tombstone;
-    return rc == 0 ? jn_view_put_chain(&graft->txn, &known) : rc;
+    graft->state.tombstones += known->chain.tombstone;
+    return rc == 0 ? jn_view_put_chain(&graft->txn, known) : rc;
 }
 
 /* Adds entry SEQ, as it was STORED, or with links *ANEW, with its RECORD. */
@@ -146,14 +164,17 @@ add(struct jn_graft *graft, uint64_t seq, struct jn_stored *stored,
     struct jn_span record, bool *anew)
 {
     struct jn_state *state = &graft->state;
+    struct jn_known known;
     int rc = make_room(graft, record.size);
 
     assert(seq >= state->next);
+    if (rc == 0)
+        rc = find_key(graft, &stored->record, &known);
     if (rc != 0)
         return rc;
     rc = go_to(graft, seq);
     if (rc == 0)
-        rc = put_key(graft, seq, stored, anew);
+        rc = put_key(graft, seq, &known, stored, anew);
     if (rc == 0)
         rc = put_row(graft, seq, &stored->links, record);
     if (rc != 0)

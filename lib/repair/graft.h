@@ -42,7 +42,8 @@ uint64_t jn_graft_next(const struct jn_graft *graft);
 /*
  * Adds entry SEQ, with its ROW as in `entries`; it is committed with others,
  * now or later.  *ANEW (may be NULL): it has got other links.  JOURNAL_CORRUPT:
- * it is not sound, and nothing was added.
+ * it is not sound, JOURNAL_OUTDATED: its key has got a later stamp before; and
+ * nothing was added.
  */
 int jn_graft_add(struct jn_graft *graft, uint64_t seq, struct jn_span row,
                  bool *anew);

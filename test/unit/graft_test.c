@@ -829,6 +829,23 @@ START_TEST(a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew)
 }
 END_TEST
 
+START_TEST(an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    uint8_t row[200];
+    struct jn_span span = {row, encode_stamped(row, &links, 5, 8)};
+
+    ck_assert_int_eq(jn_graft_add(graft, 5, span, NULL), 0);
+    span.size = encode_stamped(row, &links, 6, 7);
+    ck_assert_int_eq(jn_graft_add(graft, 6, span, NULL), JOURNAL_OUTDATED);
+    ck_assert_uint_eq(jn_graft_next(graft), 6);
+    span.size = encode_stamped(row, &links, 6, 8);
+    ck_assert_int_eq(jn_graft_add(graft, 6, span, NULL), 0);
+    end_at(7);
+    ck_assert_uint_eq(stat_of(target).entries, 2);
+}
+END_TEST
+
 START_TEST(a_chain_that_does_not_fit_changes_nothing)
 {
     const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
@@ -911,6 +928,8 @@ suite(void)
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
     tcase_add_test(tcase,
                    a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
+    tcase_add_test(tcase,
+                   an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
     tcase_add_test(tcase, marks_are_set);
     tcase_add_test(tcase, what_is_no_journal_is_not_opened);
