@@ -376,6 +376,8 @@ read_state(struct jn_graft *graft)
     rc = jn_view_stored_state(&txn, &graft->state);
     if (rc == 0)
         rc = jn_gaps_add(&graft->holes, 0, graft->state.first);
+    if (rc == 0 && graft->state.first < graft->state.next)
+        memset(graft->begun_late, 0xff, sizeof(graft->begun_late));
     jn_store_end_read(&txn);
     return rc;
 }

@@ -65,6 +65,16 @@ lead_out(struct jn_graft *graft, uint64_t prev, uint64_t jump, bool *out)
     return rc;
 }
 
+/* The word and the bit in which something is noted of KEY in WORDS. */
+static uint64_t *
+word_of(uint64_t *words, struct jn_span key, uint64_t *bit)
+{
+    uint64_t at = jn_hash64(key, 0) % GUESSED_BITS;
+
+    *bit = UINT64_C(1) << (at % 64);
+    return &words[at / 64];
+}
+
 /*
  * CHAIN, which was not known, begins with entry SEQ and its LINKS: what comes
  * before is missing, and has left no trace but them.
@@ -103,12 +113,34 @@ skip_chain(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
 }
 
 /*
+ * Whether LINKS may be right about the stamp that was in force before, where
+ * those that were MADE know of that or of none: one may have come with an entry
+ * that is lost, or comes before all that there is.
+ */
+static bool
+is_stamp_possible(struct jn_graft *graft, struct jn_span key,
+                  const struct jn_links *made, const struct jn_links *links)
+{
+    bool holed = graft->state.holed && graft->state.sparse < graft->state.dense;
+    uint64_t bit;
+
+    if (is_same_stamp(made->replaced, &made->stamp_before, links->replaced,
+                      &links->stamp_before))
+        return true;
+    if (!links->replaced)
+        return false;
+    if (made->replaced)
+        return holed &&
+               jn_stamp_compare(&links->stamp_before, &made->stamp_before) > 0;
+    return holed || (*word_of(graft->begun_late, key, &bit) & bit) != 0;
+}
+
+/*
  * Whether LINKS say the same as those that were MADE, by a push that has led to
- * CHAIN.  Where a root was not known, it is now; and what was in force before a
- * stamp may have come with an entry that is lost.
+ * CHAIN, the one of KEY.  Where a root was not known, it is now.
  */
 static int
-check_links(struct jn_graft *graft, struct jn_chain *chain,
+check_links(struct jn_graft *graft, struct jn_chain *chain, struct jn_span key,
             const struct jn_links *made, const struct jn_links *links,
             bool *fits)
 {
@@ -116,11 +148,7 @@ check_links(struct jn_graft *graft, struct jn_chain *chain,
 
     *fits = made->revision == links->revision && made->prev == links->prev &&
             (made->jump == JOURNAL_NONE) == (links->jump == JOURNAL_NONE) &&
-            (is_same_stamp(made->replaced, &made->stamp_before, links->replaced,
-                           &links->stamp_before) ||
-             (links->replaced &&
-              (!made->replaced || jn_stamp_compare(&links->stamp_before,
-                                                   &made->stamp_before) > 0)));
+            is_stamp_possible(graft, key, made, links);
     if (!*fits || made->jump == links->jump)
         return 0;
     rc = lead_out(graft, made->jump, links->jump, fits);
@@ -150,15 +178,17 @@ push_as_is(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
     bool stamped = (record->flags & JOURNAL_STAMPED) != 0;
     struct jn_chain before = *chain;
     struct jn_links made;
+    uint64_t bit;
     int rc;
 
     if (chain->revision == 0 && links->revision > 1) {
         rc = begin_chain(graft, chain, seq, links, fits);
+        *word_of(graft->begun_late, record->key, &bit) |= bit;
     } else if (chain->revision > 0 && links->revision > chain->revision + 1) {
         rc = skip_chain(graft, chain, seq, links, fits);
     } else {
         push_next(chain, seq, record, &made);
-        rc = check_links(graft, chain, &made, links, fits);
+        rc = check_links(graft, chain, record->key, &made, links, fits);
     }
     chain->tombstone = tombstone;
     if (stamped) {
@@ -197,16 +227,6 @@ invent_links(const struct jn_graft *graft, const struct jn_chain *chain,
         links->jump = chain->roots[root];
 }
 
-/* The word and the bit of KEY, in which it is noted that one was guessed. */
-static uint64_t *
-guess_of(struct jn_graft *graft, struct jn_span key, uint64_t *bit)
-{
-    uint64_t at = jn_hash64(key, 0) % GUESSED_BITS;
-
-    *bit = UINT64_C(1) << (at % 64);
-    return &graft->guessed[at / 64];
-}
-
 /*
  * Whether an entry may be missing between the last one of CHAIN, of revision 0
  * if there is none, and SEQ: *MISSING.
@@ -216,7 +236,7 @@ may_miss(struct jn_graft *graft, const struct jn_chain *chain, uint64_t seq,
          const struct jn_record *record, uint64_t revision, uint64_t *missing)
 {
     uint64_t last = chain->revision > 0 ? chain->roots[0] : 0, bit;
-    bool guessed = (*guess_of(graft, record->key, &bit) & bit) != 0;
+    bool guessed = (*word_of(graft->guessed, record->key, &bit) & bit) != 0;
 
     *missing = jn_gaps_below(&graft->holes, seq);
     if (*missing == JOURNAL_NONE || *missing < last)
@@ -244,7 +264,7 @@ push_anew(struct jn_graft *graft, struct jn_chain *chain, uint64_t seq,
         links->stamp_before = chain->stamp;
         rc = push_as_is(graft, chain, seq, record, links, &fits);
         if (links->revision != revision)
-            *guess_of(graft, record->key, &bit) |= bit;
+            *word_of(graft->guessed, record->key, &bit) |= bit;
     }
     if (rc == 0 && !fits)
         push_next(chain, seq, record, links);

@@ -20,6 +20,7 @@ struct jn_graft {
     uint64_t compacted;                  /* below this nothing was lost */
     struct jn_gaps holes;                /* as far as they have been met */
     uint64_t guessed[GUESSED_BITS / 64]; /* keys whose revisions may be wrong */
+    uint64_t begun_late[GUESSED_BITS / 64]; /* the first of some is not there */
 };
 
 /* Whether entry SEQ has been added. */

@@ -797,35 +797,52 @@ START_TEST(links_that_cannot_be_are_made_anew)
 }
 END_TEST
 
-START_TEST(a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew)
+struct stamped {
+    uint64_t own, before; /* 0: none */
+    bool anew;
+};
+
+/* Entries of one key from FIRST on, which say what stamp they replaced. */
+static void
+graft_stamped(uint64_t first, const struct stamped *stamped, size_t count)
 {
-    static const struct {
-        uint64_t own, before;
-        bool anew;
-    } stamps[] = {{7, 0, false},
-                  {9, 7, false},
-                  {9, 9, false},
-                  {9, 10, true},
-                  {0, 8, true}};
-    const size_t count = sizeof(stamps) / sizeof(stamps[0]);
-    struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    struct jn_links links;
     struct jn_chain chain = {.revision = 0};
     uint8_t row[200];
-    bool anew;
 
     for (uint64_t i = 0; i < count; i++) {
-        jn_chain_push(&chain, 10 + i, false, NULL, &links);
-        links.replaced = stamps[i].before > 0;
-        links.stamp_before.time = stamps[i].before;
-        ck_assert_int_eq(
-            jn_graft_add(graft, 10 + i,
-                         jn_span(row, encode_stamped(row, &links, 10 + i,
-                                                     stamps[i].own)),
-                         &anew),
-            0);
-        ck_assert_msg(anew == stamps[i].anew, "stamp %u", (unsigned)i);
+        struct jn_span span = {row, 0};
+        bool anew;
+
+        jn_chain_push(&chain, first + i, false, NULL, &links);
+        links.replaced = stamped[i].before > 0;
+        links.stamp_before.time = stamped[i].before;
+        span.size = encode_stamped(row, &links, first + i, stamped[i].own);
+        ck_assert_int_eq(jn_graft_add(graft, first + i, span, &anew), 0);
+        ck_assert_msg(anew == stamped[i].anew, "stamp %u", (unsigned)i);
     }
-    end_at(10 + count);
+    end_at(first + count);
+}
+
+START_TEST(a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew)
+{
+    const struct stamped stamped[] = {
+        {7, 0, false}, {9, 7, false}, {9, 9, false},
+        {9, 10, true}, {0, 8, true},  {12, 11, true},
+    };
+
+    graft_stamped(10, stamped, sizeof(stamped) / sizeof(stamped[0]));
+}
+END_TEST
+
+START_TEST(where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced)
+{
+    const struct stamped stamped[] = {
+        {0, 0, false}, {5, 3, true},   {7, 5, false},
+        {9, 8, true},  {10, 9, false}, {11, 0, true},
+    };
+
+    graft_stamped(0, stamped, sizeof(stamped) / sizeof(stamped[0]));
 }
 END_TEST
 
@@ -928,6 +945,8 @@ suite(void)
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
     tcase_add_test(tcase,
                    a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
+    tcase_add_test(
+        tcase, where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced);
     tcase_add_test(tcase,
                    an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
