@@ -154,6 +154,8 @@ WRAP_seam/repair_test = $(WRAP_SEAM)
 
 # What else of test/ a fuzz target needs.
 FUZZ_WITH_expr = support/slow_expr.c
+FUZZ_WITH_pages = fuzz/unpack.c
+FUZZ_WITH_salvage = fuzz/unpack.c
 FUZZ_WITH_ops = $(addprefix model/,batch.c compare.c feed.c keys.c marking.c \
     model.c query.c trace.c) $(addprefix support/,oracle.c packer.c \
     slow_expr.c test.c)

@@ -1,9 +1,7 @@
 /*
  * pages_fuzz.c - an LMDB file of any bytes, looked at and walked over.
  *
- * An input is pages, one after the other: how many bytes there are at the
- * page's beginning and how many at its end, 2 bytes each, little endian, and
- * these bytes; between them are zeros.  So a small journal is a small input.
+ * An input is the file's pages, packed as unpack.h says.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,37 +11,12 @@
 #include "base/error.h"
 #include "fuzz.h"
 #include "pages/walk.h"
+#include "unpack.h"
 
-#define PAGE 4096u /* where the system's are larger, no input gets far */
+#define PAGE UNPACK_PAGE
 #define PAGES_MAX 64u
 
 static uint8_t file_bytes[PAGES_MAX * PAGE];
-
-/* Unpacks DATA and returns how many bytes of a file it makes. */
-static size_t
-unpack(const uint8_t *data, size_t size)
-{
-    size_t count = 0;
-
-    for (; size > 4 && count < PAGES_MAX; count++) {
-        uint8_t *page = file_bytes + count * PAGE;
-        size_t head = (data[0] | (size_t)data[1] << 8) % (PAGE + 1);
-        size_t tail = (data[2] | (size_t)data[3] << 8) % (PAGE + 1 - head);
-
-        data += 4;
-        size -= 4;
-        memset(page, 0, PAGE);
-        head = head < size ? head : size;
-        memcpy(page, data, head);
-        data += head;
-        size -= head;
-        tail = tail < size ? tail : size;
-        memcpy(page + PAGE - tail, data, tail);
-        data += tail;
-        size -= tail;
-    }
-    return count * PAGE;
-}
 
 /* ---- one page ----------------------------------------------------------- */
 
@@ -192,7 +165,7 @@ int
 fuzz_one(const uint8_t *data, size_t size)
 {
     static int file = -1;
-    size_t bytes = unpack(data, size);
+    size_t bytes = unpack_pages(file_bytes, PAGES_MAX, &data, &size) * PAGE;
     int rc;
 
     if (file < 0)
