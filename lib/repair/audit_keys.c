@@ -1,4 +1,6 @@
 /* audit_keys.c - the histories of keys, followed one by one. */
+#include <assert.h>
+
 #include "repair/audit_part.h"
 #include "base/error.h"
 #include "format/index.h"
@@ -45,9 +47,9 @@ is_same_stamp(bool stamped, const struct journal_stamp *stamp, bool other,
 bool
 jn_audit_key_fits(const struct jn_audit_key *key, const struct jn_chain *chain)
 {
-    if (key->revision != chain->revision || key->count != chain->count ||
-        key->tombstone != chain->tombstone)
+    if (key->revision != chain->revision || key->tombstone != chain->tombstone)
         return false;
+    assert(key->count == chain->count); /* a matter of the revision */
     for (unsigned i = 0; i < chain->count; i++) {
         if (key->roots[i] != JOURNAL_NONE && key->roots[i] != chain->roots[i])
             return false;
@@ -182,7 +184,7 @@ begin(struct jn_audit *audit, struct jn_audit_key *key,
         key->stamp_known = true; /* there was none */
         return push(audit, key, entry);
     }
-    key->vague = key->vague || jn_audit_is_lost(audit, prev);
+    key->vague = jn_audit_is_lost(audit, prev);
     if (!jn_audit_links_possible(entry) ||
         (!key->vague && !may_be_first(audit, prev)))
         flag(audit, entry);

@@ -23,7 +23,8 @@ jn_audit_set_init(struct jn_audit_set *set, uint64_t base, uint64_t limit)
 bool
 jn_audit_set_is_exact(const struct jn_audit_set *set, uint64_t number)
 {
-    return number >= set->base && number - set->base < set->count;
+    assert(number >= set->base);
+    return number - set->base < set->count;
 }
 
 static uint64_t
