@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audited.h"
 #include "base/checksum.h"
 #include "base/error.h"
+#include "format/index.h"
+#include "support/mode.h"
 #include "support/test.h"
 
 #define KEY 300u
@@ -156,6 +159,101 @@ START_TEST(there_is_room_for_256_of_them_and_no_more)
 }
 END_TEST
 
+/* ---- verified, backed up ------------------------------------------------- */
+
+static void
+open_again(const char *path)
+{
+    journal_close(journal);
+    ck_assert_int_eq(mode_open_as_is(path, NULL, &journal), 0);
+}
+
+/* Of what is recent some is of keys that the store has, and some is new. */
+static void
+append_both(void)
+{
+    open_again(test_path("journal"));
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert_int_eq(append(i, i), 0);
+    open_again(test_path("journal"));
+    for (unsigned i = 4; i < 20; i++)
+        ck_assert_int_eq(append(i, 2 * i), 0);
+    for (unsigned i = 10; i < 14; i++)
+        ck_assert_int_eq(append(i, 3 * i), 0);
+}
+
+START_TEST(a_backup_has_them_all)
+{
+    append_both();
+    ck_assert_int_eq(journal_verify(journal, NULL, NULL, NULL), 0);
+    ck_assert_int_eq(journal_backup(journal, test_path("copy"), 0, NULL, NULL),
+                     0);
+    open_again(test_path("copy"));
+    ck_assert_int_eq(journal_verify(journal, NULL, NULL, NULL), 0);
+    for (unsigned i = 0; i < 20; i++)
+        assert_value(i,
+                     i < 4               ? i
+                     : i >= 10 && i < 14 ? 3 * i
+                                         : 2 * i,
+                     i == 4 || i == 5 || (i >= 10 && i < 14) ? 2 : 1);
+    assert_unknown(20);
+}
+END_TEST
+
+START_TEST(a_backup_has_as_many_as_there_may_be)
+{
+    append_both();
+    for (unsigned i = 20; i < 256; i++)
+        ck_assert_int_eq(append(i, i), 0);
+    ck_assert_int_eq(journal_backup(journal, test_path("copy"), 0, NULL, NULL),
+                     0);
+    open_again(test_path("copy"));
+    ck_assert_int_eq(journal_verify(journal, NULL, NULL, NULL), 0);
+    for (unsigned i = 20; i < 256; i++)
+        assert_value(i, i, 1);
+}
+END_TEST
+
+static void
+assert_index_bad(const struct audited *audited, uint64_t bad)
+{
+    struct jn_audit_counts counts;
+
+    for (unsigned i = 0; i < 2; i++) {
+        audited_retraces = i == 1;
+        (void)audited_run(audited, &counts);
+        ck_assert_uint_eq(counts.index_bad, bad);
+        ck_assert_uint_eq(counts.entries_bad + counts.links_bad, 0);
+    }
+    audited_retraces = false;
+}
+
+START_TEST(a_row_more_than_there_are_keys_is_noticed)
+{
+    struct jn_chain chain = {.revision = 1, .roots = {3}, .count = 1};
+    struct jn_index_key index_key;
+    uint8_t bytes[JN_CHAIN_MAX];
+    struct audited audited;
+    uint8_t *end;
+
+    append_both();
+    for (unsigned i = 0; i < 2; i++) {
+        audited_take(&audited, journal);
+        ck_assert((audited.recent_count > 0) == (i == 0));
+        assert_index_bad(&audited, 0);
+        jn_index_make(&index_key, jn_span(keys[0], KEY));
+        jn_index_set_probe(&index_key, 200);
+        end = jn_chain_encode(bytes, &chain,
+                              jn_hash64(jn_index_span(&index_key), 0));
+        audited_add(&audited, JN_LATEST, jn_index_span(&index_key),
+                    jn_span(bytes, (size_t)(end - bytes)));
+        assert_index_bad(&audited, 1);
+        audited_free(&audited);
+        open_again(test_path("journal"));
+    }
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -169,6 +267,9 @@ suite(void)
     tcase_add_test(tcase, a_hole_that_pruning_leaves_hides_no_key);
     tcase_add_test(tcase, rewinding_and_deleting_find_the_right_one);
     tcase_add_test(tcase, there_is_room_for_256_of_them_and_no_more);
+    tcase_add_test(tcase, a_backup_has_them_all);
+    tcase_add_test(tcase, a_backup_has_as_many_as_there_may_be);
+    tcase_add_test(tcase, a_row_more_than_there_are_keys_is_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
 }
