@@ -43,7 +43,9 @@ take_row(struct list *list, const struct jn_node *node)
                                  &count);
     if (rc != 0)
         return rc;
-    count = value.size >= 8 ? jn_get64(value.data) : UINT64_MAX;
+    if (value.size < 8)
+        return JOURNAL_CORRUPT;
+    count = jn_get64(value.data);
     if (count > value.size / 8 - 1)
         return JOURNAL_CORRUPT;
     for (uint64_t i = 1; i <= count && rc == 0; i++) {
