@@ -228,20 +228,25 @@ jn_graft_compacted(struct jn_graft *graft, uint64_t limit)
 
 /* ---- the rest ------------------------------------------------------------ */
 
-/* Whether ROOT, which is not one of OURS, stands for what is not there. */
+/*
+ * Whether root I of CHAIN may take the place of the one of OURS: neither is
+ * there, nor is the root before it, whose entry would say which one it is.
+ */
 static int
-may_replace(struct jn_graft *graft, uint64_t ours, uint64_t root, bool *may)
+may_replace(struct jn_graft *graft, const struct jn_chain *ours,
+            const struct jn_chain *chain, unsigned i, bool *may)
 {
-    bool a = true, b = true;
-    int rc;
+    const uint64_t numbers[] = {ours->roots[i - 1], ours->roots[i],
+                                chain->roots[i]};
+    bool has = false;
+    int rc = 0;
 
-    *may = ours == root;
+    *may = ours->roots[i] == chain->roots[i];
     if (*may)
         return 0;
-    rc = jn_graft_has(graft, ours, &a);
-    if (rc == 0)
-        rc = jn_graft_has(graft, root, &b);
-    *may = !a && !b;
+    for (unsigned n = 0; rc == 0 && !has && n < 3; n++)
+        rc = jn_graft_has(graft, numbers[n], &has);
+    *may = !has;
     return rc;
 }
 
@@ -259,7 +264,7 @@ check_chain(struct jn_graft *graft, const struct jn_chain *ours,
              (chain->stamped &&
               jn_stamp_compare(&chain->stamp, &ours->stamp) >= 0));
     for (unsigned i = 1; rc == 0 && *fits && i < chain->count; i++)
-        rc = may_replace(graft, ours->roots[i], chain->roots[i], fits);
+        rc = may_replace(graft, ours, chain, i, fits);
     return rc;
 }
 

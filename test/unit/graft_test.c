@@ -889,6 +889,27 @@ START_TEST(a_chain_that_does_not_fit_changes_nothing)
 }
 END_TEST
 
+/* A key's 18th entry, the only one that is there, whose links are lost. */
+START_TEST(a_chain_that_says_where_a_guessed_jump_leads_is_left_alone)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links pushed;
+    uint8_t row[200];
+    struct jn_span span = {row, encode(row, &links, 61)}, record = span;
+
+    for (uint64_t seq = 10; seq < 61; seq += 3)
+        jn_chain_push(&chain, seq, false, NULL, &pushed);
+    jn_chain_push(&chain, 61, false, NULL, &pushed);
+    ck_assert_uint_eq(chain.revision, 18);
+    ck_assert_int_eq(jn_links_decode(&pushed, &record, 61), 0);
+    ck_assert_int_eq(jn_graft_add_record(graft, 61, record, 18), 0);
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(62);
+}
+END_TEST
+
 START_TEST(marks_are_set)
 {
     uint64_t seq;
@@ -950,6 +971,8 @@ suite(void)
     tcase_add_test(tcase,
                    an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
+    tcase_add_test(tcase,
+                   a_chain_that_says_where_a_guessed_jump_leads_is_left_alone);
     tcase_add_test(tcase, marks_are_set);
     tcase_add_test(tcase, what_is_no_journal_is_not_opened);
     suite_add_tcase(suite, tcase);
