@@ -63,14 +63,11 @@ compare(const void *a, const void *b)
     return jn_page_compare(left->key, right->key);
 }
 
-static void
-sort(struct jn_settled_rows *rows)
-{
-    if (rows->count > 1)
-        qsort(rows->list, rows->count, sizeof(*rows->list), compare);
-}
-
-/* The row of a key whose newest entry is ITEM, to be written to *END. */
+/*
+ * The row of a key whose newest entry is ITEM, to be written to *END.  Where
+ * the index has but a hash there is one already: new such keys go straight into
+ * the store.
+ */
 static int
 read_key(struct jn_txn *txn, const struct jn_recent_item *item,
          struct jn_settled_rows *rows, uint8_t **end)
@@ -94,51 +91,6 @@ read_key(struct jn_txn *txn, const struct jn_recent_item *item,
     return 0;
 }
 
-/* ROW is a new one, and has the place of another new one: takes the next. */
-static int
-move_row(struct jn_txn *txn, struct jn_settled_row *row)
-{
-    struct jn_known known;
-    struct jn_span other;
-    uint8_t *bytes = (uint8_t *)(uintptr_t)row->key.data;
-    int rc = jn_view_chain(&known.chain, row->key, row->value);
-
-    known.index_key.size = (uint16_t)row->key.size;
-    memcpy(known.index_key.data, row->key.data, row->key.size);
-    while (rc == 0) {
-        unsigned probe = jn_index_probe(jn_index_span(&known.index_key)) + 1;
-
-        if (probe == JN_INDEX_PROBES)
-            return JOURNAL_FULL;
-        jn_index_set_probe(&known.index_key, probe);
-        rc = jn_store_get(txn, JN_LATEST, jn_index_span(&known.index_key),
-                          &other);
-    }
-    if (rc != JOURNAL_NOT_FOUND)
-        return rc;
-    bytes = jn_span_copy(bytes, jn_index_span(&known.index_key));
-    (void)jn_view_encode_row(bytes, &known);
-    return 0;
-}
-
-/* Two long keys of one hash, both new, were each told of the same free row. */
-static int
-part_rows(struct jn_txn *txn, struct jn_settled_rows *rows)
-{
-    int rc = 0;
-
-    for (size_t i = 1; rc == 0 && i < rows->count;) {
-        if (!jn_span_equal(rows->list[i - 1].key, rows->list[i].key)) {
-            i++;
-            continue;
-        }
-        rc = move_row(txn, &rows->list[i]);
-        sort(rows);
-        i = 1;
-    }
-    return rc;
-}
-
 static int
 read_keys(struct jn_settled_rows *rows, struct jn_txn *txn)
 {
@@ -158,8 +110,9 @@ read_keys(struct jn_settled_rows *rows, struct jn_txn *txn)
     at = 0;
     while (rc == 0 && (item = jn_recent_each(look, &at)) != NULL)
         rc = read_key(txn, item, rows, &end);
-    sort(rows);
-    return rc == 0 ? part_rows(txn, rows) : rc;
+    if (rows->count > 1)
+        qsort(rows->list, rows->count, sizeof(*rows->list), compare);
+    return rc;
 }
 
 /* ---- the journal's own --------------------------------------------------- */
