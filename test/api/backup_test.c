@@ -61,6 +61,24 @@ START_TEST(a_backup_is_the_same_journal)
 END_TEST
 
 /* Links, stamps and numbers go on as in the source. */
+/* Nothing of what is recent has a key. */
+START_TEST(a_backup_without_new_keys_is_the_same_journal)
+{
+    struct journal *copy;
+
+    append("key", "value");
+    reopen();
+    for (unsigned i = 0; i < 20; i++)
+        append(NULL, "value");
+    ck_assert_int_eq(journal_backup(journal, test_path("backup"), 0, NULL,
+                                    NULL),
+                     0);
+    copy = open_path(test_path("backup"), 0);
+    assert_same_journal(journal, copy);
+    journal_close(copy);
+}
+END_TEST
+
 START_TEST(a_backup_goes_on_as_its_source_does)
 {
     uint64_t size, choice;
@@ -311,6 +329,7 @@ suite(void)
     tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup_journal, teardown_journal);
     tcase_add_loop_test(tcase, a_backup_is_the_same_journal, 0, KINDS);
+    tcase_add_test(tcase, a_backup_without_new_keys_is_the_same_journal);
     tcase_add_loop_test(tcase, a_backup_goes_on_as_its_source_does, 0, KINDS);
     tcase_add_test(tcase, a_backup_of_a_backup_is_the_same_file);
     tcase_add_test(tcase, a_backup_is_compact_and_closed);

@@ -177,6 +177,53 @@ START_TEST(skip_knows_the_roots_that_are_not_among_the_missing)
 }
 END_TEST
 
+/* Entry LATER says that its jump leads elsewhere, over what is missing or not. */
+START_TEST(skip_refuses_a_jump_to_the_wrong_side_of_what_it_knows)
+{
+    struct history *history = make_history(200);
+    unsigned within = 0, beyond = 0;
+
+    for (size_t kept = 1; kept < 198; kept++)
+        for (size_t later = kept + 1; later < 199; later++) {
+            struct jn_chain chain = history->before[kept];
+            struct jn_links links = history->end[later].links;
+            uint64_t last = chain.roots[0];
+
+            if (links.jump == JOURNAL_NONE || links.jump == links.prev)
+                continue;
+            within += links.jump > last;
+            beyond += links.jump <= last;
+            links.jump = links.jump > last ? last : last + 1;
+            if (links.jump < links.prev)
+                ck_assert(!jn_chain_skip(&chain, history->seq[later], &links));
+        }
+    ck_assert_uint_gt(within, 0);
+    ck_assert_uint_gt(beyond, 0);
+    free(history);
+}
+END_TEST
+
+START_TEST(no_chain_begins_with_links_that_cannot_be)
+{
+    static const struct jn_links wrong[] = {
+        {0, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {UINT64_MAX / 4 + 1, 5, 4, false, {0}},
+        {UINT64_MAX / 2, 5, 4, false, {0}},
+        {1, 5, JOURNAL_NONE, false, {0}},
+        {2, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {2, 5, JOURNAL_NONE, false, {0}},
+        {2, 5, 4, false, {0}},
+        {3, 5, 4, false, {0}},
+        {5, 5, 4, false, {0}},
+        {6, 5, 5, false, {0}},
+    };
+    struct jn_chain chain;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        ck_assert_msg(!jn_chain_begin(&chain, 9, &wrong[i]), "links %zu", i);
+}
+END_TEST
+
 START_TEST(skip_refuses_an_entry_that_cannot_follow)
 {
     struct history *history = make_history(200);
@@ -326,6 +373,9 @@ suite(void)
     tcase_add_test(tcase, the_newest_below_any_number_is_few_steps_away);
     tcase_add_test(tcase, pop_undoes_push);
     tcase_add_test(tcase, skip_knows_the_roots_that_are_not_among_the_missing);
+    tcase_add_test(tcase, no_chain_begins_with_links_that_cannot_be);
+    tcase_add_test(tcase,
+                   skip_refuses_a_jump_to_the_wrong_side_of_what_it_knows);
     tcase_add_test(tcase, skip_refuses_an_entry_that_cannot_follow);
     tcase_add_test(tcase, pop_refuses_entries_that_do_not_belong_together);
     tcase_add_test(tcase, pop_refuses_links_that_lead_nowhere);
