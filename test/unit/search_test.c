@@ -2,6 +2,7 @@
 #include "repair/search.h"
 
 #include <fcntl.h>
+#include <journal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -249,6 +250,92 @@ START_TEST(a_value_on_pages_of_its_own_is_found)
 }
 END_TEST
 
+/* However many nodes name it, and whatever they say of its size. */
+START_TEST(a_value_is_looked_at_once_for_each_number_and_size)
+{
+    uint8_t row[3 * PAGE];
+    size_t size = make_row(row, 12, 9000, 5);
+    uint64_t first = 6;
+
+    memcpy(bytes + first * PAGE + JN_PAGE_HEADER, row, size);
+    for (size_t at = 2; at < 5; at++) {
+        begin_leaf(at, at);
+        for (unsigned i = 0; i < 12; i++)
+            add_node(at, i % 3 == 0 ? 13 : 12, JN_NODE_BIG,
+                     (const uint8_t *)&first, 8,
+                     i % 2 == 0 ? size : size - 1 - i % 4);
+        add_node(at, 14, JN_NODE_BIG, (const uint8_t *)&first, 8,
+                 sizeof(bytes) + 1);
+    }
+    run();
+    ck_assert_uint_eq(finds.count, 1);
+    ck_assert_uint_eq(finds.list[0].seq, 12);
+    ck_assert_uint_eq(finds.list[0].size, size);
+}
+END_TEST
+
+/* Values that overlap, under any number: the file would be read for ever. */
+START_TEST(there_is_an_end_to_what_is_read_of_values)
+{
+    enum { LARGE = 4 << 20, TIMES = 40 };
+    int file = open(test_path("large"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    uint64_t first = 6;
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(ftruncate(file, LARGE), 0);
+    begin_leaf(3, 3);
+    for (unsigned i = 0; i < TIMES; i++)
+        add_node(3, i, JN_NODE_BIG, (const uint8_t *)&first, 8,
+                 LARGE - 10 * PAGE);
+    ck_assert_int_eq(pwrite(file, bytes, sizeof(bytes), 0), sizeof(bytes));
+    search.file = file;
+    ck_assert_int_eq(jn_search(&search, &finds), 0);
+    ck_assert_uint_eq(finds.count, 0);
+    close(file);
+}
+END_TEST
+
+/* Where a page has lost its header, and a node its page's rest. */
+START_TEST(a_node_at_the_end_of_a_page_without_a_header_has_no_value)
+{
+    uint8_t *node = bytes + 3 * PAGE + PAGE - JN_NODE_HEADER - 8;
+
+    put16(node + 4, JN_NODE_BIG);
+    put16(node + 6, 8);
+    jn_put_be64(node + JN_NODE_HEADER, 7);
+    ck_assert_int_eq(jn_gaps_add(&named, 3, 4), 0);
+    run();
+    ck_assert_uint_eq(finds.count, 0);
+}
+END_TEST
+
+static int
+end_it(void *context, const struct jn_page *page)
+{
+    (void)page;
+    ++*(unsigned *)context;
+    return JOURNAL_TIMEOUT;
+}
+
+START_TEST(whoever_is_shown_a_leaf_can_end_it)
+{
+    unsigned calls = 0;
+    int file = open(test_path("pages"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    begin_leaf(3, 3);
+    add_entry(3, 7, 7);
+    begin_leaf(4, 4);
+    add_entry(4, 8, 8);
+    ck_assert_int_eq(write(file, bytes, sizeof(bytes)), sizeof(bytes));
+    search.file = file;
+    search.leaf = end_it;
+    search.context = &calls;
+    ck_assert_int_eq(jn_search(&search, &finds), JOURNAL_TIMEOUT);
+    ck_assert_uint_eq(calls, 1);
+    close(file);
+}
+END_TEST
+
 START_TEST(no_bytes_crash_it)
 {
     uint64_t chance = test_seed();
@@ -289,6 +376,11 @@ suite(void)
                    without_its_header_a_page_gives_its_entries_if_it_is_named);
     tcase_add_test(tcase, a_leaf_that_is_not_free_is_in_use);
     tcase_add_test(tcase, a_value_on_pages_of_its_own_is_found);
+    tcase_add_test(tcase, a_value_is_looked_at_once_for_each_number_and_size);
+    tcase_add_test(tcase, there_is_an_end_to_what_is_read_of_values);
+    tcase_add_test(tcase,
+                   a_node_at_the_end_of_a_page_without_a_header_has_no_value);
+    tcase_add_test(tcase, whoever_is_shown_a_leaf_can_end_it);
     tcase_add_test(tcase, no_bytes_crash_it);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -595,6 +595,28 @@ START_TEST(a_wrong_depth_and_all_rows_are_found)
 }
 END_TEST
 
+/* Nothing tells how deep it is. */
+START_TEST(a_depth_that_cannot_be_of_a_root_that_is_none)
+{
+    static const unsigned depths[] = {0, 33, 0xffff};
+    struct jn_tree tree = entries;
+    uint64_t page;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct walked_result result;
+
+        tree.depth = (uint16_t)depths[i];
+        tree.root = 1;
+        memcpy(walked_describes(&paged, WALKED_ENTRIES, &page), &tree,
+               sizeof(tree));
+        result = walk();
+        ck_assert_int_eq(result.rc, JOURNAL_CORRUPT);
+        ck_assert_uint_eq(result.rows[WALKED_ENTRIES], 0);
+        ck_assert_uint_gt(result.rows[WALKED_LATEST], 0);
+    }
+}
+END_TEST
+
 START_TEST(wrong_counts)
 {
     struct jn_tree tree = entries;
@@ -978,6 +1000,7 @@ suite(void)
     tcase_add_test(tcase, a_branch_with_one_child);
     tcase_add_test(tcase, a_tree_that_is_not_as_deep_everywhere);
     tcase_add_test(tcase, a_wrong_depth_and_all_rows_are_found);
+    tcase_add_test(tcase, a_depth_that_cannot_be_of_a_root_that_is_none);
     tcase_add_test(tcase, wrong_counts);
     tcase_add_test(tcase, a_table_of_another_kind);
     tcase_add_test(tcase, a_table_without_a_root);
