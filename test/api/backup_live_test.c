@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "api/kinds.h"
@@ -29,15 +28,13 @@ static void
 setup(void)
 {
     setup_journal();
-    board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(board, MAP_FAILED);
+    board = test_shared(sizeof(*board));
 }
 
 static void
 teardown(void)
 {
-    munmap(board, sizeof(*board));
+    test_unshare(board, sizeof(*board));
     teardown_journal();
 }
 

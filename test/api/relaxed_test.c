@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,16 +35,14 @@ setup(void)
 {
     test_setup();
     journal = open_as(JOURNAL_RELAXED, 0);
-    acknowledged = mmap(NULL, sizeof(*acknowledged), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(acknowledged, MAP_FAILED);
+    acknowledged = test_shared(sizeof(*acknowledged));
 }
 
 static void
 teardown(void)
 {
     journal_close(other);
-    (void)munmap(acknowledged, sizeof(*acknowledged));
+    test_unshare(acknowledged, sizeof(*acknowledged));
     teardown_journal();
 }
 

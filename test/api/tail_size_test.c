@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,16 +61,14 @@ setup(void)
     test_setup();
     for (size_t i = 0; i < POOL; i++)
         pool[i] = (uint8_t)test_random(&state);
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(shared, MAP_FAILED);
+    shared = test_shared(sizeof(*shared));
 }
 
 static void
 teardown(void)
 {
     close_both();
-    (void)munmap(shared, sizeof(*shared));
+    test_unshare(shared, sizeof(*shared));
     test_teardown();
 }
 

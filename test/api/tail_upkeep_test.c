@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,9 +48,7 @@ setup(void)
 {
     test_setup();
     state = test_seed();
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(shared, MAP_FAILED);
+    shared = test_shared(sizeof(*shared));
     shared->mark = JOURNAL_NONE;
 }
 
@@ -59,7 +56,7 @@ static void
 teardown(void)
 {
     journal_close(journal);
-    (void)munmap(shared, sizeof(*shared));
+    test_unshare(shared, sizeof(*shared));
     test_teardown();
 }
 

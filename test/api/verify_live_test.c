@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -77,9 +76,7 @@ START_TEST(beside_writers_nothing_is_found_that_is_not)
     uint64_t end = now_ns() + 700000000u * rounds(10, 10) / 10;
     pid_t pids[2];
 
-    enough = mmap(NULL, sizeof(*enough), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(enough, MAP_FAILED);
+    enough = test_shared(sizeof(*enough));
     journal_close(journal);
     journal = NULL;
     pids[0] = start(write_on, &first);
@@ -102,7 +99,7 @@ START_TEST(beside_writers_nothing_is_found_that_is_not)
     __atomic_store_n(enough, true, __ATOMIC_RELEASE);
     finish(pids[0]);
     finish(pids[1]);
-    munmap(enough, sizeof(*enough));
+    test_unshare(enough, sizeof(*enough));
 }
 END_TEST
 

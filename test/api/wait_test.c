@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -499,15 +498,13 @@ static void
 setup(void)
 {
     setup_journal();
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(shared, MAP_FAILED);
+    shared = test_shared(sizeof(*shared));
 }
 
 static void
 teardown(void)
 {
-    munmap(shared, sizeof(*shared));
+    test_unshare(shared, sizeof(*shared));
     teardown_journal();
 }
 

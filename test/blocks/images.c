@@ -301,12 +301,10 @@ tidy_up(const struct images *images, unsigned which)
 void
 images_explore(const struct images *images, struct images_figures *figures)
 {
-    struct images_figures *shared = mmap(NULL, sizeof(*shared),
-                                         PROT_READ | PROT_WRITE,
-                                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct images_figures *shared = test_shared(sizeof(*shared));
     pid_t children[64];
 
-    if (shared == MAP_FAILED || images->jobs > 64)
+    if (images->jobs > 64)
         abort();
     (void)fflush(stdout);
     for (unsigned i = 0; i < images->jobs; i++) {
@@ -328,5 +326,5 @@ images_explore(const struct images *images, struct images_figures *figures)
     figures->epochs += shared->epochs;
     figures->gone_on += shared->gone_on;
     figures->violations += shared->violations;
-    (void)munmap(shared, sizeof(*shared));
+    test_unshare(shared, sizeof(*shared));
 }

@@ -3,24 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/mman.h>
 
 #include "support/test.h"
 
 struct board *
 board_make(void)
 {
-    void *memory = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    ck_assert_ptr_ne(memory, MAP_FAILED);
-    return memory;
+    return test_shared(sizeof(struct board));
 }
 
 void
 board_free(struct board *board)
 {
-    ck_assert_int_eq(munmap(board, sizeof(*board)), 0);
+    test_unshare(board, sizeof(*board));
 }
 
 void

@@ -19,7 +19,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "support/fast_dir.h"
 #include "support/test.h"
@@ -357,9 +356,7 @@ START_TEST(a_killed_compaction_or_mark_leaves_a_whole_journal)
     unsigned rounds = (unsigned)(SERIES *
                                  (test_scale() < 1 ? test_scale() : 1));
 
-    notes = mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert(notes != MAP_FAILED);
+    notes = test_shared(sizeof(*notes));
     for (unsigned i = 0; i < rounds + 3; i++) {
         run_round(&state);
         if (atomic_load(&notes->size.done) > PRUNE_AT)

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -340,15 +339,13 @@ static void
 setup(void)
 {
     test_setup();
-    notes = mmap(NULL, 2 * sizeof(*notes), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(notes, MAP_FAILED);
+    notes = test_shared(2 * sizeof(*notes));
 }
 
 static void
 teardown(void)
 {
-    ck_assert_int_eq(munmap(notes, 2 * sizeof(*notes)), 0);
+    test_unshare(notes, 2 * sizeof(*notes));
     test_teardown();
 }
 

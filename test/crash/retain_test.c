@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "support/fast_dir.h"
 #include "support/test.h"
@@ -157,16 +156,14 @@ static void
 setup(void)
 {
     test_setup();
-    page = mmap(NULL, sizeof(*acknowledged), PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert(page != MAP_FAILED);
+    page = test_shared(sizeof(*acknowledged));
     acknowledged = page;
 }
 
 static void
 teardown(void)
 {
-    munmap(page, sizeof(*acknowledged));
+    test_unshare(page, sizeof(*acknowledged));
     test_teardown();
 }
 

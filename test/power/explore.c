@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -56,17 +55,6 @@ struct explorer {
     unsigned deeds;     /* done since the moment before */
     bool has_failed;    /* some call */
 };
-
-static void *
-shared_memory(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (memory == MAP_FAILED)
-        abort();
-    return memory;
-}
 
 static const char *
 place(const struct explorer *explorer, const char *name, unsigned number)
@@ -414,7 +402,7 @@ explore(const struct plan *plan, const struct limits *limits,
     if (explorer.trace == NULL) {
         explorer.trace = trace_new(TRACE_SIZE);
         explorer.life = life_new();
-        explorer.board = shared_memory(sizeof(*explorer.board));
+        explorer.board = test_shared(sizeof(*explorer.board));
     }
     explorer.plan = *plan;
     explorer.limits = limits;

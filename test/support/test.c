@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -113,6 +114,23 @@ test_path(const char *name)
 
     snprintf(path, sizeof(paths[0]), "%s/%s", test_dir, name);
     return path;
+}
+
+void *
+test_shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
+void
+test_unshare(void *memory, size_t size)
+{
+    (void)munmap(memory, size);
 }
 
 static void

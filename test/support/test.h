@@ -10,6 +10,7 @@
 #define TEST_SUPPORT_TEST_H
 
 #include <check.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -30,6 +31,13 @@ void test_teardown(void);
 
 /* test_dir/NAME, in a buffer that the thread's eighth call from now uses. */
 const char *test_path(const char *name);
+
+/*
+ * SIZE bytes of zeros that this process shares with its children from now on,
+ * and has until it ends or calls test_unshare().
+ */
+void *test_shared(size_t size);
+void test_unshare(void *memory, size_t size);
 
 /*
  * The seed of this run: TEST_SEED of the environment, or a random one; the

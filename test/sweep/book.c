@@ -4,23 +4,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "support/test.h"
 
 struct book *
 book_new(void)
 {
-    void *memory = mmap(NULL, sizeof(struct book), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (memory == MAP_FAILED)
-        abort();
-    return memory;
+    return test_shared(sizeof(struct book));
 }
 
 void
 book_free(struct book *book)
 {
-    (void)munmap(book, sizeof(*book));
+    test_unshare(book, sizeof(*book));
 }
 
 void

@@ -273,10 +273,8 @@ report(const struct tally *tally, double seconds)
 static struct work *
 work_new(void)
 {
-    struct work *work = mmap(NULL, sizeof(*work), PROT_READ | PROT_WRITE,
-                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct work *work = test_shared(sizeof(*work));
 
-    ck_assert_ptr_ne(work, MAP_FAILED);
     work->seed = test_seed();
     return work;
 }

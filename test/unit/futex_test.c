@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -66,9 +65,7 @@ __wrap_syscall(long number, ...)
 static void
 setup(void)
 {
-    board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(board, MAP_FAILED);
+    board = test_shared(sizeof(*board));
     calls = 0;
     refusal = 0;
 }
@@ -76,7 +73,7 @@ setup(void)
 static void
 teardown(void)
 {
-    munmap(board, sizeof(*board));
+    test_unshare(board, sizeof(*board));
 }
 
 static unsigned

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,9 +87,7 @@ static void
 setup(void)
 {
     test_setup();
-    board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(board, MAP_FAILED);
+    board = test_shared(sizeof(*board));
     journal = open_again();
 }
 
@@ -98,7 +95,7 @@ static void
 teardown(void)
 {
     journal_close(journal);
-    munmap(board, sizeof(*board));
+    test_unshare(board, sizeof(*board));
     test_teardown();
 }
 
