@@ -114,7 +114,7 @@ AMALGAMATED = append_test append_packed_test backup_test batch_test expr_test \
 # What a folder's programs take from another one's.
 TAKEN_sweep  = fault/faults.c fault/changes.c fault/looks.c power/life.c \
     power/judge.c
-TAKEN_blocks = power/life.c power/judge.c power/claims.c
+TAKEN_blocks = power/life.c power/judge.c power/claims.c power/deeds.c
 
 # All tests open journals through test/support/mode.c.
 WRAP_ALL = -Wl,--wrap=journal_open

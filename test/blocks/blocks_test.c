@@ -125,7 +125,7 @@ explore_one(const struct work *work, unsigned most, bool lies,
             struct images_figures *figures)
 {
     struct rig rig;
-    struct life *life = work_life();
+    struct life *life = life_new();
     struct images images = {.life = life,
                             .seed = work->seed,
                             .most = most,

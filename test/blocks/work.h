@@ -1,9 +1,8 @@
 /*
  * work.h - a journal is used on a file system whose disk is being watched.
  *
- * In sessions, each a process of its own that opens the journal and closes it
- * at its end, or just ends.  What is begun and what is acknowledged is noted
- * in the disk's log, between the writes and the flushes.
+ * What is begun and what is acknowledged is noted in the disk's log, between the
+ * writes and the flushes.
  */
 #ifndef TEST_BLOCKS_WORK_H
 #define TEST_BLOCKS_WORK_H
@@ -34,8 +33,5 @@ struct work {
  */
 const char *work_do(const struct work *work, const char *directory,
                     struct disk *disk, struct life *life);
-
-/* Shared memory for a life; it ends with the process. */
-struct life *work_life(void);
 
 #endif

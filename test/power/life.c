@@ -18,6 +18,12 @@
 
 const char *const life_marks[LIFE_MARKS] = {"shipped", "audited"};
 
+struct life *
+life_new(void)
+{
+    return test_shared(sizeof(struct life));
+}
+
 /* ---- entries ------------------------------------------------------------ */
 
 const char *

@@ -41,12 +41,15 @@ struct deed {
     int result;
 };
 
-/* What a workload did; shared with its processes. */
+/* What a workload did. */
 struct life {
     uint64_t salt; /* tells its entries from those of others */
     uint32_t count;
     struct deed deeds[LIFE_DEEDS];
 };
+
+/* Shared with child processes; it ends with the process. */
+struct life *life_new(void);
 
 /* Which record an entry is. */
 struct tag {

@@ -3,70 +3,30 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "deeds.h"
 #include "recorder.h"
-#include "support/test.h"
 
-#define NOTHING UINT32_MAX
-
-/* What the sessions know, one after another. */
-struct book {
-    struct state now;
-    uint32_t unsure; /* a deed that failed; or NOTHING */
-    char wrong[WHY_SIZE + 100];
-};
-
+/* Whoever does the deeds, or one of those who append at the same time. */
 struct hand {
+    struct doer doer;
     const struct plan *plan;
-    struct life *life;
-    struct book *book;
-    struct journal *journal;
-    uint64_t chance;
-    bool alone;
-    bool has_failed; /* some call, since the journal was opened */
+    struct trace *trace;
+    const char *directory; /* that is on record */
+    bool has_failed;       /* some call, since the session began */
 };
 
-static char home[PATH_MAX];
-
-static void *
-shared_memory(size_t size)
+static struct hand *
+hand_of(struct doer *doer)
 {
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (memory == MAP_FAILED)
-        abort();
-    return memory;
+    return doer->watcher;
 }
 
-struct life *
-life_new(void)
-{
-    return shared_memory(sizeof(struct life));
-}
-
-static void
-complain(const struct hand *hand, const char *call, int rc)
-{
-    snprintf(hand->book->wrong, sizeof(hand->book->wrong), "%s: %s", call,
-             journal_errname(rc));
-    _exit(1);
-}
-
-static uint64_t
-below(struct hand *hand, uint64_t limit)
-{
-    return limit == 0 ? 0 : test_random(&hand->chance) % limit;
-}
-
-/* ---- deeds -------------------------------------------------------------- */
+/* ---- calls that fail ---------------------------------------------------- */
 
 /*
  * Some deeds meet a call that fails, once, twice or for ever: the first, or one
@@ -89,278 +49,53 @@ arm(struct hand *hand)
 
     hand->has_failed |= recorder_has_failed();
     recorder_fail(NULL);
-    if (!hand->plan->faults || below(hand, 8) > 0)
+    if (!hand->plan->faults || deed_chance(&hand->doer, 8) > 0)
         return;
-    fault.calls = calls[below(hand, 6)];
-    fault.n = 1 + (unsigned)below(hand, UINT64_C(1) << below(hand, 5));
-    fault.times = times[below(hand, 4)];
-    fault.effect = effects[below(hand, 3)];
-    fault.error = below(hand, 3) == 0 ? ENOSPC : EIO;
+    fault.calls = calls[deed_chance(&hand->doer, 6)];
+    fault.n = 1 +
+              (unsigned)deed_chance(&hand->doer,
+                                    UINT64_C(1) << deed_chance(&hand->doer, 5));
+    fault.times = times[deed_chance(&hand->doer, 4)];
+    fault.effect = effects[deed_chance(&hand->doer, 3)];
+    fault.error = deed_chance(&hand->doer, 3) == 0 ? ENOSPC : EIO;
     recorder_fail(&fault);
 }
 
 /* Ends the session, as whoever is told to does, with a close or without. */
 static void
-deed_failed(struct hand *hand, uint32_t number)
+end_failed(struct hand *hand, uint32_t number)
 {
-    struct deed *deed = &hand->life->deeds[number];
-    struct journal *journal = hand->journal;
+    struct doer *doer = &hand->doer;
 
-    deed->failed = true;
-    if (deed->kind >= DEED_APPEND)
-        hand->book->unsure = number;
+    deed_failed(doer, number);
     recorder_note(EVENT_DEED_DONE, number);
-    if (below(hand, 2) == 0)
+    if (deed_chance(doer, 2) == 0)
         recorder_fail(NULL);
-    if (below(hand, 2) == 0 && deed->kind != DEED_OPEN)
-        journal_close(journal);
+    if (deed_chance(doer, 2) == 0 &&
+        doer->life->deeds[number].kind != DEED_OPEN)
+        journal_close(doer->journal);
     _exit(0);
 }
 
-/* Enters a deed into the book, and begins it. */
-static uint32_t
-begin(struct hand *hand, const struct deed *deed)
+static void
+begins(struct doer *doer, uint32_t number)
 {
-    uint32_t number = __atomic_fetch_add(&hand->life->count, 1,
-                                         __ATOMIC_RELAXED);
-
-    if (number >= LIFE_DEEDS)
-        complain(hand, "too many deeds", 0);
-    hand->life->deeds[number] = *deed;
-    hand->life->deeds[number].asked = deed->seq;
     recorder_note(EVENT_DEED_BEGUN, number);
-    if (hand->alone)
-        arm(hand);
-    return number;
+    if (!doer->is_beside)
+        arm(hand_of(doer));
 }
 
 static void
-done(struct hand *hand, uint32_t number, int rc)
+ends(struct doer *doer, uint32_t number, int rc)
 {
-    static const char *const calls[] = {"open",  "close",   "sync",   "append",
-                                        "prune", "compact", "rewind", "mark"};
+    struct hand *hand = hand_of(doer);
 
-    hand->life->deeds[number].result = rc;
     if (rc != 0 && (hand->has_failed || recorder_has_failed()))
-        deed_failed(hand, number);
+        end_failed(hand, number);
     recorder_note(EVENT_DEED_DONE, number);
-    if (rc != 0)
-        complain(hand, calls[hand->life->deeds[number].kind], rc);
-    if (hand->alone && !state_apply(&hand->book->now, hand->life, number))
-        complain(hand, "too many entries", 0);
-}
-
-static int
-open_it(const struct hand *hand, struct journal **journal)
-{
-    struct journal_options options;
-
-    journal_options_init(&options);
-    options.durability = hand->plan->durability;
-    options.tail_bytes = hand->plan->tail_bytes;
-    return journal_open(home, &options, journal);
-}
-
-/* Whether the deed that failed, done as far as SEQ says, makes IMAGE of it. */
-static bool
-went_so_far(const struct hand *hand, uint64_t seq, const struct state *image)
-{
-    static struct state state;
-    struct book *book = hand->book;
-
-    hand->life->deeds[book->unsure].seq = seq;
-    state_copy(&state, &book->now);
-    if (!state_apply(&state, hand->life, book->unsure) ||
-        !state_equals(&state, image))
-        return false;
-    hand->life->deeds[book->unsure].result = 0;
-    state_copy(&book->now, image);
-    return true;
-}
-
-/* Of a prune the oldest entries may be gone, of a rewind the newest. */
-static bool
-went_somehow(const struct hand *hand, const struct state *image)
-{
-    const struct deed *deed = &hand->life->deeds[hand->book->unsure];
-    uint64_t most = deed->asked;
-
-    if (deed->kind == DEED_REWIND)
-        return image->size >= most && went_so_far(hand, image->size, image);
-    if (deed->kind != DEED_PRUNE && deed->kind != DEED_COMPACT)
-        return went_so_far(hand, most, image);
-    for (uint64_t seq = most; seq > state_first(&hand->book->now); seq--)
-        if (went_so_far(hand, seq, image))
-            return true;
-    return false;
-}
-
-/* A deed had failed: it turns out now what has become of it. */
-static void
-be_sure(const struct hand *hand)
-{
-    static struct state image;
-    struct book *book = hand->book;
-    char why[WHY_SIZE];
-    int said;
-
-    if (!judge_opened(hand->journal, &image, why))
-        complain(hand, why, 0);
-    if (!state_equals(&image, &book->now)) {
-        if (book->unsure == NOTHING)
-            complain(hand, "what nothing has changed is changed", 0);
-        said = hand->life->deeds[book->unsure].result;
-        if (!went_somehow(hand, &image))
-            complain(hand, "what a failure left is no part of the deed", said);
-        if (said == JOURNAL_FULL &&
-            hand->life->deeds[book->unsure].kind == DEED_APPEND)
-            complain(hand, "what did not fit is there", said);
-    }
-    book->unsure = NOTHING;
-}
-
-static void
-do_open(struct hand *hand)
-{
-    const struct deed deed = {.kind = DEED_OPEN, .durable = true};
-    uint32_t number = begin(hand, &deed);
-    int rc = open_it(hand, &hand->journal);
-
-    if (rc == 0 && hand->alone)
-        be_sure(hand);
-    done(hand, number, rc);
-}
-
-static void
-do_close(struct hand *hand)
-{
-    const struct deed deed = {.kind = DEED_CLOSE};
-    uint32_t number = begin(hand, &deed);
-
-    journal_close(hand->journal);
-    hand->journal = NULL;
-    done(hand, number, 0);
-}
-
-static void
-do_sync(struct hand *hand)
-{
-    const struct deed deed = {.kind = DEED_SYNC, .durable = true};
-    uint32_t number = begin(hand, &deed);
-
-    done(hand, number, journal_sync(hand->journal));
-}
-
-static bool
-is_durable(const struct hand *hand)
-{
-    return hand->plan->durability == JOURNAL_DURABLE;
-}
-
-static void
-do_append(struct hand *hand)
-{
-    struct journal_record records[LIFE_BATCH];
-    struct deed deed = {.kind = DEED_APPEND,
-                        .durable = is_durable(hand),
-                        .count = 1};
-    struct tag tag = {.salt = hand->life->salt};
-    int rc;
-
-    if (below(hand, 4) == 0)
-        deed.count += (uint32_t)below(hand, below(hand, LIFE_BATCH) + 1);
-    tag.deed = begin(hand, &deed);
-    for (; tag.part < deed.count; tag.part++)
-        records[tag.part] = life_record(&tag);
-    rc = journal_append_batch(hand->journal, records, deed.count,
-                              &hand->life->deeds[tag.deed].seq);
-    done(hand, tag.deed, rc);
-}
-
-static uint64_t
-slowest_mark(const struct state *state)
-{
-    uint64_t slowest = JOURNAL_NONE;
-
-    for (unsigned i = 0; i < LIFE_MARKS; i++)
-        slowest = state->mark[i] < slowest ? state->mark[i] : slowest;
-    return slowest;
-}
-
-static void
-do_prune(struct hand *hand)
-{
-    const struct state *now = &hand->book->now;
-    uint64_t first = state_first(now), slowest = slowest_mark(now);
-    uint64_t before = first + below(hand, now->size - first + 1);
-    uint32_t flags = below(hand, 4) == 0 ? 0 : JOURNAL_PRUNE_PAST_MARKS;
-    struct deed deed = {.kind = DEED_PRUNE, .seq = before};
-    uint64_t removed = 0;
-    uint32_t number;
-    int rc;
-
-    if (below(hand, 2) == 0) {
-        deed.kind = DEED_COMPACT;
-        flags |= JOURNAL_PRUNE_KEEP_LATEST;
-    }
-    if ((flags & JOURNAL_PRUNE_PAST_MARKS) == 0 && slowest < before)
-        deed.seq = slowest;
-    number = begin(hand, &deed);
-    rc = journal_prune(hand->journal, before, flags, &removed);
-    /* What has been removed is so for good; else nothing was promised. */
-    hand->life->deeds[number].durable = is_durable(hand) || removed > 0;
-    done(hand, number, rc);
-}
-
-static void
-do_rewind(struct hand *hand)
-{
-    const struct state *now = &hand->book->now;
-    uint64_t most = now->size - state_first(now);
-    uint64_t size = now->size - below(hand, below(hand, most + 1) + 1);
-    const struct deed deed = {.kind = DEED_REWIND,
-                              .durable = is_durable(hand) || size < now->size,
-                              .seq = size};
-    uint32_t number = begin(hand, &deed);
-
-    done(hand, number, journal_rewind(hand->journal, deed.seq));
-}
-
-static void
-do_mark(struct hand *hand)
-{
-    const struct deed deed = {.kind = DEED_MARK,
-                              .durable = is_durable(hand),
-                              .mark = (uint32_t)below(hand, LIFE_MARKS),
-                              .seq = below(hand, hand->book->now.size + 1)};
-    uint32_t number = begin(hand, &deed);
-
-    done(hand, number,
-         journal_mark(hand->journal, life_marks[deed.mark], deed.seq));
 }
 
 /* ---- sessions ----------------------------------------------------------- */
-
-static void
-do_anything(struct hand *hand)
-{
-    unsigned what = (unsigned)below(hand, 64);
-
-    if (what < 48)
-        do_append(hand);
-    else if (what < 53)
-        do_sync(hand);
-    else if (what < 57)
-        do_mark(hand);
-    else if (what < 60)
-        do_prune(hand);
-    else if (what < 62)
-        do_rewind(hand);
-    else {
-        do_close(hand);
-        do_open(hand);
-    }
-}
 
 static void *
 append_much(void *context)
@@ -368,10 +103,10 @@ append_much(void *context)
     struct hand *hand = context;
 
     for (unsigned i = 0; i < hand->plan->deeds; i++)
-        if (below(hand, 12) == 0)
-            do_sync(hand);
+        if (deed_chance(&hand->doer, 12) == 0)
+            deed_sync(&hand->doer);
         else
-            do_append(hand);
+            deed_append(&hand->doer);
     return NULL;
 }
 
@@ -384,14 +119,15 @@ append_beside(const struct hand *like, unsigned process)
     pthread_t threads[HANDS_MAX];
     unsigned count = like->plan->hands;
     struct journal *journal = NULL;
-    int rc = open_it(like, &journal);
+    int rc = deed_open_beside(&like->doer, &journal);
 
     if (rc != 0 || count > HANDS_MAX)
-        complain(like, "open beside", rc);
+        deed_wrong(&like->doer, "open beside", rc);
     for (unsigned i = 0; i < count; i++) {
         hands[i] = *like;
-        hands[i].journal = journal;
-        hands[i].chance += 1 + process * HANDS_MAX + i;
+        hands[i].doer.watcher = &hands[i];
+        hands[i].doer.journal = journal;
+        hands[i].doer.chance += 1 + process * HANDS_MAX + i;
         if (pthread_create(&threads[i], NULL, append_much, &hands[i]) != 0)
             abort();
     }
@@ -410,31 +146,44 @@ ended_well(pid_t child)
 }
 
 static void
-session(struct hand *hand)
+work_alone(struct doer *doer, const struct plan *plan)
 {
-    const struct plan *plan = hand->plan;
+    deed_open(doer);
+    for (unsigned i = 0; i < plan->deeds; i++)
+        plan->appends ? deed_append(doer) : deed_any(doer);
+    if (deed_chance(doer, 2) == 0)
+        deed_close(doer);
+}
+
+static void
+work_beside(struct doer *doer, const struct plan *plan)
+{
     pid_t children[8] = {0};
 
-    do_open(hand);
-    if (hand->alone) {
-        for (unsigned i = 0; i < plan->deeds; i++)
-            plan->appends ? do_append(hand) : do_anything(hand);
-        if (below(hand, 2) == 0)
-            do_close(hand);
-        _exit(0);
-    }
-    do_close(hand);
+    deed_open(doer);
+    deed_close(doer);
     for (unsigned i = 0; i < plan->processes; i++) {
         children[i] = fork();
         if (children[i] == 0)
-            append_beside(hand, i);
+            append_beside(hand_of(doer), i);
     }
     for (unsigned i = 0; i < plan->processes; i++)
         if (!ended_well(children[i]))
             _exit(1);
-    do_open(hand);
-    do_close(hand);
-    _exit(0);
+    deed_open(doer);
+    deed_close(doer);
+}
+
+static void
+session(struct doer *doer)
+{
+    const struct hand *hand = hand_of(doer);
+
+    recorder_start(hand->trace, hand->directory);
+    if (doer->is_beside)
+        work_beside(doer, hand->plan);
+    else
+        work_alone(doer, hand->plan);
 }
 
 void
@@ -442,31 +191,20 @@ workload_run(const struct plan *plan, const char *directory,
              const struct state *base, struct trace *trace, struct life *life,
              const char **wrong)
 {
-    static struct book *book;
-    struct hand hand = {.plan = plan,
-                        .life = life,
-                        .alone = plan->hands * plan->processes == 1};
+    static const struct watch watch = {.begins = begins, .ends = ends};
+    static struct chronicle *chronicle;
+    struct hand hand = {.plan = plan, .trace = trace, .directory = directory};
+    struct doer *doer = &hand.doer;
 
-    if (book == NULL)
-        book = shared_memory(sizeof(*book));
-    hand.book = book;
-    book->wrong[0] = '\0';
-    book->unsure = NOTHING;
-    state_copy(&book->now, base);
-    *wrong = NULL;
-    life->count = 0;
-    life->salt = plan->seed;
-    snprintf(home, sizeof(home), "%s/home", directory);
-    for (unsigned i = 0; i < plan->sessions && *wrong == NULL; i++) {
-        pid_t child;
-
-        hand.chance = plan->seed + i * 1000;
-        child = fork();
-        if (child == 0) {
-            recorder_start(trace, directory);
-            session(&hand);
-        }
-        if (!ended_well(child))
-            *wrong = book->wrong[0] != '\0' ? book->wrong : "it was killed";
-    }
+    if (chronicle == NULL)
+        chronicle = chronicle_new();
+    doer->watch = &watch;
+    doer->watcher = &hand;
+    doer->life = life;
+    doer->chronicle = chronicle;
+    doer->durability = plan->durability;
+    doer->tail_bytes = plan->tail_bytes;
+    doer->is_beside = plan->hands * plan->processes > 1;
+    *wrong = deeds_sessions(doer, directory, base, plan->sessions, plan->seed,
+                            session);
 }

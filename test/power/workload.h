@@ -1,9 +1,8 @@
 /*
  * workload.h - a journal is used, on record.
  *
- * In sessions, each a process of its own that opens the journal and closes it
- * at its end, or just ends.  In a session one hand does anything; or several
- * hands, threads of one or two processes, append at the same time.
+ * In a session one hand does anything; or several hands, threads of one or two
+ * processes, append at the same time.
  */
 #ifndef TEST_POWER_WORKLOAD_H
 #define TEST_POWER_WORKLOAD_H
@@ -31,8 +30,5 @@ struct plan {
 void workload_run(const struct plan *plan, const char *directory,
                   const struct state *base, struct trace *trace,
                   struct life *life, const char **wrong);
-
-/* Shared memory for a life; it ends with the process. */
-struct life *life_new(void);
 
 #endif
