@@ -1,6 +1,5 @@
 /* kill_test.c - writers killed at any moment lose nothing and leave no mess. */
 #include "series.h"
-#include "support/fast_dir.h"
 #include "support/test.h"
 
 static const struct kind one_writer = {.name = "one writer",
@@ -84,36 +83,23 @@ static Suite *
 suite(void)
 {
     Suite *suite = suite_create("kill");
-    TCase *fast = tcase_create("in memory");
-    TCase *more = tcase_create("in memory, more");
-    TCase *disk = tcase_create("on a disk");
+    TCase *fast = series_case(suite, "in memory", true);
+    TCase *more = series_case(suite, "in memory, more", true);
+    TCase *disk = series_case(suite, "on a disk", false);
 
-    tcase_add_unchecked_fixture(fast, fast_dir_make, fast_dir_remove);
-    tcase_add_checked_fixture(fast, test_setup, test_teardown);
-    tcase_add_loop_test(fast, a_killed_writer_loses_nothing, 0,
-                        series_of(ROUNDS_ONE_WRITER));
-    tcase_add_loop_test(fast, a_killed_prune_or_rewind_leaves_a_whole_journal,
-                        0, series_of(ROUNDS_UPKEEP));
-    suite_add_tcase(suite, fast);
-    tcase_add_unchecked_fixture(more, fast_dir_make, fast_dir_remove);
-    tcase_add_checked_fixture(more, test_setup, test_teardown);
-    tcase_add_loop_test(
+    series_add(fast, a_killed_writer_loses_nothing, ROUNDS_ONE_WRITER);
+    series_add(fast, a_killed_prune_or_rewind_leaves_a_whole_journal,
+               ROUNDS_UPKEEP);
+    series_add(
         more, a_prune_or_rewind_killed_between_its_steps_leaves_a_whole_journal,
-        0, series_of(ROUNDS_DEEP));
-    tcase_add_loop_test(more, killed_threads_lose_nothing, 0,
-                        series_of(ROUNDS_THREADS));
-    tcase_add_loop_test(more, killed_processes_lose_nothing_and_hold_up_nobody,
-                        0, series_of(ROUNDS_PROCESSES));
-    suite_add_tcase(suite, more);
-    tcase_add_checked_fixture(disk, test_setup, test_teardown);
-    tcase_add_loop_test(disk, a_killed_writer_loses_nothing_on_a_disk, 0,
-                        series_of(ROUNDS_ON_DISK));
-    tcase_add_loop_test(
-        disk, a_killed_prune_or_rewind_on_a_disk_leaves_a_whole_journal, 0,
-        series_of(ROUNDS_ON_DISK));
-    tcase_add_loop_test(disk, killed_threads_lose_nothing_on_a_disk, 0,
-                        series_of(ROUNDS_ON_DISK));
-    suite_add_tcase(suite, disk);
+        ROUNDS_DEEP);
+    series_add(more, killed_threads_lose_nothing, ROUNDS_THREADS);
+    series_add(more, killed_processes_lose_nothing_and_hold_up_nobody,
+               ROUNDS_PROCESSES);
+    series_add(disk, a_killed_writer_loses_nothing_on_a_disk, ROUNDS_ON_DISK);
+    series_add(disk, a_killed_prune_or_rewind_on_a_disk_leaves_a_whole_journal,
+               ROUNDS_ON_DISK);
+    series_add(disk, killed_threads_lose_nothing_on_a_disk, ROUNDS_ON_DISK);
     return suite;
 }
 

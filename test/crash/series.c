@@ -8,6 +8,7 @@
 #include "attempt.h"
 #include "board.h"
 #include "history.h"
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "victim.h"
 #include "writer.h"
@@ -309,10 +310,23 @@ rounds_of(unsigned count, int number)
     return rest < 3 ? 3 : (unsigned)rest;
 }
 
-int
-series_of(unsigned count)
+TCase *
+series_case(Suite *suite, const char *name, bool in_memory)
 {
-    return (int)((count * test_scale() + SERIES - 1) / SERIES);
+    TCase *tcase = tcase_create(name);
+
+    if (in_memory)
+        tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+void
+series_add(TCase *tcase, const TTest *test, unsigned count)
+{
+    tcase_add_loop_test(tcase, test, 0,
+                        (int)((count * test_scale() + SERIES - 1) / SERIES));
 }
 
 void

@@ -11,6 +11,7 @@
 #ifndef TEST_CRASH_SERIES_H
 #define TEST_CRASH_SERIES_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,10 +31,13 @@ struct kind {
     uint64_t tail_bytes; /* if mixed */
 };
 
-/* How many series there are of COUNT rounds, scaled. */
-int series_of(unsigned count);
+/* A case of SUITE, for series in a file system in memory, or on the disk. */
+TCase *series_case(Suite *suite, const char *name, bool in_memory);
 
-/* Number NUMBER of these. */
+/* TEST calls series_run() for each series of COUNT rounds, scaled. */
+void series_add(TCase *tcase, const TTest *test, unsigned count);
+
+/* Number NUMBER of these, _i of the test. */
 void series_run(const struct kind *kind, unsigned count, int number);
 
 #endif

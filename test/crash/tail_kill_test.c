@@ -7,7 +7,6 @@
  * acknowledged.
  */
 #include "series.h"
-#include "support/fast_dir.h"
 #include "support/test.h"
 
 #define TINY 65536u
@@ -60,19 +59,14 @@ static Suite *
 suite(void)
 {
     Suite *suite = suite_create("tail kill");
-    TCase *tcase = tcase_create("tail kill");
+    TCase *tcase = series_case(suite, "tail kill", true);
 
-    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
-    tcase_add_checked_fixture(tcase, test_setup, test_teardown);
-    tcase_add_loop_test(
-        tcase, what_any_of_them_had_acknowledged_stays_once_and_in_order, 0,
-        series_of(ROUNDS_MIXED));
-    tcase_add_loop_test(tcase, a_prune_beside_them_takes_no_more_than_it_should,
-                        0, series_of(ROUNDS_PRUNED));
-    tcase_add_loop_test(tcase,
-                        what_was_rewound_does_not_come_back_from_the_tail, 0,
-                        series_of(ROUNDS_ALONE));
-    suite_add_tcase(suite, tcase);
+    series_add(tcase, what_any_of_them_had_acknowledged_stays_once_and_in_order,
+               ROUNDS_MIXED);
+    series_add(tcase, a_prune_beside_them_takes_no_more_than_it_should,
+               ROUNDS_PRUNED);
+    series_add(tcase, what_was_rewound_does_not_come_back_from_the_tail,
+               ROUNDS_ALONE);
     return suite;
 }
 
