@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/motley.h"
 
-#define KEYS 7u
 #define SIZE_MAX_OF 1500u
 
 /* What was in a journal. */
@@ -32,47 +32,6 @@ static uint64_t
 below(uint64_t limit)
 {
     return test_random(&chance) % limit;
-}
-
-static size_t
-make_key(char *out, unsigned key)
-{
-    if (key == KEYS)
-        return 0;
-    memset(out, 'k', 300);
-    (void)snprintf(out, 20, "key/%u", key);
-    return key % 3 == 2 ? 300 : 5;
-}
-
-static void
-append_one(struct journal *to, unsigned key)
-{
-    static char value[30000];
-    char bytes[300], meta[] = "about it";
-    struct journal_record one = {.key = bytes, .value = value, .meta = meta};
-
-    memset(value, 'a' + (int)below(26), sizeof(value));
-    one.key_size = make_key(bytes, key);
-    if (key < KEYS && below(10) == 0)
-        one.flags |= JOURNAL_TOMBSTONE;
-    if (below(4) == 0) {
-        one.flags |= JOURNAL_STAMPED;
-        one.stamp.time = 100000 + below(2);
-    }
-    if ((one.flags & JOURNAL_TOMBSTONE) == 0)
-        one.value_size = below(15) == 0 ? below(sizeof(value)) : below(150);
-    one.meta_size = below(3) == 0 ? sizeof(meta) : 0;
-    if (journal_append_batch(to, &one, 1, NULL) == JOURNAL_OUTDATED) {
-        one.stamp.time = 100001;
-        ck_assert_int_eq(journal_append_batch(to, &one, 1, NULL), 0);
-    }
-}
-
-static void
-append_some(struct journal *to, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        append_one(to, (unsigned)(below(3) == 0 ? 0 : below(KEYS + 1)));
 }
 
 static void
@@ -122,7 +81,7 @@ made(enum wreck_kind which)
 static void
 change(struct journal *in, enum wreck_kind which)
 {
-    append_some(in, 300);
+    motley_append_some(in, 300, &chance);
     read_old(in, &all[which]);
     if (which == WRECK_COMPACTED) {
         ck_assert_int_eq(journal_prune(in, 60, 0, NULL), 0);
@@ -132,11 +91,11 @@ change(struct journal *in, enum wreck_kind which)
     }
     if (which == WRECK_REWOUND)
         ck_assert_int_eq(journal_rewind(in, 220), 0);
-    append_some(in, 200);
+    motley_append_some(in, 200, &chance);
     ck_assert_int_eq(journal_mark(in, "reader", 300), 0);
     ck_assert_int_eq(journal_mark(in, "r", 401), 0);
     ck_assert_int_eq(journal_sync(in), 0);
-    append_some(in, 60);
+    motley_append_some(in, 60, &chance);
 }
 
 static void
@@ -453,37 +412,24 @@ compare_history(struct journal *target, const char *key, size_t size)
     journal_cursor_close(cursor);
 }
 
-static void
-assert_sound(struct journal *target)
-{
-    struct journal_report report = {.struct_size = sizeof(report)};
-    int rc = journal_verify(target, &report, NULL, NULL);
-
-    ck_assert_msg(rc == 0,
-                  "%s: entries %" PRIu64 ", index %" PRIu64 ", links %" PRIu64
-                  ", pages %" PRIu64 ", first %" PRIu64,
-                  journal_errname(rc), report.entries_bad, report.index_bad,
-                  report.links_bad, report.pages_bad, report.first_bad);
-}
-
 void
 wreck_compare(const struct journal_report *report)
 {
     struct journal *target;
-    char key[300];
+    char key[MOTLEY_KEY_SIZE];
 
     ck_assert_int_eq(journal_open(wreck_target(), NULL, &target), 0);
     ck_assert_uint_eq(compare_entries(target, report), report->salvaged);
     ck_assert_uint_eq(figures(target).entries, report->salvaged);
-    for (unsigned i = 0; i < KEYS; i++) {
-        size_t size = make_key(key, i);
+    for (unsigned i = 0; i < MOTLEY_KEYS; i++) {
+        size_t size = motley_key(key, i);
 
         if ((report->flags & JOURNAL_REPORT_UNSURE) == 0 ||
             kind <= WRECK_TAILED)
             compare_past(target, key, size);
         compare_history(target, key, size);
     }
-    assert_sound(target);
+    motley_assert_sound(target);
     journal_close(target);
 }
 
@@ -492,8 +438,8 @@ wreck_assert_goes_on(void)
 {
     struct journal *target = open_path(wreck_target(), 0);
 
-    append_some(target, 50);
-    assert_sound(target);
+    motley_append_some(target, 50, &chance);
+    motley_assert_sound(target);
     journal_close(target);
 }
 
@@ -501,10 +447,10 @@ wreck_assert_goes_on(void)
 static void
 compare_latest(struct journal *was, struct journal *is)
 {
-    char key[300];
+    char key[MOTLEY_KEY_SIZE];
 
-    for (unsigned i = 0; i < KEYS; i++) {
-        size_t size = make_key(key, i);
+    for (unsigned i = 0; i < MOTLEY_KEYS; i++) {
+        size_t size = motley_key(key, i);
         struct journal_entry *a = NULL, *b = NULL;
         int rc = journal_get(was, key, size, &a);
 

@@ -38,7 +38,7 @@ deed_failed(const struct doer *doer, uint32_t number)
 uint64_t
 deed_chance(struct doer *doer, uint64_t limit)
 {
-    return limit == 0 ? 0 : test_random(&doer->chance) % limit;
+    return test_below(&doer->chance, limit);
 }
 
 /* Enters a deed into the life, and begins it. */

@@ -169,6 +169,12 @@ test_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+uint64_t
+test_below(uint64_t *state, uint64_t limit)
+{
+    return limit == 0 ? 0 : test_random(state) % limit;
+}
+
 double
 test_scale(void)
 {

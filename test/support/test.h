@@ -48,6 +48,9 @@ uint64_t test_seed(void);
 /* The next number of the sequence that *STATE, any number, stands for. */
 uint64_t test_random(uint64_t *state);
 
+/* One below LIMIT; 0 if that is 0. */
+uint64_t test_below(uint64_t *state, uint64_t limit);
+
 /* TEST_SCALE of the environment, or 1: long tests multiply their rounds. */
 double test_scale(void);
 

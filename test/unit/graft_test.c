@@ -10,10 +10,10 @@
 #include "golden.h"
 #include "settle.h"
 #include "support/fast_dir.h"
+#include "support/motley.h"
 #include "support/test.h"
 #include "journal/view.h"
 
-#define KEYS 5u
 #define ENTRIES 400u
 
 static struct journal *source, *target;
@@ -33,26 +33,12 @@ setup(void)
     target = NULL;
 }
 
-/* What is missing is no fault of the journal. */
-static void
-assert_sound(void)
-{
-    struct journal_report report = {.struct_size = sizeof(report)};
-    int rc = journal_verify(target, &report, NULL, NULL);
-
-    ck_assert_msg(rc == 0,
-                  "%s: entries %llu, links %llu, index %llu, first %llu",
-                  journal_errname(rc), (unsigned long long)report.entries_bad,
-                  (unsigned long long)report.links_bad,
-                  (unsigned long long)report.index_bad,
-                  (unsigned long long)report.first_bad);
-}
-
 static void
 teardown(void)
 {
+    /* What is missing is no fault of the journal. */
     if (target != NULL)
-        assert_sound();
+        motley_assert_sound(target);
     jn_graft_close(graft);
     journal_close(target);
     journal_close(source);
@@ -65,44 +51,10 @@ below(uint64_t limit)
     return test_random(&chance) % limit;
 }
 
-/* ---- the source ---------------------------------------------------------- */
-
-/* Keys short and long; the last one is none. */
-static size_t
-make_key(char *out, unsigned key)
-{
-    if (key == KEYS)
-        return 0;
-    memset(out, 'k', 300);
-    (void)snprintf(out, 20, "key/%u", key);
-    return key % 2 == 0 ? 5 : 300;
-}
-
-static void
-append_to(struct journal *journal, unsigned key)
-{
-    static char value[20000];
-    char bytes[300];
-    struct journal_record record = {.key = bytes};
-
-    record.key_size = make_key(bytes, key);
-    if (key < KEYS && below(8) == 0)
-        record.flags |= JOURNAL_TOMBSTONE;
-    if (below(4) == 0) {
-        record.flags |= JOURNAL_STAMPED;
-        record.stamp.time = 1000000;
-    }
-    record.value = value;
-    if ((record.flags & JOURNAL_TOMBSTONE) == 0)
-        record.value_size = below(20) == 0 ? below(sizeof(value)) : below(100);
-    ck_assert_int_eq(journal_append_batch(journal, &record, 1, NULL), 0);
-}
-
 static void
 append_some(unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        append_to(source, (unsigned)(below(3) == 0 ? 0 : below(KEYS + 1)));
+    motley_append_some(source, count, &chance);
 }
 
 /* ---- grafting ------------------------------------------------------------ */
@@ -308,9 +260,9 @@ START_TEST(what_is_appended_later_gets_the_same_links)
     for (unsigned i = 0; i < 100; i++) {
         uint64_t now = chance;
 
-        append_to(source, i % (KEYS + 1));
+        motley_append(source, i % (MOTLEY_KEYS + 1), &chance);
         chance = now;
-        append_to(target, i % (KEYS + 1));
+        motley_append(target, i % (MOTLEY_KEYS + 1), &chance);
     }
     settle(target);
     assert_same_index();
@@ -320,7 +272,7 @@ END_TEST
 START_TEST(without_the_index_what_was_pruned_stays_out_of_reach)
 {
     struct journal_entry *entry;
-    char key[300];
+    char key[MOTLEY_KEY_SIZE];
     uint64_t first = 300;
 
     append_some(ENTRIES);
@@ -328,9 +280,9 @@ START_TEST(without_the_index_what_was_pruned_stays_out_of_reach)
     graft_all();
     ck_assert_uint_eq(anew_count, 0);
     end_at(ENTRIES);
-    for (unsigned i = 0; i < KEYS; i++)
+    for (unsigned i = 0; i < MOTLEY_KEYS; i++)
         for (uint64_t limit = 0; limit <= ENTRIES; limit++) {
-            size_t size = make_key(key, i);
+            size_t size = motley_key(key, i);
             int rc = journal_get_at(source, key, size, limit, &entry);
 
             if (rc == 0)
@@ -369,8 +321,8 @@ END_TEST
 static bool
 has_key(const struct journal_entry *entry, unsigned key)
 {
-    char bytes[300];
-    size_t size = make_key(bytes, key);
+    char bytes[MOTLEY_KEY_SIZE];
+    size_t size = motley_key(bytes, key);
 
     return jn_span_equal(jn_span(entry->key, entry->key_size),
                          jn_span(bytes, size));
@@ -413,12 +365,12 @@ compare_history(unsigned key, uint64_t first_revision)
     struct journal_query query;
     struct journal_cursor *cursor;
     const struct journal_entry *entry;
-    char bytes[300];
+    char bytes[MOTLEY_KEY_SIZE];
 
     journal_query_init(&query);
     query.match = JOURNAL_MATCH_KEY;
     query.key = bytes;
-    query.key_size = make_key(bytes, key);
+    query.key_size = motley_key(bytes, key);
     query.first_revision = first_revision;
     ck_assert_int_eq(journal_query(target, &query, &cursor), 0);
     for (uint64_t seq = 0; seq < ENTRIES; seq++) {
@@ -445,8 +397,8 @@ static void
 compare_get_at(unsigned key)
 {
     uint64_t after = 0;
-    char bytes[300];
-    size_t size = make_key(bytes, key);
+    char bytes[MOTLEY_KEY_SIZE];
+    size_t size = motley_key(bytes, key);
 
     for (uint64_t seq = 0; seq < ENTRIES; seq++) {
         struct journal_entry *kept = read_kept(seq, key);
@@ -492,7 +444,7 @@ assert_what_is_left(void)
 {
     compare_numbers();
     unknown = answered = 0;
-    for (unsigned key = 0; key < KEYS; key++) {
+    for (unsigned key = 0; key < MOTLEY_KEYS; key++) {
         for (uint64_t revision = 0; revision < ENTRIES / 2; revision += 7)
             compare_history(key, revision);
         compare_get_at(key);
@@ -512,7 +464,7 @@ START_TEST(where_entries_are_missing_the_others_are_as_they_were)
     end_at(ENTRIES);
     assert_what_is_left();
     ck_assert_uint_eq(stat_of(target).size, ENTRIES);
-    append_to(target, 0);
+    motley_append(target, 0, &chance);
     ck_assert_uint_eq(stat_of(target).size, ENTRIES + 1);
 }
 END_TEST
@@ -553,7 +505,7 @@ compare_latest_of(uint64_t limit)
     const struct journal_entry *entry;
     struct journal_entry *same;
     unsigned count = 0;
-    char bytes[300];
+    char bytes[MOTLEY_KEY_SIZE];
 
     journal_query_init(&query);
     query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
@@ -568,8 +520,8 @@ compare_latest_of(uint64_t limit)
         journal_entry_free(same);
     }
     journal_cursor_close(cursor);
-    for (unsigned key = 0; key < KEYS; key++) {
-        size_t size = make_key(bytes, key);
+    for (unsigned key = 0; key < MOTLEY_KEYS; key++) {
+        size_t size = motley_key(bytes, key);
 
         if (journal_get_at(target, bytes, size, limit, &same) == 0) {
             journal_entry_free(same);
@@ -607,7 +559,7 @@ rewind_to(uint64_t size)
     }
     for (uint64_t seq = size; seq < ENTRIES; seq++)
         gone[seq] = true;
-    for (unsigned key = 0; key < KEYS; key++)
+    for (unsigned key = 0; key < MOTLEY_KEYS; key++)
         compare_history(key, 0);
 }
 
@@ -641,7 +593,7 @@ START_TEST(the_rest_of_a_journal_with_holes_is_pruned_and_compacted)
     ck_assert_int_eq(journal_prune(target, 100, 0, &removed), 0);
     for (uint64_t seq = 0; seq < 100; seq++)
         gone[seq] = true;
-    for (unsigned key = 0; key < KEYS; key++)
+    for (unsigned key = 0; key < MOTLEY_KEYS; key++)
         compare_history(key, 0);
     ck_assert_int_eq(journal_prune(target, 300, JOURNAL_PRUNE_KEEP_LATEST,
                                    &removed),
@@ -690,7 +642,7 @@ START_TEST(with_lost_links_and_entries_nothing_wrong_is_told)
     end_at(ENTRIES);
     compare_numbers();
     unknown = answered = 0;
-    for (unsigned key = 0; key < KEYS; key++)
+    for (unsigned key = 0; key < MOTLEY_KEYS; key++)
         compare_get_at(key);
     ck_assert_uint_gt(unknown, 0);
     ck_assert_uint_gt(answered, 0);
