@@ -13,6 +13,7 @@
 
 #include "api/kinds.h"
 #include "api/same.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 
 #define WRITERS 3u

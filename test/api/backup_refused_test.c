@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api/kinds.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 
 static const char *

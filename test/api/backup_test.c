@@ -5,6 +5,7 @@
 
 #include "api/kinds.h"
 #include "api/same.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 
 static const char *

@@ -4,15 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t chance;
-
-uint64_t
-below(uint64_t limit)
-{
-    if (chance == 0)
-        chance = test_seed();
-    return test_random(&chance) % limit;
-}
+#include "support/chance.h"
 
 /* ---- entries ------------------------------------------------------------- */
 
@@ -54,7 +46,7 @@ append_any(struct journal *to, unsigned count, uint64_t choice)
     struct journal_record made[BATCH];
 
     if (choice != 0)
-        chance = choice;
+        chance_start(choice);
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)('a' + i % 26);
     for (unsigned i = 0; i < count; i += BATCH) {

@@ -19,7 +19,4 @@ void append_any(struct journal *to, unsigned count, uint64_t choice);
 /* COUNT million bytes, in entries of a tenth. */
 void append_megabytes(unsigned count);
 
-/* A random number under LIMIT. */
-uint64_t below(uint64_t limit);
-
 #endif

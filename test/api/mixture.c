@@ -1,6 +1,7 @@
 /* mixture.c - a journal of many entries, and the same in plain arrays. */
 #include "mixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,20 @@ mixture_add_key(struct mixture *mixture, const void *data, size_t size)
     ck_assert_ptr_nonnull(key->data);
     memcpy(key->data, data, size);
     return number;
+}
+
+void
+mixture_add_keys(struct mixture *mixture, const char *start, unsigned count,
+                 const char *end)
+{
+    char text[800];
+
+    for (unsigned i = 0; i < count; i++) {
+        int size = snprintf(text, sizeof(text), "%s%u%s", start, i, end);
+
+        ck_assert_uint_lt((size_t)size, sizeof(text));
+        (void)mixture_add_key(mixture, text, (size_t)size);
+    }
 }
 
 /* ---- append ------------------------------------------------------------- */

@@ -37,6 +37,10 @@ void mixture_free(struct mixture *mixture);
 uint32_t mixture_add_key(struct mixture *mixture, const void *data,
                          size_t size);
 
+/* COUNT keys "START0END", "START1END" and so on, START of up to 700 bytes. */
+void mixture_add_keys(struct mixture *mixture, const char *start,
+                      unsigned count, const char *end);
+
 /* Appends an entry to the arrays; mixture_flush() brings them to the journal.
  */
 void mixture_append(struct mixture *mixture, uint32_t key, bool deleted);

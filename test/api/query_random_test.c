@@ -11,43 +11,20 @@
 
 #include "api/asking.h"
 #include "api/mixture.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 
 #define EXPR_SIZE 2000u
 
 static struct mixture mixture;
-static uint64_t state;
-
-static uint64_t
-below(uint64_t limit)
-{
-    return test_random(&state) % limit;
-}
-
-static bool
-one_in(uint64_t times)
-{
-    return below(times) == 0;
-}
 
 /* ---- mixtures ----------------------------------------------------------- */
 
 static void
-add_keys(const char *start, unsigned count, const char *end)
-{
-    char text[100];
-
-    for (unsigned i = 0; i < count; i++) {
-        (void)snprintf(text, sizeof(text), "%s%u%s", start, i, end);
-        (void)mixture_add_key(&mixture, text, strlen(text));
-    }
-}
-
-static void
 keys_of_rare(void)
 {
-    add_keys("rare/", 3, "");
-    add_keys("common/", 5, "");
+    mixture_add_keys(&mixture, "rare/", 3, "");
+    mixture_add_keys(&mixture, "common/", 5, "");
 }
 
 static uint32_t
@@ -62,7 +39,7 @@ static void
 keys_of_one(void)
 {
     (void)mixture_add_key(&mixture, "one", 3);
-    add_keys("other/", 20, "");
+    mixture_add_keys(&mixture, "other/", 20, "");
 }
 
 static uint32_t
@@ -74,9 +51,9 @@ one(void)
 static void
 keys_of_prefixes(void)
 {
-    add_keys("a/hundredth/", 40, "");
-    add_keys("a/tenth/", 100, "");
-    add_keys("a/rest/", 300, "/x");
+    mixture_add_keys(&mixture, "a/hundredth/", 40, "");
+    mixture_add_keys(&mixture, "a/tenth/", 100, "");
+    mixture_add_keys(&mixture, "a/rest/", 300, "/x");
 }
 
 static uint32_t
@@ -98,7 +75,7 @@ number_of_many(void)
 static void
 keys_of_many(void)
 {
-    add_keys("k/", number_of_many(), "");
+    mixture_add_keys(&mixture, "k/", number_of_many(), "");
 }
 
 static uint32_t
@@ -263,7 +240,7 @@ START_TEST(every_way_gives_what_the_oracle_says)
     unsigned entries = rounds(kinds[_i].entries, kinds[_i].entries / 10);
     unsigned queries = rounds(kinds[_i].queries, 10);
 
-    state = test_seed() + (uint64_t)_i;
+    chance_start(test_seed() + (uint64_t)_i);
     mixture_init(&mixture);
     kinds[_i].make_keys();
     append_some(_i, entries);

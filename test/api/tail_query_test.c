@@ -11,6 +11,7 @@
 
 #include "api/asking.h"
 #include "api/mixture.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 #include "support/mode.h"
 #include "support/packer.h"
@@ -25,19 +26,6 @@ enum handle { RELAXED, DURABLE, READER, HANDLES };
 static struct journal *handles[HANDLES];
 static struct journal_cursor *follower;
 static struct mixture mixture;
-static uint64_t state;
-
-static uint64_t
-below(uint64_t limit)
-{
-    return test_random(&state) % limit;
-}
-
-static bool
-one_in(uint64_t times)
-{
-    return below(times) == 0;
-}
 
 /* ---- handles ------------------------------------------------------------ */
 
@@ -328,18 +316,6 @@ ask_in_another_process(void *unused)
 
 /* ---- mixtures ----------------------------------------------------------- */
 
-static void
-add_keys(const char *start, unsigned count)
-{
-    char text[700];
-
-    for (unsigned i = 0; i < count; i++) {
-        int size = snprintf(text, sizeof(text), "%s%u", start, i);
-
-        (void)mixture_add_key(&mixture, text, (size_t)size);
-    }
-}
-
 static const struct {
     unsigned keys, long_keys;
     unsigned without; /* of a hundred entries */
@@ -350,11 +326,11 @@ make_keys(int kind)
 {
     char start[640];
 
-    add_keys("k/", kinds[kind].keys);
+    mixture_add_keys(&mixture, "k/", kinds[kind].keys, "");
     memset(start, 'l', sizeof(start));
     memcpy(start, "long/", 5);
     start[sizeof(start) - 1] = '\0';
-    add_keys(start, kinds[kind].long_keys);
+    mixture_add_keys(&mixture, start, kinds[kind].long_keys, "");
 }
 
 static void
@@ -403,7 +379,7 @@ START_TEST(every_way_gives_what_the_oracle_says)
     struct journal_query query = ask();
     uint64_t at = 0;
 
-    state = test_seed() + (uint64_t)_i;
+    chance_start(test_seed() + (uint64_t)_i);
     make_keys(_i);
     query.flags = JOURNAL_QUERY_FOLLOW;
     ck_assert_int_eq(journal_query(handles[READER], &query, &follower), 0);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/steps.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 
 #define TINY 65536u
@@ -17,7 +18,6 @@
 #define BATCH 30u
 
 static struct journal *handles[2]; /* relaxed, durable */
-static uint64_t state;
 
 /* What a key has come to. */
 struct known {
@@ -30,12 +30,6 @@ struct known {
 
 static struct known keys[KEYS];
 static uint64_t size;
-
-static uint64_t
-below(uint64_t limit)
-{
-    return test_random(&state) % limit;
-}
 
 static struct journal *
 open_as(uint32_t durability)
@@ -63,7 +57,7 @@ static void
 setup(void)
 {
     test_setup();
-    state = test_seed();
+    chance_start(test_seed());
     open_both();
     for (unsigned i = 0; i < KEYS; i++) {
         keys[i] = (struct known){.latest = JOURNAL_NONE};

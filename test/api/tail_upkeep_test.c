@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 #include "support/mode.h"
 
@@ -29,14 +30,6 @@ static struct shared {
     uint64_t mark;       /* "reader"'s; JOURNAL_NONE: there is none */
 } * shared;
 
-static uint64_t state;
-
-static uint64_t
-below(uint64_t limit)
-{
-    return test_random(&state) % limit;
-}
-
 static struct journal *
 open_as(uint32_t durability, uint32_t flags)
 {
@@ -47,7 +40,7 @@ static void
 setup(void)
 {
     test_setup();
-    state = test_seed();
+    chance_start(test_seed());
     shared = test_shared(sizeof(*shared));
     shared->mark = JOURNAL_NONE;
 }
@@ -233,7 +226,7 @@ live(void *context)
     const struct life *life = context;
 
     journal_close(journal);
-    state = life->seed;
+    chance_start(life->seed);
     journal = open_as(below(4) == 0 ? JOURNAL_DURABLE : JOURNAL_RELAXED, 0);
     for (unsigned i = 0; i < life->steps; i++) {
         append_some(below(below(3) == 0 ? 400 : 25));
@@ -250,7 +243,7 @@ live(void *context)
 static void
 let_live(enum step step)
 {
-    struct life life = {test_random(&state), step, 1 + (unsigned)below(8),
+    struct life life = {below(UINT64_MAX), step, 1 + (unsigned)below(8),
                         below(3) > 0};
     pid_t pid;
     int status;

@@ -2,7 +2,7 @@
  * ops_fuzz.c - a journal and the model of test/model, side by side, with deeds
  * that the bytes of the input choose.
  *
- * The model's parts ask chance.h; here chance is the input.  When it has ended
+ * The model's parts ask support/chance.h; here chance is the input.  When it has ended
  * all choices are 0, and the two are compared in everything.
  */
 #include <journal.h>
@@ -11,12 +11,12 @@
 
 #include "fuzz.h"
 #include "model/batch.h"
-#include "model/chance.h"
 #include "model/compare.h"
 #include "model/marking.h"
 #include "model/model.h"
 #include "model/query.h"
 #include "model/trace.h"
+#include "support/chance.h"
 
 #define DEEDS_MAX 40u
 #define TAIL_LEAST (UINT64_C(64) << 10)

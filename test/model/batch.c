@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chance.h"
+#include "support/chance.h"
 #include "support/packer.h"
 #include "trace.h"
 

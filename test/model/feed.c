@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "chance.h"
+#include "support/chance.h"
 #include "support/packer.h"
 #include "trace.h"
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "chance.h"
+#include "support/chance.h"
 
 #define ALIKE_MIN 255u
 #define LONG_MIN_SIZE 300u

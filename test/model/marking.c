@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "chance.h"
 #include "compare.h"
+#include "support/chance.h"
 #include "trace.h"
 
 /* Neighbours in order; some are short enough to be padded on the disk. */

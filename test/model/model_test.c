@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "batch.h"
-#include "chance.h"
 #include "compare.h"
 #include "marking.h"
 #include "model.h"
 #include "quest.h"
+#include "support/chance.h"
 #include "support/fast_dir.h"
 #include "support/mode.h"
 #include "support/test.h"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chance.h"
 #include "compare.h"
 #include "feed.h"
+#include "support/chance.h"
 #include "trace.h"
 
 /* ---- what is asked ------------------------------------------------------ */

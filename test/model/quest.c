@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chance.h"
 #include "compare.h"
+#include "support/chance.h"
 #include "trace.h"
 #include "walk.h"
 

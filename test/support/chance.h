@@ -1,11 +1,12 @@
 /* chance.h - random choices, all of which follow from one seed. */
-#ifndef TEST_MODEL_CHANCE_H
-#define TEST_MODEL_CHANCE_H
+#ifndef TEST_SUPPORT_CHANCE_H
+#define TEST_SUPPORT_CHANCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Who does without begins with that of the run. */
 void chance_start(uint64_t seed);
 
 /* A number of [0, limit); 0 if that is empty. */

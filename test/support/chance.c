@@ -3,20 +3,30 @@
 
 #include <string.h>
 
-#include "support/test.h"
+#include "test.h"
 
 static uint64_t state;
+static bool started;
 
 void
 chance_start(uint64_t seed)
 {
     state = seed;
+    started = true;
+}
+
+static uint64_t
+next(void)
+{
+    if (!started)
+        chance_start(test_seed());
+    return test_random(&state);
 }
 
 uint64_t
 below(uint64_t limit)
 {
-    uint64_t number = test_random(&state);
+    uint64_t number = next();
 
     return limit == 0 ? 0 : number % limit;
 }
@@ -39,7 +49,7 @@ fill_randomly(void *data, size_t size)
     uint8_t *bytes = data;
 
     while (size > 0) {
-        uint64_t number = test_random(&state);
+        uint64_t number = next();
         size_t part = size < sizeof(number) ? size : sizeof(number);
 
         memcpy(bytes, &number, part);
