@@ -7,26 +7,7 @@
 #include "base/error.h"
 #include "write/handle.h"
 #include "support/test.h"
-
-static struct journal *journal;
-static struct jn_txn txn;
-
-/* A journal with a transaction that writes, and is not committed. */
-static void
-setup(void)
-{
-    test_setup();
-    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
-}
-
-static void
-teardown(void)
-{
-    jn_store_abort(&txn);
-    journal_close(journal);
-    test_teardown();
-}
+#include "writing.h"
 
 /* ---- names -------------------------------------------------------------- */
 
@@ -158,16 +139,16 @@ START_TEST(a_row_is_what_the_format_says)
                                          0x39, 0x01, 0x5e, 0xbd};
     struct jn_span value;
 
-    ck_assert_int_eq(jn_marks_put(&txn, "x", 258), 0);
-    ck_assert_int_eq(jn_marks_put(&txn, "mailer", 258), 0);
-    ck_assert_int_eq(jn_store_get(&txn, JN_META,
+    ck_assert_int_eq(jn_marks_put(&writing.txn, "x", 258), 0);
+    ck_assert_int_eq(jn_marks_put(&writing.txn, "mailer", 258), 0);
+    ck_assert_int_eq(jn_store_get(&writing.txn, JN_META,
                                   jn_span(short_key, sizeof(short_key)),
                                   &value),
                      0);
     ck_assert_uint_eq(value.size, 16);
     ck_assert_mem_eq(value.data, short_value, 16);
-    ck_assert_int_eq(jn_store_get(&txn, JN_META, jn_span("mark/mailer", 11),
-                                  &value),
+    ck_assert_int_eq(jn_store_get(&writing.txn, JN_META,
+                                  jn_span("mark/mailer", 11), &value),
                      0);
     ck_assert_uint_eq(value.size, 16);
     ck_assert_mem_eq(value.data, long_value, 16);
@@ -180,10 +161,10 @@ assert_corrupt(const char *name)
     char next[JOURNAL_MARK_SIZE] = "";
     uint64_t seq = 77;
 
-    ck_assert_int_eq(jn_marks_get(&txn, name, &seq), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_marks_next(&txn, next, &seq), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_marks_lowest(&txn, &seq), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_marks_move_back(&txn, 0), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_marks_get(&writing.txn, name, &seq), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_marks_next(&writing.txn, next, &seq), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_marks_lowest(&writing.txn, &seq), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_marks_move_back(&writing.txn, 0), JOURNAL_CORRUPT);
     ck_assert_uint_eq(seq, 77);
     ck_assert_str_eq(next, "");
 }
@@ -194,32 +175,34 @@ START_TEST(any_flipped_bit_of_a_row_is_noticed)
     uint8_t bytes[17] = {0};
     uint64_t seq;
 
-    ck_assert_int_eq(jn_marks_put(&txn, "name", 1000), 0);
-    ck_assert_int_eq(jn_store_get(&txn, JN_META, key, &value), 0);
+    ck_assert_int_eq(jn_marks_put(&writing.txn, "name", 1000), 0);
+    ck_assert_int_eq(jn_store_get(&writing.txn, JN_META, key, &value), 0);
     ck_assert_uint_eq(value.size, 16);
     memcpy(bytes, value.data, 16);
     for (size_t bit = 0; bit < 128; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        ck_assert_int_eq(jn_store_put(&txn, JN_META, key, jn_span(bytes, 16)),
+        ck_assert_int_eq(jn_store_put(&writing.txn, JN_META, key,
+                                      jn_span(bytes, 16)),
                          0);
         assert_corrupt("name");
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     for (size_t size = 0; size <= 17; size++) {
-        ck_assert_int_eq(jn_store_put(&txn, JN_META, key, jn_span(bytes, size)),
+        ck_assert_int_eq(jn_store_put(&writing.txn, JN_META, key,
+                                      jn_span(bytes, size)),
                          0);
         if (size != 16)
             assert_corrupt("name");
     }
     /* Under another name it is no other mark's row either. */
-    ck_assert_int_eq(jn_store_put(&txn, JN_META, jn_span("mark/eman", 9),
-                                  jn_span(bytes, 16)),
+    ck_assert_int_eq(jn_store_put(&writing.txn, JN_META,
+                                  jn_span("mark/eman", 9), jn_span(bytes, 16)),
                      0);
     assert_corrupt("eman");
     /* To set it again, or to remove it, puts things right. */
-    ck_assert_int_eq(jn_marks_remove(&txn, "eman"), 0);
-    ck_assert_int_eq(jn_marks_put(&txn, "name", 5), 0);
-    ck_assert_int_eq(jn_marks_lowest(&txn, &seq), 0);
+    ck_assert_int_eq(jn_marks_remove(&writing.txn, "eman"), 0);
+    ck_assert_int_eq(jn_marks_put(&writing.txn, "name", 5), 0);
+    ck_assert_int_eq(jn_marks_lowest(&writing.txn, &seq), 0);
     ck_assert_uint_eq(seq, 5);
 }
 END_TEST
@@ -229,13 +212,13 @@ START_TEST(without_marks_there_is_nothing_to_list)
     char name[JOURNAL_MARK_SIZE] = "";
     uint64_t seq = 77;
 
-    ck_assert_int_eq(jn_marks_next(&txn, name, &seq), JOURNAL_END);
-    ck_assert_int_eq(jn_marks_lowest(&txn, &seq), 0);
+    ck_assert_int_eq(jn_marks_next(&writing.txn, name, &seq), JOURNAL_END);
+    ck_assert_int_eq(jn_marks_lowest(&writing.txn, &seq), 0);
     ck_assert_uint_eq(seq, JOURNAL_NONE);
-    ck_assert_int_eq(jn_marks_count(&txn, &seq), 0);
+    ck_assert_int_eq(jn_marks_count(&writing.txn, &seq), 0);
     ck_assert_uint_eq(seq, 0);
-    ck_assert_int_eq(jn_marks_remove(&txn, "name"), JOURNAL_NOT_FOUND);
-    ck_assert_int_eq(jn_marks_move_back(&txn, 0), 0);
+    ck_assert_int_eq(jn_marks_remove(&writing.txn, "name"), JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(jn_marks_move_back(&writing.txn, 0), 0);
 }
 END_TEST
 
@@ -306,15 +289,15 @@ assert_list(const struct mark *marks, unsigned count, uint64_t limit)
     for (unsigned i = 0; i < count; i++) {
         uint64_t expected = marks[i].seq < limit ? marks[i].seq : limit;
 
-        if (jn_marks_next(&txn, name, &seq) != 0 ||
+        if (jn_marks_next(&writing.txn, name, &seq) != 0 ||
             strcmp(name, marks[i].name) != 0 || seq != expected)
             ck_abort_msg("for %s comes %s", marks[i].name, name);
         lowest = expected < lowest ? expected : lowest;
     }
-    ck_assert_int_eq(jn_marks_next(&txn, name, &seq), JOURNAL_END);
-    ck_assert_int_eq(jn_marks_lowest(&txn, &seq), 0);
+    ck_assert_int_eq(jn_marks_next(&writing.txn, name, &seq), JOURNAL_END);
+    ck_assert_int_eq(jn_marks_lowest(&writing.txn, &seq), 0);
     ck_assert_uint_eq(seq, lowest);
-    ck_assert_int_eq(jn_marks_count(&txn, &seq), 0);
+    ck_assert_int_eq(jn_marks_count(&writing.txn, &seq), 0);
     ck_assert_uint_eq(seq, count);
 }
 
@@ -333,14 +316,16 @@ START_TEST(ten_thousand_marks_of_mixed_lengths_come_and_go)
     if (_i > 0)
         shuffle(marks, count, &state);
     for (unsigned i = 0; i < count; i++)
-        ck_assert_int_eq(jn_marks_put(&txn, marks[i].name, marks[i].seq), 0);
+        ck_assert_int_eq(jn_marks_put(&writing.txn, marks[i].name,
+                                      marks[i].seq),
+                         0);
     qsort(marks, count, sizeof(*marks), compare_marks);
     assert_list(marks, count, JOURNAL_NONE);
-    ck_assert_int_eq(jn_marks_move_back(&txn, 500000), 0);
+    ck_assert_int_eq(jn_marks_move_back(&writing.txn, 500000), 0);
     assert_list(marks, count, 500000);
     shuffle(marks, count, &state);
     for (unsigned i = count / 3; i < count; i++)
-        ck_assert_int_eq(jn_marks_remove(&txn, marks[i].name), 0);
+        ck_assert_int_eq(jn_marks_remove(&writing.txn, marks[i].name), 0);
     qsort(marks, count / 3, sizeof(*marks), compare_marks);
     assert_list(marks, count / 3, 500000);
     free(marks);
@@ -353,7 +338,7 @@ suite(void)
     Suite *suite = suite_create("marks");
     TCase *tcase = tcase_create("marks");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, writing_setup, writing_teardown);
     tcase_add_test(tcase, every_code_point_is_a_name);
     tcase_add_test(tcase, bytes_are_a_name_if_they_are_text);
     tcase_add_test(tcase, four_bytes_are_a_name_if_they_are_text);

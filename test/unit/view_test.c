@@ -9,26 +9,7 @@
 #include "base/error.h"
 #include "write/handle.h"
 #include "support/test.h"
-
-static struct journal *journal;
-static struct jn_txn txn;
-
-/* A journal with a transaction that writes, and is not committed. */
-static void
-setup(void)
-{
-    test_setup();
-    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
-}
-
-static void
-teardown(void)
-{
-    jn_store_abort(&txn);
-    journal_close(journal);
-    test_teardown();
-}
+#include "writing.h"
 
 /* Applies RECORDS as one request and gives its result. */
 static int
@@ -38,7 +19,7 @@ apply(const struct journal_record *records, size_t count, bool *changed)
     int rc;
 
     ck_assert_int_eq(jn_request_make(&request, records, count), 0);
-    rc = jn_apply_to_store(&txn, &request, jn_clock_now(), changed);
+    rc = jn_apply_to_store(&writing.txn, &request, jn_clock_now(), changed);
     ck_assert_int_eq(rc, 0);
     rc = request.result;
     jn_request_free(&request);
@@ -68,7 +49,7 @@ START_TEST(a_key_that_was_never_appended_is_not_known)
 {
     struct jn_known known;
 
-    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("key"), &known), 0);
     ck_assert_uint_eq(known.chain.revision, 0);
 }
 END_TEST
@@ -81,20 +62,22 @@ START_TEST(an_append_makes_a_row_an_entry_and_counts)
 
     append("key", 0);
     append("key", JOURNAL_TOMBSTONE | JOURNAL_STAMPED);
-    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("key"), &known), 0);
     ck_assert_uint_eq(known.chain.revision, 2);
     ck_assert_uint_eq(known.chain.roots[0], 1);
     ck_assert(known.chain.tombstone);
     ck_assert(known.chain.stamped);
-    ck_assert_int_eq(jn_view_state(&txn, &state), 0);
+    ck_assert_int_eq(jn_view_state(&writing.txn, &state), 0);
     ck_assert_uint_eq(state.next, 2);
     ck_assert_uint_eq(state.tombstones, 1);
     ck_assert_uint_eq(state.bytes_logical, 6);
-    ck_assert_int_eq(jn_view_stored(&txn, 1, &stored), 0);
+    ck_assert_int_eq(jn_view_stored(&writing.txn, 1, &stored), 0);
     ck_assert_uint_eq(stored.links.prev, 0);
     ck_assert_uint_eq(stored.record.time, state.last_time);
-    ck_assert_int_eq(jn_view_stored(&txn, 2, &stored), JOURNAL_NOT_FOUND);
-    ck_assert_int_eq(jn_view_links(&txn, 2, &stored.links), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_view_stored(&writing.txn, 2, &stored),
+                     JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(jn_view_links(&writing.txn, 2, &stored.links),
+                     JOURNAL_CORRUPT);
 }
 END_TEST
 
@@ -106,13 +89,13 @@ START_TEST(what_fails_its_check_changes_nothing)
     struct jn_state before = {.next = 0}, after = {.next = 0};
     bool changed = true;
 
-    ck_assert_int_eq(jn_view_state(&txn, &before), 0);
+    ck_assert_int_eq(jn_view_state(&writing.txn, &before), 0);
     ck_assert_int_eq(apply(records, 2, &changed), JOURNAL_CONFLICT);
     ck_assert(!changed);
-    ck_assert_int_eq(jn_view_state(&txn, &after), 0);
+    ck_assert_int_eq(jn_view_state(&writing.txn, &after), 0);
     ck_assert_mem_eq(&before, &after, sizeof(before));
-    ck_assert_uint_eq(jn_store_count(&txn, JN_ENTRIES), 0);
-    ck_assert_uint_eq(jn_store_count(&txn, JN_LATEST), 0);
+    ck_assert_uint_eq(jn_store_count(&writing.txn, JN_ENTRIES), 0);
+    ck_assert_uint_eq(jn_store_count(&writing.txn, JN_LATEST), 0);
 }
 END_TEST
 
@@ -121,10 +104,10 @@ START_TEST(a_chain_that_is_emptied_takes_its_row_along)
     struct jn_known known;
 
     append("key", 0);
-    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("key"), &known), 0);
     known.chain.revision = 0;
-    ck_assert_int_eq(jn_view_put_chain(&txn, &known), 0);
-    ck_assert_uint_eq(jn_store_count(&txn, JN_LATEST), 0);
+    ck_assert_int_eq(jn_view_put_chain(&writing.txn, &known), 0);
+    ck_assert_uint_eq(jn_store_count(&writing.txn, JN_LATEST), 0);
 }
 END_TEST
 
@@ -135,17 +118,20 @@ START_TEST(rows_that_do_not_fit_are_corrupt)
     uint8_t id[JN_ID_SIZE];
 
     append("key", 0);
-    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), 0);
-    ck_assert_int_eq(jn_store_put(&txn, JN_LATEST,
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("key"), &known), 0);
+    ck_assert_int_eq(jn_store_put(&writing.txn, JN_LATEST,
                                   jn_index_span(&known.index_key),
                                   text("not a chain")),
                      0);
-    ck_assert_int_eq(jn_view_find(&txn, text("key"), &known), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_view_id(&txn, id), 0);
-    ck_assert_int_eq(jn_store_put(&txn, JN_META, text("id"), text("short")), 0);
-    ck_assert_int_eq(jn_view_id(&txn, id), JOURNAL_CORRUPT);
-    ck_assert_int_eq(jn_store_delete(&txn, JN_META, text("next")), 0);
-    ck_assert_int_eq(jn_view_state(&txn, &state), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("key"), &known),
+                     JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_view_id(&writing.txn, id), 0);
+    ck_assert_int_eq(jn_store_put(&writing.txn, JN_META, text("id"),
+                                  text("short")),
+                     0);
+    ck_assert_int_eq(jn_view_id(&writing.txn, id), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_store_delete(&writing.txn, JN_META, text("next")), 0);
+    ck_assert_int_eq(jn_view_state(&writing.txn, &state), JOURNAL_CORRUPT);
 }
 END_TEST
 
@@ -179,7 +165,7 @@ START_TEST(an_entry_is_a_copy_with_pointers_that_are_never_null)
     struct jn_span bytes;
 
     append("key", 0);
-    ck_assert_int_eq(jn_view_bytes(&txn, 0, &bytes), 0);
+    ck_assert_int_eq(jn_view_bytes(&writing.txn, 0, &bytes), 0);
     ck_assert_int_eq(jn_entry_copy(&entry, bytes), 0);
     ck_assert_int_eq(jn_entry_decode(entry, bytes.size, 0), 0);
     ck_assert_mem_eq(entry->key, "key", 3);
@@ -199,7 +185,7 @@ suite(void)
     Suite *suite = suite_create("view");
     TCase *tcase = tcase_create("view");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, writing_setup, writing_teardown);
     tcase_add_test(tcase, a_key_that_was_never_appended_is_not_known);
     tcase_add_test(tcase, an_append_makes_a_row_an_entry_and_counts);
     tcase_add_test(tcase, what_fails_its_check_changes_nothing);
