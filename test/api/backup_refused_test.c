@@ -2,31 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/backups.h"
 #include "api/kinds.h"
+#include "api/room.h"
 #include "support/chance.h"
 #include "support/fast_dir.h"
-
-static const char *
-target(void)
-{
-    return test_path("backup");
-}
-
-static int
-back_up(const char *path)
-{
-    return journal_backup(journal, path, 0, NULL, NULL);
-}
-
-static void
-prune(uint64_t before)
-{
-    ck_assert_int_eq(journal_prune(journal, before, 0, NULL), 0);
-}
 
 /* ---- what cannot be ------------------------------------------------------ */
 
@@ -138,11 +120,8 @@ back_up_to_full_disk(void *unused)
     struct bytes before;
 
     (void)unused;
-    if (mkdir(test_path("disk"), 0777) != 0 || !have_own_mounts() ||
-        mount("none", test_path("disk"), "tmpfs", 0, "size=3m") != 0) {
-        skip("may not mount");
+    if (!have_disk(3 << 20))
         return;
-    }
     /* What was inherited is not used. */
     journal_close(journal);
     journal = open_path(home(), 0);
@@ -153,7 +132,7 @@ back_up_to_full_disk(void *unused)
     /* The empty directory that a disk is. */
     ck_assert_int_eq(back_up(test_path("disk")), JOURNAL_FULL);
     assert_picture(test_path("disk"), &before);
-    prune(45);
+    prune_before(45);
     ck_assert_int_eq(back_up(test_path("disk")), 0);
     ck_assert_int_eq(result_of_open(test_path("disk"), JOURNAL_OPEN_READ_ONLY),
                      0);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/backups.h"
 #include "api/same.h"
 #include "support/fast_dir.h"
 
@@ -18,12 +19,6 @@ setup(void)
 {
     setup_journal();
     append_numbered(100, 7);
-}
-
-static int
-back_up(const char *path)
-{
-    return journal_backup(journal, path, 0, NULL, NULL);
 }
 
 /* There is a whole backup at PATH, alone in its directory. */

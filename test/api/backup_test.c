@@ -3,28 +3,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "api/backups.h"
 #include "api/kinds.h"
 #include "api/same.h"
 #include "support/chance.h"
 #include "support/fast_dir.h"
-
-static const char *
-target(void)
-{
-    return test_path("backup");
-}
-
-static int
-back_up(const char *path)
-{
-    return journal_backup(journal, path, 0, NULL, NULL);
-}
-
-static void
-prune(uint64_t before)
-{
-    ck_assert_int_eq(journal_prune(journal, before, 0, NULL), 0);
-}
 
 /* ---- what is in it ------------------------------------------------------- */
 
@@ -136,7 +119,7 @@ START_TEST(a_backup_is_compact_and_closed)
     struct stat before, after;
 
     append_numbered(20000, 1000);
-    prune(19000);
+    prune_before(19000);
     ck_assert_int_eq(back_up(target()), 0);
     ck_assert_int_eq(stat(test_path("journal/data.mdb"), &before), 0);
     ck_assert_int_eq(stat(test_path("backup/data.mdb"), &after), 0);
@@ -258,7 +241,7 @@ use_journal(void *context, uint64_t done, uint64_t total)
     (void)context;
     ck_assert_uint_le(done, total);
     append("from progress", "value");
-    prune(1);
+    prune_before(1);
     journal_entry_free(get("from progress"));
     return 0;
 }
@@ -275,30 +258,6 @@ START_TEST(progress_may_use_the_journal)
     journal_close(copy);
 }
 END_TEST
-
-/* With a small map: beside a sanitizer there may be no room for two others. */
-static struct journal *
-open_small(uint32_t flags)
-{
-    struct journal_options options = options_with(flags);
-
-    options.bytes_max = 64 << 20;
-    return open_with(home(), &options);
-}
-
-/* The first one to write opens the file anew that a reader had open. */
-static int
-come_to_write(void *context, uint64_t done, uint64_t total)
-{
-    struct journal **writer = context;
-
-    ck_assert_uint_le(done, total);
-    if (*writer == NULL) {
-        *writer = open_small(0);
-        append_to(*writer, "later", "value");
-    }
-    return 0;
-}
 
 START_TEST(a_snapshot_that_is_lost_is_taken_anew)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/mounts.h"
 
 /* Both are the same journal, and share what is appended. */
 static void
@@ -179,7 +180,7 @@ open_through_mount(void *unused)
 {
     (void)unused;
     journal_close(journal);
-    if (!have_own_mounts() || mkdir(test_path("mounted"), 0777) != 0 ||
+    if (!mounts_own() || mkdir(test_path("mounted"), 0777) != 0 ||
         mount(home(), test_path("mounted"), NULL, MS_BIND, NULL) != 0) {
         skip("may not mount");
         return;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/steps.h"
+#include "support/mounts.h"
 
 #define IMMUTABLE (JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE)
 
@@ -305,7 +306,7 @@ mount_read_only(void)
 {
     const char *path = home();
 
-    return have_own_mounts() && mount(path, path, NULL, MS_BIND, NULL) == 0 &&
+    return mounts_own() && mount(path, path, NULL, MS_BIND, NULL) == 0 &&
            mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) == 0;
 }
 

@@ -7,14 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 
-#include "api/steps.h"
+#include "api/room.h"
 
 #define LIMIT (UINT64_C(1) << 20)
-
-static char value[200000];
 
 /* Closes `journal`, if it is open, and opens it again with limits. */
 static void
@@ -34,12 +30,6 @@ static void
 keep(uint64_t entries)
 {
     keep_within(0, entries, 0);
-}
-
-static int
-append_of(size_t size)
-{
-    return journal_append(journal, "key", 3, value, size, NULL);
 }
 
 /* ---- keys and readers --------------------------------------------------- */
@@ -290,19 +280,6 @@ END_TEST
 
 /* ---- room --------------------------------------------------------------- */
 
-/* Appends values of SIZE until the journal is full; returns how many. */
-static uint64_t
-fill(size_t size)
-{
-    uint64_t count = 0;
-    int rc;
-
-    while ((rc = append_of(size)) == 0)
-        count++;
-    ck_assert_msg(rc == JOURNAL_FULL, "append: %s", journal_errname(rc));
-    return count;
-}
-
 START_TEST(within_bytes_max_appends_go_on_for_ever)
 {
     uint64_t limits[][2] = {{0, LIMIT / 2}, {300, 0}, {300, LIMIT / 2}};
@@ -321,7 +298,7 @@ START_TEST(a_full_journal_that_gets_a_limit_takes_appends_again)
     uint64_t count;
 
     keep_within(LIMIT, 0, 0);
-    count = fill(1000);
+    count = fill_up(1000);
     ck_assert_uint_gt(count, 300);
     keep_within(LIMIT, 100, 0);
     for (unsigned i = 0; i < 300; i++)
@@ -335,10 +312,10 @@ START_TEST(a_full_journal_makes_room_for_a_large_append)
     uint64_t count;
 
     keep_within(LIMIT, 0, 0);
-    fill(1000);
+    fill_up(1000);
     keep_within(LIMIT, 10, 0);
     count = figures(journal).entries;
-    ck_assert_int_eq(append_of(sizeof(value)), 0);
+    ck_assert_int_eq(append_of(sizeof(large_value)), 0);
     ck_assert_uint_lt(assert_no_gap(journal), count - 200);
 }
 END_TEST
@@ -348,11 +325,11 @@ START_TEST(what_is_within_the_limits_makes_no_room)
     struct journal_stat before;
 
     keep_within(LIMIT, 0, 0);
-    fill(1000);
+    fill_up(1000);
     before = figures(journal);
     keep_within(LIMIT, before.entries, 0);
     before.bytes_max = LIMIT;
-    ck_assert_int_eq(append_of(sizeof(value)), JOURNAL_FULL);
+    ck_assert_int_eq(append_of(sizeof(large_value)), JOURNAL_FULL);
     assert_as_before(&before);
 }
 END_TEST
@@ -364,10 +341,10 @@ START_TEST(what_a_mark_holds_makes_no_room)
     keep_within(LIMIT, 0, 0);
     append("key", "value");
     ck_assert_int_eq(journal_mark(journal, "mark", 0), 0);
-    fill(1000);
+    fill_up(1000);
     keep_within(LIMIT, 10, 0);
     before = figures(journal);
-    ck_assert_int_eq(append_of(sizeof(value)), JOURNAL_FULL);
+    ck_assert_int_eq(append_of(sizeof(large_value)), JOURNAL_FULL);
     assert_as_before(&before);
     ck_assert_int_eq(journal_unmark(journal, "mark"), 0);
     ck_assert_int_eq(append_of(1000), 0);
@@ -379,7 +356,7 @@ START_TEST(what_never_fits_takes_what_is_over_the_limits_and_no_more)
     static char huge[2 << 20];
 
     keep_within(LIMIT, 0, 0);
-    fill(1000);
+    fill_up(1000);
     keep_within(LIMIT, 100, 0);
     ck_assert_int_eq(journal_append(journal, "huge", 4, huge, sizeof(huge),
                                     NULL),
@@ -389,20 +366,6 @@ START_TEST(what_never_fits_takes_what_is_over_the_limits_and_no_more)
     ck_assert_int_eq(append_of(1000), 0);
 }
 END_TEST
-
-/* In a child: a disk of SIZE bytes in test_dir/disk. */
-static bool
-have_disk(unsigned size)
-{
-    char options[32];
-
-    snprintf(options, sizeof(options), "size=%u", size);
-    if (mkdir(test_path("disk"), 0777) == 0 && have_own_mounts() &&
-        mount("none", test_path("disk"), "tmpfs", 0, options) == 0)
-        return true;
-    skip("may not mount");
-    return false;
-}
 
 static void
 fill_disk(void *unused)
@@ -414,13 +377,13 @@ fill_disk(void *unused)
         return;
     journal_close(journal);
     journal = open_path(test_path("disk/journal"), 0);
-    ck_assert_uint_gt(fill(1000), 500);
+    ck_assert_uint_gt(fill_up(1000), 500);
     journal_close(journal);
     options.keep_bytes = 1 << 20;
     journal = open_with(test_path("disk/journal"), &options);
     for (unsigned i = 0; i < 3000; i++)
         ck_assert_int_eq(append_of(1000), 0);
-    ck_assert_int_eq(append_of(sizeof(value)), 0);
+    ck_assert_int_eq(append_of(sizeof(large_value)), 0);
     ck_assert_uint_le(figures(journal).bytes_logical, (1 << 20) + (64 << 10));
     assert_no_gap(journal);
     journal_close(journal);

@@ -4,15 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/steps.h"
+#include "api/room.h"
 
 #define LIMIT (1u << 20)
-
-static char value[200000];
 
 static void
 open_limited(const char *path, uint64_t bytes_max)
@@ -28,25 +25,6 @@ setup(void)
 {
     test_setup();
     open_limited(home(), LIMIT);
-}
-
-static int
-append_of(size_t size)
-{
-    return journal_append(journal, "key", 3, value, size, NULL);
-}
-
-/* Appends values of SIZE until the journal is full; returns how many. */
-static uint64_t
-fill(size_t size)
-{
-    uint64_t count = 0;
-    int rc;
-
-    while ((rc = append_of(size)) == 0)
-        count++;
-    ck_assert_msg(rc == JOURNAL_FULL, "append: %s", journal_errname(rc));
-    return count;
 }
 
 /* The bytes that the files of the journal have, or take, if that is more. */
@@ -76,7 +54,7 @@ bytes_on_disk(void)
 
 START_TEST(bytes_max_ends_in_full)
 {
-    ck_assert_uint_gt(fill(1000), 200);
+    ck_assert_uint_gt(fill_up(1000), 200);
     ck_assert_uint_le(bytes_on_disk(), LIMIT);
     ck_assert_uint_le(figures(journal).bytes_file, LIMIT);
 }
@@ -84,7 +62,7 @@ END_TEST
 
 START_TEST(bytes_max_is_made_use_of)
 {
-    fill(1000);
+    fill_up(1000);
     ck_assert_uint_gt(figures(journal).bytes_logical, LIMIT / 3);
 }
 END_TEST
@@ -115,9 +93,10 @@ START_TEST(a_full_journal_has_appended_nothing_of_what_was_refused)
     struct journal_stat before;
     uint64_t seq = 99;
 
-    fill(1000);
+    fill_up(1000);
     before = figures(journal);
-    ck_assert_int_eq(journal_append(journal, "new", 3, value, 100000, &seq),
+    ck_assert_int_eq(journal_append(journal, "new", 3, large_value, 100000,
+                                    &seq),
                      JOURNAL_FULL);
     ck_assert_uint_eq(seq, 99);
     assert_as_before(&before);
@@ -128,7 +107,7 @@ END_TEST
 
 START_TEST(a_full_journal_reads_on_and_opens_again)
 {
-    uint64_t count = fill(1000);
+    uint64_t count = fill_up(1000);
 
     ck_assert_uint_eq(assert_no_gap(journal), count);
     reopen();
@@ -140,14 +119,14 @@ START_TEST(a_full_journal_is_pruned_and_appended_to_again)
 {
     unsigned cycles = rounds(10, 3);
 
-    fill(1000);
+    fill_up(1000);
     for (unsigned i = 0; i < cycles; i++) {
         struct journal_stat stat = figures(journal);
         uint64_t half = stat.first + stat.entries / 2;
 
         ck_assert_int_eq(journal_prune(journal, half, 0, NULL), 0);
         ck_assert_uint_eq(figures(journal).first, half);
-        ck_assert_uint_ge(fill(1000), stat.entries / 4);
+        ck_assert_uint_ge(fill_up(1000), stat.entries / 4);
         ck_assert_uint_le(bytes_on_disk(), LIMIT);
     }
     assert_no_gap(journal);
@@ -156,11 +135,11 @@ END_TEST
 
 START_TEST(a_full_journal_is_pruned_empty_and_filled_again)
 {
-    uint64_t count = fill(3000);
+    uint64_t count = fill_up(3000);
 
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, 0, NULL), 0);
-        ck_assert_uint_ge(fill(3000), count / 2);
+        ck_assert_uint_ge(fill_up(3000), count / 2);
     }
     assert_no_gap(journal);
 }
@@ -168,7 +147,7 @@ END_TEST
 
 START_TEST(a_full_journal_is_pruned_entry_by_entry)
 {
-    fill(1000);
+    fill_up(1000);
     for (int i = 0; i < 100; i++)
         ck_assert_int_eq(journal_prune(journal, figures(journal).first + 1, 0,
                                        NULL),
@@ -180,23 +159,23 @@ END_TEST
 
 START_TEST(a_full_journal_may_be_rewound)
 {
-    uint64_t count = fill(1000);
+    uint64_t count = fill_up(1000);
 
     ck_assert_int_eq(journal_rewind(journal, count / 2), 0);
-    ck_assert_uint_ge(fill(1000), count / 4);
+    ck_assert_uint_ge(fill_up(1000), count / 4);
     assert_no_gap(journal);
 }
 END_TEST
 
 START_TEST(a_full_journal_that_was_reopened_is_pruned)
 {
-    uint64_t count = fill(1000);
+    uint64_t count = fill_up(1000);
 
     journal_close(journal);
     open_limited(home(), LIMIT);
     ck_assert_int_eq(append_of(1000), JOURNAL_FULL);
     ck_assert_int_eq(journal_prune(journal, count / 2, 0, NULL), 0);
-    ck_assert_uint_ge(fill(1000), count / 4);
+    ck_assert_uint_ge(fill_up(1000), count / 4);
 }
 END_TEST
 
@@ -206,8 +185,8 @@ START_TEST(what_never_fits_leaves_room_for_what_does)
 
     for (size_t i = 0; i < COUNT_OF(records); i++) {
         records[i] = record("batch", NULL);
-        records[i].value = value;
-        records[i].value_size = sizeof(value);
+        records[i].value = large_value;
+        records[i].value_size = sizeof(large_value);
     }
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(journal_append_batch(journal, records,
@@ -224,10 +203,10 @@ START_TEST(bytes_max_belongs_to_the_handle)
 {
     struct journal *unlimited = open_path(home(), 0);
 
-    fill(1000);
+    fill_up(1000);
     for (int i = 0; i < 50; i++)
-        ck_assert_int_eq(journal_append(unlimited, "key", 3, value, 100000,
-                                        NULL),
+        ck_assert_int_eq(journal_append(unlimited, "key", 3, large_value,
+                                        100000, NULL),
                          0);
     ck_assert_int_eq(append_of(1000), JOURNAL_FULL);
     assert_no_gap(unlimited);
@@ -237,29 +216,15 @@ END_TEST
 
 START_TEST(bytes_max_may_be_raised)
 {
-    fill(1000);
+    fill_up(1000);
     journal_close(journal);
     open_limited(home(), 4 * LIMIT);
-    ck_assert_uint_gt(fill(1000), 200);
+    ck_assert_uint_gt(fill_up(1000), 200);
     assert_no_gap(journal);
 }
 END_TEST
 
 /* ---- a disk that is full ------------------------------------------------ */
-
-/* In a child: a disk of SIZE bytes in test_dir/disk. */
-static bool
-have_disk(unsigned size)
-{
-    char options[32];
-
-    snprintf(options, sizeof(options), "size=%u", size);
-    if (mkdir(test_path("disk"), 0777) == 0 && have_own_mounts() &&
-        mount("none", test_path("disk"), "tmpfs", 0, options) == 0)
-        return true;
-    skip("may not mount");
-    return false;
-}
 
 static void
 fill_disk(void *unused)
@@ -270,7 +235,7 @@ fill_disk(void *unused)
     if (!have_disk(4 << 20))
         return;
     journal = open_path(test_path("disk/journal"), 0);
-    count = fill(1000);
+    count = fill_up(1000);
     ck_assert_uint_gt(count, 500);
     for (int i = 0; i < 5; i++) {
         struct journal_stat before = figures(journal);
@@ -281,7 +246,7 @@ fill_disk(void *unused)
                                        before.first + before.entries / 2, 0,
                                        NULL),
                          0);
-        ck_assert_uint_ge(fill(1000), count / 4);
+        ck_assert_uint_ge(fill_up(1000), count / 4);
     }
     assert_no_gap(journal);
     journal_close(journal);
@@ -306,7 +271,7 @@ mark_on_full_disk(void *unused)
         return;
     journal = open_path(test_path("disk/journal"), 0);
     ck_assert_int_eq(journal_mark(journal, "slow", 0), 0);
-    fill(1000);
+    fill_up(1000);
     for (uint64_t i = 0; i < 100; i++)
         ck_assert_int_eq(journal_mark(journal, "slow", i), 0);
     do {
@@ -338,7 +303,7 @@ fill_all_but(size_t free_bytes)
 
     ck_assert_ptr_nonnull(file);
     setbuf(file, NULL);
-    while (fwrite(value, 1, 4096, file) == 4096)
+    while (fwrite(large_value, 1, 4096, file) == 4096)
         continue;
     fclose(file);
     if (free_bytes > 0)
@@ -383,7 +348,7 @@ open_on_full_disk(void *unused)
     journal_close(journal);
     journal = open_path(test_path("disk/journal"), 0);
     assert_value("key", "newer");
-    ck_assert_int_eq(append_of(sizeof(value)), JOURNAL_FULL);
+    ck_assert_int_eq(append_of(sizeof(large_value)), JOURNAL_FULL);
     ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
     ck_assert_uint_eq(assert_no_gap(journal), 1);
     journal_close(journal);

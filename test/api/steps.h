@@ -124,9 +124,6 @@ void bell_wait(struct bell *bell);
 /* In a child, for its rest: root is no longer allowed everything. */
 bool give_up_privileges(void);
 
-/* In a child: mounts are its own from now on. */
-bool have_own_mounts(void);
-
 void skip(const char *why);
 
 /* COUNT scaled by TEST_SCALE, at least LEAST. */

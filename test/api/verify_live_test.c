@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "api/steps.h"
+#include "api/backups.h"
 #include "support/fast_dir.h"
 
 /* ---- beside others ------------------------------------------------------- */
@@ -205,20 +205,6 @@ START_TEST(the_map_may_grow_meanwhile)
     journal_close(growth.other);
 }
 END_TEST
-
-/* The first one to write opens the file anew that a reader had open. */
-static int
-come_to_write(void *context, uint64_t done, uint64_t total)
-{
-    struct journal **writer = context;
-
-    ck_assert_uint_le(done, total);
-    if (*writer == NULL) {
-        *writer = open_path(home(), 0);
-        append_to(*writer, "later", "value");
-    }
-    return 0;
-}
 
 START_TEST(a_snapshot_that_is_lost_is_taken_anew)
 {

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <journal.h>
 #include <lmdb.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/mounts.h"
 #include "support/test.h"
 
 static char value[1000];
@@ -96,22 +96,6 @@ count_all(struct journal *journal)
 
 /* ---- a full disk -------------------------------------------------------- */
 
-/* A small file system of our own; false if we may not have one. */
-static bool
-mount_small(const char *size)
-{
-    char options[64];
-
-    snprintf(options, sizeof(options), "size=%s", size);
-    if (unshare(CLONE_NEWNS) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", test_dir, "tmpfs", 0, options) != 0) {
-        printf("skipped: no file system of our own: %s\n", strerror(errno));
-        return false;
-    }
-    return true;
-}
-
 static void
 fill_disk(void)
 {
@@ -130,7 +114,7 @@ START_TEST(a_full_disk_can_be_pruned_and_appended_to_again)
     uint64_t removed;
     unsigned appended = 0;
 
-    if (!mount_small("6m"))
+    if (!mounts_disk(test_dir, 6u << 20))
         return;
     journal = open_with(0, 0);
     while (append(journal) == 0)
@@ -172,7 +156,7 @@ START_TEST(a_loaded_journal_can_be_pruned_on_a_full_disk)
     struct journal *journal;
     uint64_t removed;
 
-    if (!mount_small("24m"))
+    if (!mounts_disk(test_dir, 24u << 20))
         return;
     for (size_t i = 0; i < LOADED; i++) {
         snprintf(keys[i], sizeof(keys[i]), "%07zu", i * 7919 % LOADED);
@@ -197,7 +181,7 @@ START_TEST(a_journal_opens_and_reads_on_a_full_disk)
 {
     struct journal *journal;
 
-    if (!mount_small("6m"))
+    if (!mounts_disk(test_dir, 6u << 20))
         return;
     journal = open_with(0, 0);
     append_many(journal, 1000);
@@ -223,7 +207,7 @@ START_TEST(creation_on_a_full_disk_leaves_nothing)
 {
     struct journal *journal = NULL;
 
-    if (!mount_small("1m"))
+    if (!mounts_disk(test_dir, 1u << 20))
         return;
     fill_disk();
     ck_assert_int_eq(journal_open(home(), NULL, &journal), JOURNAL_FULL);

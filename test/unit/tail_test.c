@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "support/mounts.h"
 #include "support/test.h"
 
 #define CAPACITY JN_TAIL_MIN
@@ -141,20 +141,6 @@ START_TEST(a_new_tail_takes_the_place_of_an_old_one)
 }
 END_TEST
 
-static bool
-mount_small(const char *size)
-{
-    char options[64];
-
-    snprintf(options, sizeof(options), "size=%s", size);
-    if (unshare(CLONE_NEWNS) == 0 &&
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-        mount("none", test_dir, "tmpfs", 0, options) == 0)
-        return true;
-    printf("skipped: no file system of our own\n");
-    return false;
-}
-
 /* A larger tail must not find room, and the old one be as it was. */
 static void
 assert_full(void)
@@ -177,7 +163,7 @@ assert_full(void)
 
 START_TEST(on_a_full_disk_the_old_tail_stays_and_works)
 {
-    if (!mount_small("128k"))
+    if (!mounts_disk(test_dir, 128u << 10))
         return;
     create(&sample);
     assert_full();
