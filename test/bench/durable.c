@@ -54,11 +54,7 @@ append_once(struct contender *contender, struct item *items, uint64_t *random,
     for (size_t i = 0; i < contender->batch; i++)
         workload_draw(contender->keys, random, &items[i]);
     before = timing_now();
-    if (contender->batch == 1)
-        rc = subject->engine->append(subject->db, items);
-    else
-        rc = subject->engine->append_batch(subject->db, items,
-                                           contender->batch);
+    rc = subject_add(subject, items, contender->batch);
     *ns = timing_now() - before;
     for (size_t i = 0; rc == 0 && i < contender->batch; i++)
         tally_add(tally, items[i].key, KEY_SIZE, items[i].value, VALUE_SIZE);

@@ -103,6 +103,15 @@ subject_close(struct subject *subject)
     subject->db = NULL;
 }
 
+int
+subject_add(const struct subject *subject, const struct item *items,
+            size_t count)
+{
+    if (count == 1 && subject->engine->append != NULL)
+        return subject->engine->append(subject->db, items);
+    return subject->engine->append_batch(subject->db, items, count);
+}
+
 void
 subject_append(struct subject *subject, uint64_t keys, uint64_t first,
                uint64_t limit, size_t batch)
@@ -117,7 +126,7 @@ subject_append(struct subject *subject, uint64_t keys, uint64_t first,
         for (; size < batch && done < limit; size++)
             workload_item(keys, done++, &items[size]);
         engine_check(subject->engine, "filling",
-                     subject->engine->append_batch(subject->db, items, size));
+                     subject_add(subject, items, size));
     }
     free(items);
 }

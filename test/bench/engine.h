@@ -29,6 +29,15 @@ enum engine_flag {
     ENGINE_KEYLESS = 1u << 4  /* entries are appended without their keys */
 };
 
+#define ENGINE_EVERYTHING                                                      \
+    (ENGINE_HISTORY | ENGINE_TIMES | ENGINE_UPKEEP | ENGINE_RELAXED |          \
+     ENGINE_KEYLESS)
+
+/* What an engine that has a cache of its own may take for it, and the bits a
+ * key that a filter has. */
+#define ENGINE_CACHE (UINT32_C(64) << 20)
+#define LSM_BLOOM_BITS 10
+
 struct engine_state {
     uint64_t first; /* entries [first, size) are there */
     uint64_t size;
@@ -53,6 +62,7 @@ struct engine {
     /* What one does behind a bulk load; NULL: nothing. */
     int (*settle)(struct engine_db *db);
 
+    /* append() NULL: a single entry is a batch of one. */
     int (*append)(struct engine_db *db, const struct item *item);
     int (*append_batch)(struct engine_db *db, const struct item *items,
                         size_t count);
@@ -84,6 +94,12 @@ struct engine {
     int (*state)(struct engine_db *db, struct engine_state *state);
     const char *(*describe)(int result);
 };
+
+/* For who can do everything, and has it in functions of these names. */
+#define ENGINE_CALLS                                                           \
+    .append_batch = append_batch, .get = get, .get_at = get_at,                \
+    .read = read_entry, .replay = replay, .ask = ask, .find_time = find_time,  \
+    .time_of = time_of, .prune = prune, .compact = compact, .state = state
 
 /* No engine's own code. */
 #define ENGINE_DISORDER (-1000000)
@@ -146,6 +162,10 @@ struct subject *subjects_turn(const struct subjects *subjects, unsigned i,
 
 void subject_open(struct subject *subject);
 void subject_close(struct subject *subject);
+
+/* Appends COUNT entries, more than one of them as a batch. */
+int subject_add(const struct subject *subject, const struct item *items,
+                size_t count);
 
 /* Appends the entries [FIRST, LIMIT) over KEYS keys, BATCH at a time. */
 void subject_append(struct subject *subject, uint64_t keys, uint64_t first,

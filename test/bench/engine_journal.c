@@ -260,21 +260,9 @@ state(struct engine_db *db, struct engine_state *out)
 }
 
 const struct engine engine_journal = {.name = "libjournal",
-                                      .flags = ENGINE_HISTORY | ENGINE_TIMES |
-                                               ENGINE_UPKEEP | ENGINE_RELAXED |
-                                               ENGINE_KEYLESS,
+                                      .flags = ENGINE_EVERYTHING,
                                       .open = open_journal,
                                       .close = close_journal,
                                       .append = append,
-                                      .append_batch = append_batch,
-                                      .get = get,
-                                      .get_at = get_at,
-                                      .read = read_entry,
-                                      .replay = replay,
-                                      .ask = ask,
-                                      .find_time = find_time,
-                                      .time_of = time_of,
-                                      .prune = prune,
-                                      .compact = compact,
-                                      .state = state,
+                                      ENGINE_CALLS,
                                       .describe = journal_strerror};

@@ -6,8 +6,7 @@
 
 #define LSM_NAME "LevelDB"
 #define LSM(name) leveldb_##name
-#define CACHE_SIZE (UINT32_C(64) << 20) /* as SQLite has */
-#define BLOOM_BITS 10
+#define LSM_ENGINE engine_leveldb
 
 struct tuning {
     leveldb_cache_t *cache;
@@ -18,8 +17,8 @@ struct tuning {
 static void
 tune(leveldb_options_t *options, struct tuning *tuning)
 {
-    tuning->cache = leveldb_cache_create_lru(CACHE_SIZE);
-    tuning->filter = leveldb_filterpolicy_create_bloom(BLOOM_BITS);
+    tuning->cache = leveldb_cache_create_lru(ENGINE_CACHE);
+    tuning->filter = leveldb_filterpolicy_create_bloom(LSM_BLOOM_BITS);
     leveldb_options_set_cache(options, tuning->cache);
     leveldb_options_set_filter_policy(options, tuning->filter);
     leveldb_options_set_compression(options, leveldb_no_compression);
@@ -33,17 +32,4 @@ untune(struct tuning *tuning)
 }
 
 #include "engine_lsm.h"
-
-const struct engine engine_leveldb = {.name = LSM_NAME,
-                                      .flags = ENGINE_RELAXED | ENGINE_KEYLESS,
-                                      .open = open_database,
-                                      .close = close_database,
-                                      .settle = settle,
-                                      .append = append,
-                                      .append_batch = append_batch,
-                                      .get = get,
-                                      .read = read_entry,
-                                      .replay = replay,
-                                      .state = state,
-                                      .describe = describe};
 #endif

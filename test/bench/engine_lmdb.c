@@ -222,12 +222,6 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     return mdb_txn_commit(txn);
 }
 
-static int
-append(struct engine_db *db, const struct item *item)
-{
-    return append_batch(db, item, 1);
-}
-
 /* ---- read --------------------------------------------------------------- */
 
 int
@@ -429,12 +423,9 @@ describe(int result)
 }
 
 const struct engine engine_lmdb = {.name = "raw LMDB",
-                                   .flags = ENGINE_HISTORY | ENGINE_TIMES |
-                                            ENGINE_UPKEEP | ENGINE_RELAXED |
-                                            ENGINE_KEYLESS,
+                                   .flags = ENGINE_EVERYTHING,
                                    .open = open_env,
                                    .close = close_env,
-                                   .append = append,
                                    .append_batch = append_batch,
                                    .get = get,
                                    .get_at = lmdb_get_at,

@@ -2,8 +2,8 @@
  * engine_lsm.h - the engine on LevelDB, and on RocksDB, whose interface for C
  * is the same but for its names.
  *
- * Includes it who has LSM(name) stand for a name of his library, and who has
- * made a tune() that sets what differs.  Entries are under 'e' and their
+ * Includes it who has LSM(name) stand for a name of his library, LSM_NAME and
+ * LSM_ENGINE for the engine's, and who has made a tune() that sets what differs.  Entries are under 'e' and their
  * numbers, big endian, latest numbers under 'l' and the key, the counter under
  * 'c'; all that an append changes is one batch.
  *
@@ -187,12 +187,6 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     return 0;
 }
 
-static int
-append(struct engine_db *db, const struct item *item)
-{
-    return append_batch(db, item, 1);
-}
-
 /* ---- read --------------------------------------------------------------- */
 
 /* The entry whose row is under KEY. */
@@ -295,3 +289,15 @@ state(struct engine_db *db, struct engine_state *out)
     out->entries = out->size;
     return 0;
 }
+
+const struct engine LSM_ENGINE = {.name = LSM_NAME,
+                                  .flags = ENGINE_RELAXED | ENGINE_KEYLESS,
+                                  .open = open_database,
+                                  .close = close_database,
+                                  .settle = settle,
+                                  .append_batch = append_batch,
+                                  .get = get,
+                                  .read = read_entry,
+                                  .replay = replay,
+                                  .state = state,
+                                  .describe = describe};

@@ -6,8 +6,7 @@
 
 #define LSM_NAME "RocksDB"
 #define LSM(name) rocksdb_##name
-#define CACHE_SIZE (UINT32_C(64) << 20) /* as SQLite has */
-#define BLOOM_BITS 10
+#define LSM_ENGINE engine_rocksdb
 
 struct tuning {
     rocksdb_cache_t *cache;
@@ -20,11 +19,11 @@ tune(rocksdb_options_t *options, struct tuning *tuning)
     rocksdb_block_based_table_options_t
         *tables = rocksdb_block_based_options_create();
 
-    tuning->cache = rocksdb_cache_create_lru(CACHE_SIZE);
+    tuning->cache = rocksdb_cache_create_lru(ENGINE_CACHE);
     rocksdb_block_based_options_set_block_cache(tables, tuning->cache);
     /* The filter is the options' from here on. */
     rocksdb_block_based_options_set_filter_policy(
-        tables, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+        tables, rocksdb_filterpolicy_create_bloom_full(LSM_BLOOM_BITS));
     rocksdb_options_set_block_based_table_factory(options, tables);
     rocksdb_options_set_compression(options, rocksdb_no_compression);
     rocksdb_block_based_options_destroy(tables);
@@ -37,17 +36,4 @@ untune(struct tuning *tuning)
 }
 
 #include "engine_lsm.h"
-
-const struct engine engine_rocksdb = {.name = LSM_NAME,
-                                      .flags = ENGINE_RELAXED | ENGINE_KEYLESS,
-                                      .open = open_database,
-                                      .close = close_database,
-                                      .settle = settle,
-                                      .append = append,
-                                      .append_batch = append_batch,
-                                      .get = get,
-                                      .read = read_entry,
-                                      .replay = replay,
-                                      .state = state,
-                                      .describe = describe};
 #endif

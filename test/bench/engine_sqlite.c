@@ -168,12 +168,6 @@ append_batch(struct engine_db *db, const struct item *items, size_t count)
     return rc;
 }
 
-static int
-append(struct engine_db *db, const struct item *item)
-{
-    return append_batch(db, item, 1);
-}
-
 /* ---- read --------------------------------------------------------------- */
 
 static int
@@ -340,23 +334,10 @@ describe(int result)
 }
 
 const struct engine engine_sqlite = {.name = "SQLite",
-                                     .flags = ENGINE_HISTORY | ENGINE_TIMES |
-                                              ENGINE_UPKEEP | ENGINE_RELAXED |
-                                              ENGINE_KEYLESS,
+                                     .flags = ENGINE_EVERYTHING,
                                      .open = open_database,
                                      .close = close_database,
                                      .settle = settle,
-                                     .append = append,
-                                     .append_batch = append_batch,
-                                     .get = get,
-                                     .get_at = get_at,
-                                     .read = read_entry,
-                                     .replay = replay,
-                                     .ask = ask,
-                                     .find_time = find_time,
-                                     .time_of = time_of,
-                                     .prune = prune,
-                                     .compact = compact,
-                                     .state = state,
+                                     ENGINE_CALLS,
                                      .describe = describe};
 #endif

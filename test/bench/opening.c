@@ -29,8 +29,7 @@ append(struct subject *subject, uint64_t keys, uint64_t *number, uint64_t count)
 
     for (uint64_t i = 0; i < count; i++) {
         workload_item(keys, (*number)++, &item);
-        engine_check(subject->engine, "append",
-                     subject->engine->append(subject->db, &item));
+        engine_check(subject->engine, "append", subject_add(subject, &item, 1));
     }
 }
 

@@ -60,7 +60,7 @@ append_block(struct runner *runner, const struct item *items, size_t count)
 
     moments[0] = timing_now();
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = subject->engine->append(subject->db, &items[i]);
+        rc = subject_add(subject, &items[i], 1);
         moments[i + 1] = timing_now();
     }
     engine_check(subject->engine, "append", rc);

@@ -35,8 +35,7 @@ run_slice(struct keeper *keeper, const struct settings *settings)
         for (unsigned i = 0; i < BATCH; i++)
             workload_item(settings->keys, keeper->next++, &items[i]);
         before = timing_now();
-        rc = keeper->subject->engine->append_batch(keeper->subject->db, items,
-                                                   BATCH);
+        rc = subject_add(keeper->subject, items, BATCH);
         ns = timing_now() - before;
         engine_check(keeper->subject->engine, "append", rc);
         if (ns > keeper->longest)
