@@ -181,7 +181,7 @@ measure_journal(struct report *report, const struct settings *settings)
     struct tally nothing = {0};
     struct model model;
 
-    model_make(&model, settings->keys, settings->entries);
+    model_make(&model, settings->keys, settings->entries, settings->value_size);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], settings->keys, settings->entries,
                      FILL_BATCH);
@@ -340,6 +340,7 @@ main(int count, char **arguments)
                                 .slice_ns = 100000000,
                                 .entries = 1000000,
                                 .keys = 100000,
+                                .value_size = VALUE_SIZE,
                                 .revisions = 1000000,
                                 .timed = 1000000,
                                 .relaxed = 1000000,

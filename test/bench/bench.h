@@ -15,12 +15,13 @@
 #define ROUNDS_MAX 16u
 
 struct settings {
-    const char *dir;    /* the run's own, removed at the end */
-    unsigned rounds;    /* each gives one value of every figure */
-    unsigned slices;    /* of a round of durable appends, for each contender */
-    uint64_t slice_ns;  /* how long one goes on */
-    uint64_t entries;   /* in the journal that is read, opened, pruned */
-    uint64_t keys;      /* distinct */
+    const char *dir;   /* the run's own, removed at the end */
+    unsigned rounds;   /* each gives one value of every figure */
+    unsigned slices;   /* of a round of durable appends, for each contender */
+    uint64_t slice_ns; /* how long one goes on */
+    uint64_t entries;  /* in the journal that is read, opened, pruned */
+    uint64_t keys;     /* distinct */
+    size_t value_size;
     uint64_t revisions; /* of the one key that get_at looks at */
     uint64_t timed;     /* entries among which a time is looked for */
     uint64_t relaxed;   /* entries of a run of relaxed appends */

@@ -57,14 +57,15 @@ append_once(struct contender *contender, struct item *items, uint64_t *random,
     rc = subject_add(subject, items, contender->batch);
     *ns = timing_now() - before;
     for (size_t i = 0; rc == 0 && i < contender->batch; i++)
-        tally_add(tally, items[i].key, KEY_SIZE, items[i].value, VALUE_SIZE);
+        tally_item(tally, &items[i], false);
     return rc;
 }
 
 static void
 run_alone(struct contender *contender, uint64_t slice_ns)
 {
-    struct item *items = bench_resize(NULL, contender->batch * sizeof(*items));
+    struct item *items = workload_items(contender->batch,
+                                        contender->subject->value_size);
     uint64_t spent = 0;
 
     while (spent < slice_ns) {
@@ -86,14 +87,17 @@ static void *
 work(void *context)
 {
     struct worker *worker = context;
-    struct item item;
+    const struct contender *contender = worker->contender;
+    struct item *items = workload_items(contender->batch,
+                                        contender->subject->value_size);
     uint64_t ns;
 
     pthread_barrier_wait(worker->start);
     do
-        worker->result = append_once(worker->contender, &item, &worker->random,
+        worker->result = append_once(worker->contender, items, &worker->random,
                                      &worker->acknowledged, &ns);
     while (worker->result == 0 && timing_now() < *worker->deadline);
+    free(items);
     return NULL;
 }
 
@@ -215,12 +219,9 @@ run_round(struct group *group, const struct settings *settings, unsigned round)
 static void
 check_group(struct group *group, const struct settings *settings)
 {
-    struct model model;
-    struct tally filled;
+    struct tally filled = workload_tally(settings->keys, 0, settings->keys,
+                                         settings->value_size);
 
-    model_make(&model, settings->keys, settings->keys);
-    filled = model_tally(&model, 0, settings->keys);
-    model_free(&model);
     for (unsigned i = 0; i < group->subjects.count; i++) {
         struct subject *subject = group->subjects.list[i];
         struct tally expected = filled;

@@ -40,6 +40,7 @@ subject_make(const struct settings *settings, const char *name, uint32_t flags,
     *subject = (struct subject){.engine = engines[column],
                                 .column = column,
                                 .flags = flags,
+                                .value_size = settings->value_size,
                                 .path = bench_path(settings, file)};
     return subject;
 }
@@ -116,7 +117,7 @@ void
 subject_append(struct subject *subject, uint64_t keys, uint64_t first,
                uint64_t limit, size_t batch)
 {
-    struct item *items = bench_resize(NULL, batch * sizeof(*items));
+    struct item *items = workload_items(batch, subject->value_size);
 
     for (uint64_t done = first; done < limit;) {
         size_t size = 0;

@@ -133,6 +133,7 @@ struct subject {
     uint32_t flags;
     char *path;
     struct engine_db *db;
+    size_t value_size; /* of what it is filled with */
     uint64_t retained; /* set by who wants it, before it is opened */
 };
 

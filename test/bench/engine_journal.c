@@ -7,8 +7,6 @@
 
 struct engine_db {
     struct journal *journal;
-    struct journal_record *records; /* for batches, made once */
-    size_t room;
     size_t key_size; /* of what is appended */
 };
 
@@ -40,7 +38,6 @@ static void
 close_journal(struct engine_db *db)
 {
     journal_close(db->journal);
-    free(db->records);
     free(db);
 }
 
@@ -48,24 +45,26 @@ static int
 append(struct engine_db *db, const struct item *item)
 {
     return journal_append(db->journal, item->key, db->key_size, item->value,
-                          sizeof(item->value), NULL);
+                          item->value_size, NULL);
 }
 
 static int
 append_batch(struct engine_db *db, const struct item *items, size_t count)
 {
-    if (count > db->room) {
-        db->records = bench_resize(db->records, count * sizeof(*db->records));
-        memset(db->records, 0, count * sizeof(*db->records));
-        db->room = count;
-    }
+    struct journal_record *records = bench_resize(NULL,
+                                                  count * sizeof(*records));
+    int rc;
+
+    memset(records, 0, count * sizeof(*records));
     for (size_t i = 0; i < count; i++) {
-        db->records[i].key = items[i].key;
-        db->records[i].key_size = db->key_size;
-        db->records[i].value = items[i].value;
-        db->records[i].value_size = sizeof(items[i].value);
+        records[i].key = items[i].key;
+        records[i].key_size = db->key_size;
+        records[i].value = items[i].value;
+        records[i].value_size = items[i].value_size;
     }
-    return journal_append_batch(db->journal, db->records, count, NULL);
+    rc = journal_append_batch(db->journal, records, count, NULL);
+    free(records);
+    return rc;
 }
 
 /* Looks at ENTRY, unless RC says that there is none, and gives it back. */

@@ -111,7 +111,7 @@ put_item(struct engine_db *db, uint64_t time, const struct item *item,
     sql_set_number(entry, 1, seq);
     sql_set_number(entry, 2, time);
     sql_set_bytes(entry, 3, item->key, db->keyless ? 0 : KEY_SIZE);
-    sql_set_bytes(entry, 4, item->value, VALUE_SIZE);
+    sql_set_bytes(entry, 4, item->value, item->value_size);
     rc = sql_run(entry);
     if (rc != SQLITE_OK || db->keyless)
         return rc;

@@ -25,12 +25,13 @@
 static void
 append(struct subject *subject, uint64_t keys, uint64_t *number, uint64_t count)
 {
-    struct item item;
+    struct item *item = workload_items(1, subject->value_size);
 
     for (uint64_t i = 0; i < count; i++) {
-        workload_item(keys, (*number)++, &item);
-        engine_check(subject->engine, "append", subject_add(subject, &item, 1));
+        workload_item(keys, (*number)++, item);
+        engine_check(subject->engine, "append", subject_add(subject, item, 1));
     }
+    free(item);
 }
 
 /*
@@ -121,7 +122,7 @@ static void
 append_and_kill(struct opener *opener, uint64_t keys)
 {
     struct probe probe;
-    struct item item;
+    struct tally more;
     uint64_t size;
 
     probe_start(&probe, opener->subject, "append",
@@ -130,11 +131,10 @@ append_and_kill(struct opener *opener, uint64_t keys)
         bench_fail("%s: the process to be killed failed",
                    opener->subject->engine->name);
     probe_kill(&probe);
-    while (opener->size < size) {
-        workload_item(keys, opener->size++, &item);
-        tally_add(&opener->appended, item.key, KEY_SIZE, item.value,
-                  VALUE_SIZE);
-    }
+    more = workload_tally(keys, opener->size, size,
+                          opener->subject->value_size);
+    tally_join(&opener->appended, &more);
+    opener->size = size;
 }
 
 static double
@@ -159,12 +159,10 @@ static void
 check_opener(const struct opener *opener, const struct settings *settings)
 {
     struct subject *subject = opener->subject;
-    struct tally expected, got = {0};
-    struct model model;
+    struct tally expected = workload_tally(settings->keys, 0, settings->entries,
+                                           subject->value_size);
+    struct tally got = {0};
 
-    model_make(&model, settings->keys, settings->entries);
-    expected = model_tally(&model, 0, model.count);
-    model_free(&model);
     tally_join(&expected, &opener->appended);
     subject_open(subject);
     engine_check(subject->engine, "replay",

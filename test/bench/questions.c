@@ -53,8 +53,8 @@ sort_out(struct answers *answers, const struct model *model)
         uint64_t key = workload_key_of(model->keys, n);
 
         answers->starts[key + 1]++;
-        tally_add_sum(&answers->keys[key], model->sums[n]);
-        tally_add_sum(&answers->groups[workload_group(key)], model->sums[n]);
+        tally_number(&answers->keys[key], model, n);
+        tally_number(&answers->groups[workload_group(key)], model, n);
     }
     for (unsigned i = 0; i < model->keys; i++)
         answers->starts[i + 1] += answers->starts[i];
@@ -70,7 +70,7 @@ newest_of_key(const struct answers *answers, uint64_t key)
     struct tally tally = {0};
 
     for (unsigned i = 0; i < NEWEST && end > answers->starts[key]; i++)
-        tally_add_sum(&tally, answers->model->sums[answers->numbers[--end]]);
+        tally_number(&tally, answers->model, answers->numbers[--end]);
     return tally;
 }
 
@@ -82,7 +82,7 @@ newest_of_group(const struct answers *answers, unsigned group)
     for (uint64_t n = answers->model->count; n > 0 && tally.count < NEWEST; n--)
         if (workload_group(workload_key_of(answers->model->keys, n - 1)) ==
             group)
-            tally_add_sum(&tally, answers->model->sums[n - 1]);
+            tally_number(&tally, answers->model, n - 1);
     return tally;
 }
 
@@ -98,8 +98,7 @@ latest_below(const struct answers *answers, uint64_t limit)
         while (end > answers->starts[key] && answers->numbers[end - 1] >= limit)
             end--;
         if (end > answers->starts[key])
-            tally_add_sum(&tally,
-                          answers->model->sums[answers->numbers[end - 1]]);
+            tally_number(&tally, answers->model, answers->numbers[end - 1]);
     }
     return tally;
 }
@@ -442,7 +441,7 @@ measure_questions(struct report *report, const struct settings *settings)
         bench_fail("more keys than KEYS_MAX");
     make_rows(&rows, report, settings->rounds);
     make_tail_rows(&tailed, report, settings->rounds);
-    model_make(&model, keys, settings->entries);
+    model_make(&model, keys, settings->entries, settings->value_size);
     sort_out(answers, &model);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], keys, settings->entries, FILL_BATCH);

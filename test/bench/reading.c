@@ -30,8 +30,8 @@ draw_questions(struct questions *questions, const struct model *model,
 
         workload_key(key, questions->keys[i]);
         questions->numbers[i] = number;
-        tally_add_sum(&questions->by_key, model->sums[model->latest[key]]);
-        tally_add_sum(&questions->by_number, model->sums[number]);
+        tally_number(&questions->by_key, model, model->latest[key]);
+        tally_number(&questions->by_number, model, number);
     }
 }
 
@@ -196,7 +196,7 @@ time_as_of(const struct subject *subject, uint64_t random,
         uint64_t ns = timing_now() - before;
 
         engine_check(subject->engine, "get_at", rc);
-        tally_add_sum(&expected, model->sums[limit - 1]);
+        tally_number(&expected, model, limit - 1);
         samples_add(samples, ns);
         spent += ns;
     }
@@ -240,7 +240,7 @@ measure_history(struct report *report, const struct settings *settings)
     struct model model;
 
     row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
-    model_make(&model, 1, settings->revisions);
+    model_make(&model, 1, settings->revisions, settings->value_size);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], 1, settings->revisions, FILL_BATCH);
     for (unsigned round = 0; round < rounds; round++) {

@@ -19,7 +19,7 @@ struct record_head {
 };
 
 #define RECORD_HEAD sizeof(struct record_head)
-#define RECORD_MAX (RECORD_HEAD + KEY_SIZE + VALUE_SIZE)
+#define RECORD_MAX (RECORD_HEAD + KEY_SIZE + VALUE_SIZE_MAX)
 
 /* Nanoseconds since 1970. */
 static inline uint64_t
@@ -38,12 +38,12 @@ record_pack(unsigned char bytes[RECORD_MAX], uint64_t time,
 {
     struct record_head head = {.time = time,
                                .key_size = keyless ? 0 : KEY_SIZE,
-                               .value_size = VALUE_SIZE};
+                               .value_size = (uint32_t)item->value_size};
 
     memcpy(bytes, &head, RECORD_HEAD);
     memcpy(bytes + RECORD_HEAD, item->key, head.key_size);
-    memcpy(bytes + RECORD_HEAD + head.key_size, item->value, VALUE_SIZE);
-    return RECORD_HEAD + head.key_size + VALUE_SIZE;
+    memcpy(bytes + RECORD_HEAD + head.key_size, item->value, item->value_size);
+    return RECORD_HEAD + head.key_size + item->value_size;
 }
 
 /* Looks at the entry where it lies; false if SIZE is not a record's. */
@@ -56,7 +56,7 @@ record_tally(const void *record, size_t size, struct tally *tally)
     if (size < RECORD_HEAD)
         return false;
     memcpy(&head, record, RECORD_HEAD);
-    if (head.key_size > KEY_SIZE || head.value_size > VALUE_SIZE ||
+    if (head.key_size > KEY_SIZE || head.value_size > VALUE_SIZE_MAX ||
         size != RECORD_HEAD + head.key_size + head.value_size)
         return false;
     tally_add(tally, key, head.key_size, key + head.key_size, head.value_size);

@@ -74,8 +74,7 @@ static double
 take_turn(struct runner *runner, const struct load *load, uint64_t count,
           uint64_t limit_ns)
 {
-    size_t key_size = load->keys != 0 ? KEY_SIZE : 0;
-    struct item items[BLOCK];
+    struct item *items = workload_items(BLOCK, runner->subject->value_size);
     uint64_t done = 0, ns = 0;
 
     while (done < count && ns < limit_ns) {
@@ -84,12 +83,12 @@ take_turn(struct runner *runner, const struct load *load, uint64_t count,
         for (size_t i = 0; i < size; i++) {
             workload_draw(load->keys != 0 ? load->keys : 1, &runner->random,
                           &items[i]);
-            tally_add(&runner->acknowledged, items[i].key, key_size,
-                      items[i].value, VALUE_SIZE);
+            tally_item(&runner->acknowledged, &items[i], load->keys == 0);
         }
         ns += append_block(runner, items, size);
         done += size;
     }
+    free(items);
     runner->ns += ns;
     runner->cut_short |= done < count;
     return (double)done * 1e9 / (double)ns;
@@ -114,25 +113,13 @@ start_runners(struct runner *runners, const struct subjects *subjects,
     }
 }
 
-static struct tally
-filled_tally(const struct load *load)
-{
-    struct tally tally = {0};
-    struct item item;
-
-    for (uint64_t n = 0; n < load->filled; n++) {
-        workload_item(load->keys, n, &item);
-        tally_add(&tally, item.key, KEY_SIZE, item.value, VALUE_SIZE);
-    }
-    return tally;
-}
-
 /* All that was acknowledged must be there for who opens it next. */
 static void
 check_runners(struct runner *runners, unsigned count, const struct load *load,
               struct row *disk)
 {
-    struct tally filled = filled_tally(load);
+    struct tally filled = workload_tally(load->keys, 0, load->filled,
+                                         runners[0].subject->value_size);
 
     for (unsigned i = 0; i < count; i++) {
         struct subject *subject = runners[i].subject;

@@ -266,12 +266,12 @@ void
 report_print(const struct report *report, const struct settings *settings)
 {
     printf("%s\n", journal_version_string());
-    printf("%u-byte keys, %u-byte values, %" PRIu64 " keys; medians of %u "
+    printf("%u-byte keys, %zu-byte values, %" PRIu64 " keys; medians of %u "
            "rounds; then ours\n"
            "over the others'; range: least to most of the first bar's figure, "
            "else of the\n"
            "ratio to %s.\n",
-           KEY_SIZE, VALUE_SIZE, settings->keys, settings->rounds,
+           KEY_SIZE, settings->value_size, settings->keys, settings->rounds,
            engines[ENGINE_LMDB]->name);
     printf("%ld processors.%s\n\n", sysconf(_SC_NPROCESSORS_ONLN),
            type_of(settings->dir) == TMPFS

@@ -25,7 +25,7 @@ kept(const struct settings *settings)
 static void
 run_slice(struct keeper *keeper, const struct settings *settings)
 {
-    struct item items[BATCH];
+    struct item *items = workload_items(BATCH, keeper->subject->value_size);
     uint64_t spent = 0;
 
     while (spent < settings->slice_ns) {
@@ -43,6 +43,7 @@ run_slice(struct keeper *keeper, const struct settings *settings)
         keeper->appended += BATCH;
         spent += ns;
     }
+    free(items);
     keeper->ns += spent;
 }
 
@@ -66,8 +67,7 @@ static void
 check_kept(const struct keeper *keeper, const struct settings *settings)
 {
     const struct subject *subject = keeper->subject;
-    struct tally expected = {0};
-    struct tally got = {0};
+    struct tally expected, got = {0};
     struct engine_state state;
 
     engine_check(subject->engine, "state",
@@ -76,12 +76,8 @@ check_kept(const struct keeper *keeper, const struct settings *settings)
         state.entries > kept(settings) + kept(settings) / 16)
         bench_fail("%s: keeps %" PRIu64 " entries instead of %" PRIu64,
                    subject->engine->name, state.entries, kept(settings));
-    for (uint64_t n = state.first; n < state.size; n++) {
-        struct item item;
-
-        workload_item(settings->keys, n, &item);
-        tally_add(&expected, item.key, KEY_SIZE, item.value, VALUE_SIZE);
-    }
+    expected = workload_tally(settings->keys, state.first, state.size,
+                              subject->value_size);
     engine_check(subject->engine, "replay",
                  subject->engine->replay(subject->db, &got));
     tally_check(&got, &expected, subject->engine->name, "what was kept");

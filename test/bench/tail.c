@@ -14,8 +14,10 @@ tail_add(const struct subjects *subjects, struct model *model)
     uint64_t first = model->count;
     uint64_t keys = model->keys;
 
+    size_t value_size = model->value_size;
+
     model_free(model);
-    model_make(model, keys, first + ENTRIES);
+    model_make(model, keys, first + ENTRIES, value_size);
     for (unsigned i = 0; i < subjects->count; i++)
         subject_append(subjects->list[i], keys, first, model->count, BATCH);
 }

@@ -57,7 +57,7 @@ check_rest(const struct subject *subject, const struct model *model,
         engine_check(subject->engine, "get",
                      subject->engine->get(subject->db, key, &got));
         if (model->latest[i] >= first)
-            tally_add_sum(&latest, model->sums[model->latest[i]]);
+            tally_number(&latest, model, model->latest[i]);
     }
     tally_check(&got, &latest, subject->engine->name, "keys that prune left");
 
@@ -108,7 +108,7 @@ check_compacted(const struct subject *subject, const struct model *model,
 
     for (uint64_t i = 0; i < model->keys; i++) {
         if (model->latest[i] >= first)
-            tally_add_sum(&expected, model->sums[model->latest[i]]);
+            tally_number(&expected, model, model->latest[i]);
     }
     engine_check(subject->engine, "replay",
                  subject->engine->replay(subject->db, &got));

@@ -47,18 +47,18 @@ workload_key(uint64_t index, unsigned char key[KEY_SIZE])
 }
 
 static void
-make_value(uint64_t seed, unsigned char value[VALUE_SIZE])
+make_value(uint64_t seed, unsigned char *value, size_t size)
 {
     uint64_t state = workload_mix(~seed);
     uint64_t word;
     size_t i = 0;
 
-    for (; i + sizeof(word) <= VALUE_SIZE; i += sizeof(word)) {
+    for (; i + sizeof(word) <= size; i += sizeof(word)) {
         word = workload_random(&state);
         memcpy(value + i, &word, sizeof(word));
     }
     word = workload_random(&state);
-    memcpy(value + i, &word, VALUE_SIZE - i);
+    memcpy(value + i, &word, size - i);
 }
 
 uint64_t
@@ -67,35 +67,65 @@ workload_key_of(uint64_t keys, uint64_t n)
     return n < keys ? n : workload_mix(n ^ UINT64_C(0x5bd1e995)) % keys;
 }
 
+struct item *
+workload_items(size_t count, size_t value_size)
+{
+    struct item *items = bench_resize(NULL,
+                                      count * (sizeof(*items) + value_size));
+    unsigned char *values = (unsigned char *)(items + count);
+
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct item){.value_size = value_size,
+                                 .value = values + i * value_size};
+    return items;
+}
+
 void
 workload_item(uint64_t keys, uint64_t n, struct item *item)
 {
     workload_key(workload_key_of(keys, n), item->key);
-    make_value(n, item->value);
+    make_value(n, item->value, item->value_size);
 }
 
 void
 workload_draw(uint64_t keys, uint64_t *state, struct item *item)
 {
     workload_key(workload_random(state) % keys, item->key);
-    make_value(workload_random(state), item->value);
+    make_value(workload_random(state), item->value, item->value_size);
+}
+
+struct tally
+workload_tally(uint64_t keys, uint64_t first, uint64_t limit, size_t value_size)
+{
+    struct item *item = workload_items(1, value_size);
+    struct tally tally = {0};
+
+    for (uint64_t n = first; n < limit; n++) {
+        workload_item(keys != 0 ? keys : 1, n, item);
+        tally_item(&tally, item, keys == 0);
+    }
+    free(item);
+    return tally;
 }
 
 void
-model_make(struct model *model, uint64_t keys, uint64_t count)
+model_make(struct model *model, uint64_t keys, uint64_t count,
+           size_t value_size)
 {
-    struct item item;
+    struct item *item = workload_items(1, value_size);
 
     model->keys = keys;
     model->count = count;
+    model->value_size = value_size;
     model->sums = bench_resize(NULL, count * sizeof(*model->sums));
     model->latest = bench_resize(NULL, keys * sizeof(*model->latest));
     for (uint64_t n = 0; n < count; n++) {
-        workload_item(keys, n, &item);
-        model->sums[n] = sum_of(item.key, sizeof(item.key)) +
-                         sum_of(item.value, sizeof(item.value));
+        workload_item(keys, n, item);
+        model->sums[n] = sum_of(item->key, KEY_SIZE) +
+                         sum_of(item->value, value_size);
         model->latest[workload_key_of(keys, n)] = n;
     }
+    free(item);
 }
 
 void
@@ -111,7 +141,7 @@ model_tally(const struct model *model, uint64_t first, uint64_t limit)
     struct tally tally = {0};
 
     for (uint64_t n = first; n < limit; n++)
-        tally_add_sum(&tally, model->sums[n]);
+        tally_number(&tally, model, n);
     return tally;
 }
 

@@ -15,11 +15,13 @@
 
 #define KEY_SIZE 16u
 #define PREFIX_SIZE 3u
-#define VALUE_SIZE 100u
+#define VALUE_SIZE 100u /* unless one says otherwise */
+#define VALUE_SIZE_MAX 65536u
 
 struct item {
     unsigned char key[KEY_SIZE];
-    unsigned char value[VALUE_SIZE];
+    size_t value_size;
+    unsigned char *value; /* room for so many bytes */
 };
 
 /* What has been appended or read: order does not matter, every byte does. */
@@ -33,6 +35,7 @@ struct tally {
 struct model {
     uint64_t keys;
     uint64_t count;
+    size_t value_size;
     uint64_t *sums;   /* of each entry */
     uint64_t *latest; /* the number of each key's latest entry */
 };
@@ -54,16 +57,24 @@ void workload_prefix(unsigned group, unsigned char prefix[PREFIX_SIZE]);
 /* The index of the key of entry N over KEYS keys. */
 uint64_t workload_key_of(uint64_t keys, uint64_t n);
 
+/* COUNT items with room for values of VALUE_SIZE bytes; for free(). */
+struct item *workload_items(size_t count, size_t value_size);
+
 /* Entry N over KEYS keys. */
 void workload_item(uint64_t keys, uint64_t n, struct item *item);
 
 /* Some entry over KEYS keys. */
 void workload_draw(uint64_t keys, uint64_t *state, struct item *item);
 
-void model_make(struct model *model, uint64_t keys, uint64_t count);
+/* The tally of the entries [first, limit) over KEYS keys, 0: without them. */
+struct tally workload_tally(uint64_t keys, uint64_t first, uint64_t limit,
+                            size_t value_size);
+
+void model_make(struct model *model, uint64_t keys, uint64_t count,
+                size_t value_size);
 void model_free(struct model *model);
 
-/* The tally of the entries in [first, limit). */
+/* The same from the model, whose keys they have. */
 struct tally model_tally(const struct model *model, uint64_t first,
                          uint64_t limit);
 
@@ -94,12 +105,21 @@ tally_add(struct tally *tally, const void *key, size_t key_size,
     tally->sum += sum_of(key, key_size) + sum_of(value, value_size);
 }
 
+/* An entry that has been appended; KEYLESS: without its key. */
 static inline void
-tally_add_sum(struct tally *tally, uint64_t sum)
+tally_item(struct tally *tally, const struct item *item, bool keyless)
+{
+    tally_add(tally, item->key, keyless ? 0 : KEY_SIZE, item->value,
+              item->value_size);
+}
+
+/* Entry N of MODEL. */
+static inline void
+tally_number(struct tally *tally, const struct model *model, uint64_t n)
 {
     tally->count++;
-    tally->bytes += KEY_SIZE + VALUE_SIZE;
-    tally->sum += sum;
+    tally->bytes += KEY_SIZE + model->value_size;
+    tally->sum += model->sums[n];
 }
 
 static inline void
