@@ -237,9 +237,13 @@ header      = $(shell printf '\043include <$(1)>\n' | \
 SQLITE      = $(shell pkg-config --libs sqlite3 2>/dev/null)
 LEVELDB     = $(call header,leveldb/c.h,-lleveldb)
 ROCKSDB     = $(call header,rocksdb/c.h,-lrocksdb)
+ROCKSDB_VERSION = $(shell printf '\043include <rocksdb/version.h>\n%s\n' \
+    'version ROCKSDB_MAJOR.ROCKSDB_MINOR.ROCKSDB_PATCH' | \
+    $(CXX) $(CPPFLAGS) -E -P -x c++ - 2>/dev/null | \
+    sed -n 's/^version //p' | tr -d ' ')
 RIVALS      = $(SQLITE) $(LEVELDB) $(ROCKSDB)
 RIVALS_HERE = $(if $(SQLITE),-DBENCH_SQLITE) $(if $(LEVELDB),-DBENCH_LEVELDB) \
-    $(if $(ROCKSDB),-DBENCH_ROCKSDB)
+    $(if $(ROCKSDB),-DBENCH_ROCKSDB=$(ROCKSDB_VERSION))
 MAN_PAGES   = $(wildcard docs/man/*.[1-8])
 # NAME=PAGE for each call that has its manual in another one's page.
 MAN_LINKS   = $(shell awk '/^\.S[hH]/ { inside = /NAME/ } \

@@ -175,7 +175,8 @@ catch_signals(void)
 static void
 measure_journal(struct report *report, const struct settings *settings)
 {
-    struct subjects subjects = subjects_make(settings, "journal", 0);
+    struct subjects subjects = subjects_make(settings, "journal",
+                                             ENGINE_LOOKUPS);
     struct subjects able = subjects_able(&subjects, ENGINE_UPKEEP);
     struct tally everything;
     struct tally nothing = {0};

@@ -8,9 +8,12 @@
 #include "timing.h"
 
 const struct engine *const engines[ENGINES] = {
-    [ENGINE_OURS] = &engine_journal,    [ENGINE_LMDB] = &engine_lmdb,
+    [ENGINE_OURS] = &engine_journal,
+    [ENGINE_FILE] = &engine_file,
+    [ENGINE_LMDB] = &engine_lmdb,
 #ifdef BENCH_SQLITE
     [ENGINE_SQLITE] = &engine_sqlite,
+    [ENGINE_SQLITE_OFF] = &engine_sqlite_off,
 #endif
 #ifdef BENCH_LEVELDB
     [ENGINE_LEVELDB] = &engine_leveldb,
@@ -45,13 +48,19 @@ subject_make(const struct settings *settings, const char *name, uint32_t flags,
     return subject;
 }
 
+static bool
+can(const struct engine *engine, uint32_t flags)
+{
+    return (flags & ~engine->flags) == 0 && (engine->needs & ~flags) == 0;
+}
+
 struct subjects
 subjects_make(const struct settings *settings, const char *name, uint32_t flags)
 {
     struct subjects subjects = {0};
 
     for (unsigned i = 0; i < ENGINES; i++) {
-        if (engines[i] != NULL && (flags & ~engines[i]->flags) == 0)
+        if (engines[i] != NULL && can(engines[i], flags))
             subjects.list[subjects.count++] = subject_make(settings, name,
                                                            flags, i);
     }
@@ -76,10 +85,20 @@ subjects_able(const struct subjects *subjects, uint32_t flags)
     struct subjects able = {0};
 
     for (unsigned i = 0; i < subjects->count; i++) {
-        if ((flags & ~subjects->list[i]->engine->flags) == 0)
+        if (can(subjects->list[i]->engine, flags | subjects->list[i]->flags))
             able.list[able.count++] = subjects->list[i];
     }
     return able;
+}
+
+struct subject *
+subjects_find(const struct subjects *subjects, unsigned column)
+{
+    for (unsigned i = 0; i < subjects->count; i++) {
+        if (subjects->list[i]->column == column)
+            return subjects->list[i];
+    }
+    return NULL;
 }
 
 struct subject *

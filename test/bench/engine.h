@@ -26,12 +26,13 @@ enum engine_flag {
     ENGINE_TIMES = 1u << 1,   /* times will */
     ENGINE_UPKEEP = 1u << 2,  /* old entries will be removed */
     ENGINE_RELAXED = 1u << 3, /* appends need only survive the process */
-    ENGINE_KEYLESS = 1u << 4  /* entries are appended without their keys */
+    ENGINE_KEYLESS = 1u << 4, /* entries are appended without their keys */
+    ENGINE_LOOKUPS = 1u << 5  /* entries will be looked for, one by one */
 };
 
 #define ENGINE_EVERYTHING                                                      \
     (ENGINE_HISTORY | ENGINE_TIMES | ENGINE_UPKEEP | ENGINE_RELAXED |          \
-     ENGINE_KEYLESS)
+     ENGINE_KEYLESS | ENGINE_LOOKUPS)
 
 /* What an engine that has a cache of its own may take for it, and the bits a
  * key that a filter has. */
@@ -50,6 +51,8 @@ struct engine_state {
 struct engine {
     const char *name;
     uint32_t flags; /* what it can be opened for */
+    uint32_t needs; /* what has to be among this */
+    const char *(*version)(void);
 
     /*
      * Opens the database in the directory PATH, or makes it.  If RETAINED is
@@ -105,16 +108,20 @@ struct engine {
 #define ENGINE_DISORDER (-1000000)
 
 extern const struct engine engine_journal;
+extern const struct engine engine_file;
 extern const struct engine engine_lmdb;
 extern const struct engine engine_sqlite;
+extern const struct engine engine_sqlite_off;
 extern const struct engine engine_leveldb;
 extern const struct engine engine_rocksdb;
 
 /* Ours first, then what it is compared with. */
 enum {
     ENGINE_OURS,
+    ENGINE_FILE,
     ENGINE_LMDB,
     ENGINE_SQLITE,
+    ENGINE_SQLITE_OFF,
     ENGINE_LEVELDB,
     ENGINE_ROCKSDB,
     ENGINES
@@ -156,6 +163,9 @@ void subjects_free(struct subjects *subjects);
 
 /* Of SUBJECTS, whose they stay, those that FLAGS are no trouble for. */
 struct subjects subjects_able(const struct subjects *subjects, uint32_t flags);
+
+/* That of the engine COLUMN, or NULL. */
+struct subject *subjects_find(const struct subjects *subjects, unsigned column);
 
 /* Who has turn I in STEP. */
 struct subject *subjects_turn(const struct subjects *subjects, unsigned i,

@@ -259,6 +259,7 @@ state(struct engine_db *db, struct engine_state *out)
 }
 
 const struct engine engine_journal = {.name = "libjournal",
+                                      .version = journal_version_string,
                                       .flags = ENGINE_EVERYTHING,
                                       .open = open_journal,
                                       .close = close_journal,

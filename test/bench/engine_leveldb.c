@@ -3,6 +3,7 @@
 
 #ifdef BENCH_LEVELDB
 #include <leveldb/c.h>
+#include <stdio.h>
 
 #define LSM_NAME "LevelDB"
 #define LSM(name) leveldb_##name
@@ -29,6 +30,16 @@ untune(struct tuning *tuning)
 {
     leveldb_filterpolicy_destroy(tuning->filter);
     leveldb_cache_destroy(tuning->cache);
+}
+
+static const char *
+version(void)
+{
+    static char text[32];
+
+    snprintf(text, sizeof(text), "%d.%d", leveldb_major_version(),
+             leveldb_minor_version());
+    return text;
 }
 
 #include "engine_lsm.h"

@@ -422,7 +422,14 @@ describe(int result)
     return mdb_strerror(result);
 }
 
+static const char *
+version(void)
+{
+    return MDB_VERSION_STRING;
+}
+
 const struct engine engine_lmdb = {.name = "raw LMDB",
+                                   .version = version,
                                    .flags = ENGINE_EVERYTHING,
                                    .open = open_env,
                                    .close = close_env,

@@ -291,7 +291,9 @@ state(struct engine_db *db, struct engine_state *out)
 }
 
 const struct engine LSM_ENGINE = {.name = LSM_NAME,
-                                  .flags = ENGINE_RELAXED | ENGINE_KEYLESS,
+                                  .flags = ENGINE_RELAXED | ENGINE_KEYLESS |
+                                           ENGINE_LOOKUPS,
+                                  .version = version,
                                   .open = open_database,
                                   .close = close_database,
                                   .settle = settle,

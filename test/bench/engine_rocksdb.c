@@ -35,5 +35,15 @@ untune(struct tuning *tuning)
     rocksdb_cache_destroy(tuning->cache);
 }
 
+/* The library does not say; BENCH_ROCKSDB is what its header does. */
+#define TEXT_OF(token) #token
+#define VERSION_OF(token) TEXT_OF(token)
+
+static const char *
+version(void)
+{
+    return VERSION_OF(BENCH_ROCKSDB);
+}
+
 #include "engine_lsm.h"
 #endif

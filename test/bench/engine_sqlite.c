@@ -3,7 +3,7 @@
  *
  * A table of entries by number, one from key to the latest number, and a
  * counter, all in one transaction; WAL, flushed at each commit, or with
- * ENGINE_RELAXED only at checkpoints.  With ENGINE_HISTORY an index on (key,
+ * ENGINE_RELAXED only at checkpoints, or never (an engine of its own).  With ENGINE_HISTORY an index on (key,
  * seq), with ENGINE_TIMES one on (time, seq).
  */
 #include "engine_sqlite.h"
@@ -56,8 +56,8 @@ make_indexes(struct engine_db *db, uint32_t flags)
 }
 
 static int
-open_database(struct engine_db **out, const char *path, uint32_t flags,
-              uint64_t retained)
+open_with(const char *synchronous, struct engine_db **out, const char *path,
+          uint32_t flags, uint64_t retained)
 {
     struct engine_db *db = bench_resize(NULL, sizeof(*db));
     char *file = bench_join(path, "history.db");
@@ -75,11 +75,7 @@ open_database(struct engine_db **out, const char *path, uint32_t flags,
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db->handle, schema, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db->handle,
-                          (flags & ENGINE_RELAXED) != 0
-                              ? "PRAGMA synchronous = NORMAL"
-                              : "PRAGMA synchronous = FULL",
-                          NULL, NULL, NULL);
+        rc = sqlite3_exec(db->handle, synchronous, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = make_indexes(db, flags);
     if (rc != SQLITE_OK) {
@@ -88,6 +84,24 @@ open_database(struct engine_db **out, const char *path, uint32_t flags,
     }
     *out = db;
     return 0;
+}
+
+static int
+open_database(struct engine_db **out, const char *path, uint32_t flags,
+              uint64_t retained)
+{
+    const char *synchronous = (flags & ENGINE_RELAXED) != 0
+                                  ? "PRAGMA synchronous = NORMAL"
+                                  : "PRAGMA synchronous = FULL";
+
+    return open_with(synchronous, out, path, flags, retained);
+}
+
+static int
+open_unflushed(struct engine_db **out, const char *path, uint32_t flags,
+               uint64_t retained)
+{
+    return open_with("PRAGMA synchronous = OFF", out, path, flags, retained);
 }
 
 /* The log goes into the file, and the planner learns what is in it. */
@@ -333,11 +347,19 @@ describe(int result)
     return sqlite3_errstr(result);
 }
 
+#define SQLITE_CALLS                                                           \
+    .version = sqlite3_libversion, .close = close_database, .settle = settle,  \
+    ENGINE_CALLS, .describe = describe
+
 const struct engine engine_sqlite = {.name = "SQLite",
                                      .flags = ENGINE_EVERYTHING,
                                      .open = open_database,
-                                     .close = close_database,
-                                     .settle = settle,
-                                     ENGINE_CALLS,
-                                     .describe = describe};
+                                     SQLITE_CALLS};
+
+/* Nothing waits for the disk: loss of power may then destroy the file. */
+const struct engine engine_sqlite_off = {.name = "SQLite OFF",
+                                         .flags = ENGINE_EVERYTHING,
+                                         .needs = ENGINE_RELAXED,
+                                         .open = open_unflushed,
+                                         SQLITE_CALLS};
 #endif

@@ -88,7 +88,7 @@ measure_filling(struct report *report, const struct settings *settings,
     rows[WAYS - 1] = rows[WAYS - 2];
     row_bar(rows[WAYS - 2], BAR_AT_LEAST, ENGINE_OURS, 1e6);
     row_bar(rows[WAYS - 2], BAR_AT_LEAST, ENGINE_SQLITE, 1.1);
-    check(settings->filler, subjects->list[ENGINE_OURS], model);
+    check(settings->filler, subjects_find(subjects, ENGINE_OURS), model);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("filling from Python", round, settings->rounds);
         for (unsigned i = 0; i < WAYS; i++) {
@@ -98,7 +98,7 @@ measure_filling(struct report *report, const struct settings *settings,
 
             if (engines[engine] == NULL)
                 continue;
-            path = bench_join(subjects->list[engine]->path,
+            path = bench_join(subjects_find(subjects, engine)->path,
                               engine == ENGINE_OURS ? "" : "history.db");
             rows[turn]->values[engine][round] = rate(settings->filler,
                                                      ways[turn].name, path,

@@ -174,7 +174,7 @@ void
 measure_opens(struct report *report, const struct settings *settings)
 {
     struct subjects subjects = subjects_make(settings, "opening",
-                                             ENGINE_RELAXED);
+                                             ENGINE_RELAXED | ENGINE_LOOKUPS);
     struct row *closed = report_row(report, "ms", settings->rounds,
                                     "open after a close");
     struct row *killed = report_row(report, "ms", settings->rounds,

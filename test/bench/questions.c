@@ -360,7 +360,8 @@ ask_all(struct question_rows *rows, const struct answers *answers,
     rows->over_scan
         ->values[ENGINE_OURS][round] = rows->group->values[ENGINE_OURS][round] /
                                        scanned;
-    time_replays(rows->replay, answers, subjects->list[ENGINE_OURS], round);
+    time_replays(rows->replay, answers, subjects_find(subjects, ENGINE_OURS),
+                 round);
     ask_and_free(about_all("prefix of every key", answers), rows->all, subjects,
                  round);
     rows->over_replay->values[ENGINE_OURS][round] =

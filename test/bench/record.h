@@ -31,10 +31,10 @@ record_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Returns the record's size. */
+/* There is room for RECORD_MAX, or for what it takes; returns that. */
 static inline size_t
-record_pack(unsigned char bytes[RECORD_MAX], uint64_t time,
-            const struct item *item, bool keyless)
+record_pack(unsigned char *bytes, uint64_t time, const struct item *item,
+            bool keyless)
 {
     struct record_head head = {.time = time,
                                .key_size = keyless ? 0 : KEY_SIZE,

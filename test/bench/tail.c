@@ -52,7 +52,7 @@ tail_row(struct report *report, unsigned rounds)
 void
 tail_note(struct row *row, const struct subjects *subjects, unsigned round)
 {
-    struct subject *subject = subjects->list[ENGINE_OURS];
+    struct subject *subject = subjects_find(subjects, ENGINE_OURS);
     struct engine_state state;
 
     engine_check(subject->engine, "state",
