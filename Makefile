@@ -471,7 +471,7 @@ $(OUT)/test/bench/%.o: test/bench/%.c $(OUT)/compiled-with \
 $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(RIVALS)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJECTS) $(STATIC) $(LDLIBS) $(RIVALS) -lm
 
 # Where they are not given, the caller's environment may have them.
 MODE = $(if $(strip $(DURABILITY)),TEST_DURABILITY='$(strip $(DURABILITY))') \

@@ -15,6 +15,7 @@
 #define ROUNDS_MAX 16u
 
 struct settings {
+    const char *size;  /* its name */
     const char *dir;   /* the run's own, removed at the end */
     unsigned rounds;   /* each gives one value of every figure */
     unsigned slices;   /* of a round of durable appends, for each contender */
@@ -26,9 +27,18 @@ struct settings {
     uint64_t timed;     /* entries among which a time is looked for */
     uint64_t relaxed;   /* entries of a run of relaxed appends */
     uint64_t turn_ns; /* the longest that an engine goes on in a round of it */
+    unsigned tailed;  /* the newest entries, in our tail; 10k are half of it */
+    unsigned lookups; /* of a slice */
+    unsigned killed;  /* appends of who is killed, and up to half as many */
+    uint64_t costs;   /* entries whose writing is counted */
+    unsigned wakes;   /* of a round */
+    uint64_t offered_ns;   /* how long entries are offered at a rate */
+    uint64_t growth_least; /* entries of the smallest journal, times ten, ... */
+    uint64_t growth_most;
     bool large;
-    const char *part;   /* the one to be measured; NULL: all */
+    const char *part;   /* those to be measured; NULL: all */
     const char *filler; /* command that reads in another language, or NULL */
+    const char *out;    /* where results are left, or NULL */
     bool json;
 };
 
@@ -38,6 +48,9 @@ _Noreturn void bench_fail(const char *format, ...)
 
 /* realloc() that does not fail. */
 void *bench_resize(void *memory, size_t size);
+
+/* What is going on is the part NAME. */
+void bench_part(const char *name, unsigned number, unsigned count);
 
 /*
  * Shows on a terminal what is going on.  Ends the program if it has been

@@ -108,6 +108,24 @@ subjects_turn(const struct subjects *subjects, unsigned i, unsigned step)
 }
 
 void
+subject_check(const struct subject *subject, const char *work, int result,
+              const struct tally *got, const struct tally *expected)
+{
+    engine_check(subject->engine, work, result);
+    tally_check(got, expected, subject->engine->name, work);
+}
+
+void
+subject_check_all(const struct subject *subject, const char *what,
+                  const struct tally *expected)
+{
+    struct tally got = {0};
+    int rc = subject->engine->replay(subject->db, &got);
+
+    subject_check(subject, what, rc, &got, expected);
+}
+
+void
 subject_open(struct subject *subject)
 {
     engine_check(subject->engine, "open",

@@ -171,6 +171,14 @@ struct subject *subjects_find(const struct subjects *subjects, unsigned column);
 struct subject *subjects_turn(const struct subjects *subjects, unsigned i,
                               unsigned step);
 
+/* Ends the program unless RESULT is 0 and what WORK has GOT is EXPECTED. */
+void subject_check(const struct subject *subject, const char *work, int result,
+                   const struct tally *got, const struct tally *expected);
+
+/* The same of all that is there, as a replay finds it. */
+void subject_check_all(const struct subject *subject, const char *what,
+                       const struct tally *expected);
+
 void subject_open(struct subject *subject);
 void subject_close(struct subject *subject);
 

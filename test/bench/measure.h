@@ -2,13 +2,19 @@
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
+#include <stdio.h>
+
 #include "bench.h"
 #include "engine.h"
 #include "probe.h"
 #include "report.h"
 #include "workload.h"
 
-/* Durable appends of 1, 16 and 64 threads, and the latency of one. */
+/* Measures those that SETTINGS name, or all; lists them. */
+void parts_measure(struct report *report, const struct settings *settings);
+void parts_describe(FILE *file);
+
+/* Durable appends of 1, 4, 16 and 64 threads, and the latency of one. */
 void measure_appends(struct report *report, const struct settings *settings);
 
 /* Durable batches of 100 and of 1000. */
@@ -68,7 +74,8 @@ void measure_memory(struct report *report, const struct subjects *subjects,
                     const char *work, const struct tally *expected);
 
 /* What the processes run whose memory is watched, or that are killed. */
-int memory_probe(struct subject *subject, const char *work);
-int opening_probe(struct subject *subject, struct probe_order order);
+int replay_probe(struct subject *subject, const struct probe_order *order);
+int prune_probe(struct subject *subject, const struct probe_order *order);
+int opening_probe(struct subject *subject, const struct probe_order *order);
 
 #endif

@@ -88,8 +88,8 @@ run_work(struct subject *subject, const char *work, struct tally *tally)
                  subject->engine->replay(subject->db, tally));
 }
 
-int
-memory_probe(struct subject *subject, const char *work)
+static int
+watch(struct subject *subject, const char *work)
 {
     struct sampler sampler;
     struct tally tally = {0};
@@ -109,6 +109,20 @@ memory_probe(struct subject *subject, const char *work)
            atomic_load(&sampler.peak) - base, tally.count, tally.bytes,
            tally.sum);
     return 0;
+}
+
+int
+replay_probe(struct subject *subject, const struct probe_order *order)
+{
+    (void)order;
+    return watch(subject, "replay");
+}
+
+int
+prune_probe(struct subject *subject, const struct probe_order *order)
+{
+    (void)order;
+    return watch(subject, "prune");
 }
 
 /* ---- in this one -------------------------------------------------------- */

@@ -13,9 +13,8 @@
 #include "measure.h"
 #include "probe.h"
 
-#define OPENS 5u        /* a round, after closes */
-#define KILLS 2u        /* a round */
-#define APPENDED 20000u /* before a kill, 4 MB, and up to half as much again */
+#define OPENS 5u                         /* a round, after closes */
+#define KILLS 2u                         /* a round */
 #define APPENDED_NS UINT64_C(2000000000) /* the time for that */
 #define STEP 100u        /* appends between two looks at a tail */
 #define TAIL_STEPS 2000u /* the most looks */
@@ -62,16 +61,17 @@ fill_tail(struct subject *subject, uint64_t keys, uint64_t *number)
 }
 
 int
-opening_probe(struct subject *subject, struct probe_order order)
+opening_probe(struct subject *subject, const struct probe_order *order)
 {
-    uint64_t more = APPENDED + workload_mix(order.first) % (APPENDED / 2);
+    uint64_t more = order->count +
+                    workload_mix(order->first) % (order->count / 2);
     uint64_t begun = timing_now();
-    uint64_t number = order.first;
+    uint64_t number = order->first;
 
     subject_open(subject);
-    while (number < order.first + more && timing_now() < begun + APPENDED_NS)
-        append(subject, order.keys, &number, STEP);
-    fill_tail(subject, order.keys, &number);
+    while (number < order->first + more && timing_now() < begun + APPENDED_NS)
+        append(subject, order->keys, &number, STEP);
+    fill_tail(subject, order->keys, &number);
     printf("%" PRIu64 "\n", number);
     fflush(stdout);
     for (;;)
@@ -119,33 +119,35 @@ open_after_closes(const struct opener *opener)
 }
 
 static void
-append_and_kill(struct opener *opener, uint64_t keys)
+append_and_kill(struct opener *opener, const struct settings *settings)
 {
     struct probe probe;
     struct tally more;
     uint64_t size;
 
     probe_start(&probe, opener->subject, "append",
-                (struct probe_order){.first = opener->size, .keys = keys});
+                (struct probe_order){.first = opener->size,
+                                     .count = settings->killed,
+                                     .keys = settings->keys});
     if (fscanf(probe.answer, "%" SCNu64, &size) != 1)
         bench_fail("%s: the process to be killed failed",
                    opener->subject->engine->name);
     probe_kill(&probe);
-    more = workload_tally(keys, opener->size, size,
+    more = workload_tally(settings->keys, opener->size, size,
                           opener->subject->value_size);
     tally_join(&opener->appended, &more);
     opener->size = size;
 }
 
 static double
-open_after_kills(struct opener *opener, uint64_t keys)
+open_after_kills(struct opener *opener, const struct settings *settings)
 {
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < KILLS; i++) {
         uint64_t ns;
 
-        append_and_kill(opener, keys);
+        append_and_kill(opener, settings);
         ns = time_open(opener);
         subject_close(opener->subject);
         samples_add(&opener->killed, ns);
@@ -199,8 +201,7 @@ measure_opens(struct report *report, const struct settings *settings)
             unsigned column = opener->subject->column;
 
             closed->values[column][round] = open_after_closes(opener);
-            killed->values[column][round] = open_after_kills(opener,
-                                                             settings->keys);
+            killed->values[column][round] = open_after_kills(opener, settings);
         }
     }
     for (unsigned i = 0; i < subjects.count; i++) {

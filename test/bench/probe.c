@@ -17,6 +17,10 @@
 
 extern char **environ;
 
+/* The numbers of an order, printed and read by KIND. */
+#define ORDER_FORMAT(kind)                                                     \
+    "%" kind ",%" kind ",%" kind ",%" kind ",%" kind ",%" kind ",%" kind
+
 /* ---- in this process ---------------------------------------------------- */
 
 static pid_t
@@ -41,16 +45,19 @@ probe_start(struct probe *probe, const struct subject *subject,
             const char *work, struct probe_order order)
 {
     char program[] = "bench", word[] = "probe", column[16], flags[16];
-    char first[24], keys[24], task[16];
-    char *const arguments[] = {program,       word,  task, column, flags,
-                               subject->path, first, keys, NULL};
+    char value_size[16], numbers[200], task[16];
+    char *const arguments[] = {program,       word,    task,
+                               column,        flags,   value_size,
+                               subject->path, numbers, NULL};
     int ends[2];
 
     snprintf(task, sizeof(task), "%s", work);
     snprintf(column, sizeof(column), "%u", subject->column);
     snprintf(flags, sizeof(flags), "%" PRIu32, subject->flags);
-    snprintf(first, sizeof(first), "%" PRIu64, order.first);
-    snprintf(keys, sizeof(keys), "%" PRIu64, order.keys);
+    snprintf(value_size, sizeof(value_size), "%zu", subject->value_size);
+    snprintf(numbers, sizeof(numbers), ORDER_FORMAT(PRIu64), order.first,
+             order.count, order.keys, order.batch, order.random, order.start,
+             order.ns);
     if (pipe2(ends, O_CLOEXEC) != 0)
         bench_fail("pipe: %s", strerror(errno));
     probe->process = start(arguments, ends[1]);
@@ -80,6 +87,15 @@ probe_kill(struct probe *probe)
 
 /* ---- in the other ------------------------------------------------------- */
 
+static const struct task {
+    const char *name;
+    int (*work)(struct subject *subject, const struct probe_order *order);
+} tasks[] = {
+    {"append", opening_probe},
+    {"replay", replay_probe},
+    {"prune", prune_probe},
+};
+
 int
 probe_main(int count, char **arguments)
 {
@@ -88,18 +104,21 @@ probe_main(int count, char **arguments)
     unsigned long column;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (count != 6)
-        bench_fail("probe: WORK ENGINE FLAGS PATH FIRST KEYS");
+    if (count != 6 || sscanf(arguments[5], ORDER_FORMAT(SCNu64), &order.first,
+                             &order.count, &order.keys, &order.batch,
+                             &order.random, &order.start, &order.ns) != 7)
+        bench_fail("probe: WORK ENGINE FLAGS VALUE-SIZE PATH ORDER");
     column = strtoul(arguments[1], NULL, 10);
     if (column >= ENGINES || engines[column] == NULL)
         bench_fail("probe: no engine %s", arguments[1]);
     subject.engine = engines[column];
     subject.column = (unsigned)column;
     subject.flags = (uint32_t)strtoul(arguments[2], NULL, 10);
-    subject.path = arguments[3];
-    order.first = strtoull(arguments[4], NULL, 10);
-    order.keys = strtoull(arguments[5], NULL, 10);
-    if (strcmp(arguments[0], "append") == 0)
-        return opening_probe(&subject, order);
-    return memory_probe(&subject, arguments[0]);
+    subject.value_size = strtoul(arguments[3], NULL, 10);
+    subject.path = arguments[4];
+    for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++) {
+        if (strcmp(arguments[0], tasks[i].name) == 0)
+            return tasks[i].work(&subject, &order);
+    }
+    bench_fail("probe: no work %s", arguments[0]);
 }

@@ -18,10 +18,15 @@ struct probe {
     FILE *answer; /* what it prints */
 };
 
-/* What the other may need to know of entries. */
+/* What the other may need to know. */
 struct probe_order {
-    uint64_t first; /* the number of the first that it appends */
+    uint64_t first; /* the number of the first entry that it appends */
+    uint64_t count; /* of entries */
     uint64_t keys;
+    uint64_t batch;
+    uint64_t random;
+    uint64_t start; /* when to begin, by timing_now() */
+    uint64_t ns;    /* how long to go on */
 };
 
 /* Has it do WORK on SUBJECT's database, which is open in no process. */

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "lookups.h"
 #include "measure.h"
 #include "tail.h"
 
@@ -21,6 +22,8 @@
 /* What the answers must be, entry by entry. */
 struct answers {
     const struct model *model;
+    uint64_t filled; /* entries, of which so many have the same time: */
+    uint64_t batch;
     struct tally keys[KEYS_MAX];
     struct tally groups[GROUPS];
     uint64_t *numbers;              /* of entries, those of one key together */
@@ -46,7 +49,9 @@ sort_out(struct answers *answers, const struct model *model)
 {
     uint64_t places[KEYS_MAX];
 
-    *answers = (struct answers){.model = model};
+    *answers = (struct answers){.model = model,
+                                .filled = answers->filled,
+                                .batch = answers->batch};
     answers->numbers = bench_resize(NULL,
                                     model->count * sizeof(*answers->numbers));
     for (uint64_t n = 0; n < model->count; n++) {
@@ -134,8 +139,7 @@ time_questions(const struct asking *asking, const struct subject *subject)
     for (size_t i = 0; rc == 0 && i < asking->count; i++)
         rc = subject->engine->ask(subject->db, &asking->questions[i], &got);
     ns = timing_now() - before;
-    engine_check(subject->engine, asking->name, rc);
-    tally_check(&got, &asking->expected, subject->engine->name, asking->name);
+    subject_check(subject, asking->name, rc, &got, &asking->expected);
     return ns;
 }
 
@@ -239,19 +243,19 @@ about_times(const char *name, const struct answers *answers,
             const struct subject *subject, uint64_t random)
 {
     struct asking asking = asking_make(name, TIME_QUESTIONS);
-    uint64_t batches = answers->model->count / FILL_BATCH;
+    uint64_t batch = answers->batch;
+    uint64_t batches = answers->filled / batch;
 
     for (unsigned i = 0; i < TIME_QUESTIONS; i++) {
-        uint64_t first = workload_random(&random) % (batches - 1) * FILL_BATCH;
+        uint64_t first = workload_random(&random) % (batches - 1) * batch;
         struct question question = {.kind = ASK_TIMES};
-        struct tally tally = model_tally(answers->model, first,
-                                         first + FILL_BATCH);
+        struct tally tally = model_tally(answers->model, first, first + batch);
 
         engine_check(subject->engine, "time",
                      subject->engine->time_of(subject->db, first,
                                               &question.since));
         engine_check(subject->engine, "time",
-                     subject->engine->time_of(subject->db, first + FILL_BATCH,
+                     subject->engine->time_of(subject->db, first + batch,
                                               &question.until));
         asking.questions[i] = question;
         tally_join(&asking.expected, &tally);
@@ -332,13 +336,8 @@ time_replays(struct row *row, const struct answers *answers,
              const struct subject *subject, unsigned round)
 {
     struct tally all = model_tally(answers->model, 0, answers->model->count);
-    struct tally got = {0};
-    uint64_t before = timing_now();
-    int rc = subject->engine->replay(subject->db, &got);
-    uint64_t ns = timing_now() - before;
+    uint64_t ns = lookups_replay(subject, &all);
 
-    engine_check(subject->engine, "replay", rc);
-    tally_check(&got, &all, subject->engine->name, "replay");
     row->values[ENGINE_OURS][round] = (double)all.count * 1e9 / (double)ns;
 }
 
@@ -398,11 +397,11 @@ make_tail_rows(struct tail_rows *rows, struct report *report, unsigned rounds)
 static void
 ask_with_tail(const struct tail_rows *rows, struct answers *answers,
               struct model *model, const struct subjects *subjects,
-              unsigned round)
+              unsigned count, unsigned round)
 {
     uint64_t random = workload_mix(round);
 
-    tail_add(subjects, model);
+    tail_add(subjects, model, count);
     tail_note(rows->tail, subjects, round);
     free(answers->numbers);
     sort_out(answers, model);
@@ -443,14 +442,17 @@ measure_questions(struct report *report, const struct settings *settings)
     make_rows(&rows, report, settings->rounds);
     make_tail_rows(&tailed, report, settings->rounds);
     model_make(&model, keys, settings->entries, settings->value_size);
+    answers->filled = settings->entries;
+    answers->batch = settings->entries / GROUPS;
     sort_out(answers, &model);
     for (unsigned i = 0; i < subjects.count; i++)
-        subject_fill(subjects.list[i], keys, settings->entries, FILL_BATCH);
+        subject_fill(subjects.list[i], keys, settings->entries, answers->batch);
     for (unsigned round = 0; round < settings->rounds; round++) {
         bench_progress("questions", round, settings->rounds);
         warm_up(answers, &subjects);
         ask_all(&rows, answers, &subjects, round);
-        ask_with_tail(&tailed, answers, &model, &subjects, round);
+        ask_with_tail(&tailed, answers, &model, &subjects, settings->tailed,
+                      round);
     }
     tail_over(report, "history, over that without", tailed.key, rows.key);
     tail_over(report, "prefix, over that without", tailed.group, rows.group);

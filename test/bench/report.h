@@ -1,7 +1,7 @@
 /*
  * report.h - the table: one row a figure, one column an engine.
  *
- * A row keeps the value of every round; an engine that was not measured has
+ * Parts of the benchmark have a section each.  A row keeps the value of every round; an engine that was not measured has
  * none.  Shown are the medians, the ratios of ours to the others', and the
  * least and most that one figure came to in a round: that of the row's first
  * bar, or else the ratio to raw LMDB's.
@@ -10,13 +10,15 @@
 #define BENCH_REPORT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "bench.h"
 #include "engine.h"
 #include "timing.h"
 
-#define ROWS_MAX 160u
-#define NOTES_MAX 32u
+#define ROWS_MAX 400u
+#define SECTIONS_MAX 32u
+#define NOTES_MAX 64u
 #define BARS_MAX 2u
 
 enum bar_kind { BAR_NONE, BAR_AT_LEAST, BAR_AT_MOST, BAR_BELOW };
@@ -45,7 +47,18 @@ struct note {
     double longest_us; /* in all rounds */
 };
 
+/* What a part of the benchmark has come to: rows from FIRST on. */
+struct section {
+    const char *name;
+    unsigned first;
+    unsigned limit;
+    uint64_t begun;
+    double seconds;
+};
+
 struct report {
+    struct section sections[SECTIONS_MAX];
+    unsigned section_count;
     struct row rows[ROWS_MAX];
     unsigned row_count;
     struct note notes[NOTES_MAX];
@@ -53,6 +66,10 @@ struct report {
     const char *remarks[NOTES_MAX]; /* whole sentences, below the table */
     unsigned remark_count;
 };
+
+/* What is added until the end belongs to the part NAME. */
+void report_section(struct report *report, const char *name);
+void report_section_end(struct report *report);
 
 /* A new row, its values to be set by the caller. */
 struct row *report_row(struct report *report, const char *unit, unsigned rounds,
@@ -68,8 +85,19 @@ void report_remark(struct report *report, const char *text);
 
 struct note *report_note(struct report *report, const char *beside);
 
-void report_print(const struct report *report, const struct settings *settings);
+/* What a row comes to, of engines that have been measured. */
+bool row_measured(const struct row *row, unsigned engine);
+struct spread row_spread(const struct row *row, unsigned engine);
+struct spread row_ratio(const struct row *row, unsigned engine);
+bool row_reached(const struct row *row, const struct bar *bar);
+const char *bar_sign(const struct bar *bar);
+
+/* The file system's type, as statfs() numbers it. */
+long report_file_system(const struct settings *settings);
+
+void report_print(const struct report *report, const struct settings *settings,
+                  FILE *file);
 void report_print_json(const struct report *report,
-                       const struct settings *settings);
+                       const struct settings *settings, FILE *file);
 
 #endif

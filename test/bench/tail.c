@@ -5,11 +5,10 @@
 
 #include "bench.h"
 
-#define ENTRIES 10000u /* 2 MB, half of the default */
 #define BATCH 100u
 
 void
-tail_add(const struct subjects *subjects, struct model *model)
+tail_add(const struct subjects *subjects, struct model *model, unsigned count)
 {
     uint64_t first = model->count;
     uint64_t keys = model->keys;
@@ -17,7 +16,7 @@ tail_add(const struct subjects *subjects, struct model *model)
     size_t value_size = model->value_size;
 
     model_free(model);
-    model_make(model, keys, first + ENTRIES, value_size);
+    model_make(model, keys, first + count, value_size);
     for (unsigned i = 0; i < subjects->count; i++)
         subject_append(subjects->list[i], keys, first, model->count, BATCH);
 }

@@ -11,10 +11,11 @@
 #include "report.h"
 
 /*
- * Appends some to each of SUBJECTS, so few and in such small batches that they
+ * Appends COUNT to each of SUBJECTS, so few and in such small batches that they
  * stay where they are, and makes MODEL longer by as much.
  */
-void tail_add(const struct subjects *subjects, struct model *model);
+void tail_add(const struct subjects *subjects, struct model *model,
+              unsigned count);
 
 /* A row of ROW over BEFORE, in which ours may lose a tenth. */
 void tail_over(struct report *report, const char *name, const struct row *row,

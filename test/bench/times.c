@@ -5,19 +5,20 @@
 
 #define KEYS 1000u
 #define BATCH 1000u /* entries of one time */
-#define LOOKUPS 5000u
+#define LOOKUPS_MAX 5000u
 
 /* What to ask for, in one engine's clock, and which entries these are. */
 struct instants {
-    uint64_t times[LOOKUPS];
-    uint64_t numbers[LOOKUPS];
+    unsigned count;
+    uint64_t times[LOOKUPS_MAX];
+    uint64_t numbers[LOOKUPS_MAX];
 };
 
 static void
 draw_instants(struct instants *instants, const struct subject *subject,
               uint64_t random, uint64_t entries)
 {
-    for (unsigned i = 0; i < LOOKUPS; i++) {
+    for (unsigned i = 0; i < instants->count; i++) {
         uint64_t number = workload_random(&random) % (entries / BATCH) * BATCH;
 
         instants->numbers[i] = number;
@@ -35,7 +36,7 @@ time_look_ups(const struct instants *instants, const struct subject *subject,
     uint64_t spent = 0;
 
     samples_clear(samples);
-    for (unsigned i = 0; i < LOOKUPS; i++) {
+    for (unsigned i = 0; i < instants->count; i++) {
         uint64_t found = UINT64_MAX;
         uint64_t before = timing_now();
         int rc = subject->engine->find_time(subject->db, instants->times[i],
@@ -48,7 +49,7 @@ time_look_ups(const struct instants *instants, const struct subject *subject,
         samples_add(samples, ns);
         spent += ns;
     }
-    return (double)spent / 1e3 / LOOKUPS;
+    return (double)spent / 1e3 / instants->count;
 }
 
 void
@@ -62,6 +63,8 @@ measure_find_time(struct report *report, const struct settings *settings)
     struct subjects subjects = subjects_make(settings, "times", ENGINE_TIMES);
     struct samples samples = {0};
 
+    instants->count = settings->lookups < LOOKUPS_MAX ? settings->lookups
+                                                      : LOOKUPS_MAX;
     row_bar(mean, BAR_AT_MOST, ENGINE_OURS, 30);
     for (unsigned i = 0; i < subjects.count; i++)
         subject_fill(subjects.list[i], KEYS, settings->timed, BATCH);

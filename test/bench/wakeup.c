@@ -24,7 +24,7 @@
 
 #include "measure.h"
 
-#define WAKES 200u     /* a round */
+#define WAKES_MAX 200u
 #define PAUSE_US 1000u /* for the other to fall asleep */
 #define LATEST_US 2000000u
 
@@ -39,6 +39,7 @@ struct waker {
     struct board *board;
     int ends[2]; /* of the pipe */
     uint64_t next;
+    unsigned wakes; /* a round */
     pid_t other;
     bool works; /* this one goes on working until the other has woken */
 };
@@ -52,7 +53,7 @@ check(int rc, const char *work)
 
 /* ---- the other process -------------------------------------------------- */
 
-/* Waits in turn for WAKES entries and for WAKES bytes, until it is killed. */
+/* Waits in turn for so many entries and for so many bytes, until it is killed. */
 static _Noreturn void
 wait_for_ever(const struct waker *waker, const char *path)
 {
@@ -64,12 +65,12 @@ wait_for_ever(const struct waker *waker, const char *path)
         _exit(1);
     atomic_store(&waker->board->ready, 1);
     for (;;) {
-        for (unsigned i = 0; i < WAKES; i++) {
+        for (unsigned i = 0; i < waker->wakes; i++) {
             if (journal_wait(journal, next++, -1) != 0)
                 _exit(1);
             atomic_store(&waker->board->woke, timing_now());
         }
-        for (unsigned i = 0; i < WAKES; i++, next++) {
+        for (unsigned i = 0; i < waker->wakes; i++, next++) {
             char byte;
 
             if (read(waker->ends[0], &byte, 1) != 1)
@@ -168,14 +169,15 @@ wake_by_pipe(struct waker *waker, double *took)
 static void
 run_round(struct waker *waker, double *ours, double *pipes)
 {
-    double by_append[WAKES], by_pipe[WAKES], took[WAKES];
+    double by_append[WAKES_MAX], by_pipe[WAKES_MAX], took[WAKES_MAX];
 
-    for (unsigned i = 0; i < WAKES; i++)
+    for (unsigned i = 0; i < waker->wakes; i++)
         by_append[i] = wake_by_append(waker);
-    for (unsigned i = 0; i < WAKES; i++)
+    for (unsigned i = 0; i < waker->wakes; i++)
         by_pipe[i] = wake_by_pipe(waker, &took[i]);
-    *pipes = spread_of(by_pipe, WAKES).median;
-    *ours = spread_of(by_append, WAKES).median + spread_of(took, WAKES).median;
+    *pipes = spread_of(by_pipe, waker->wakes).median;
+    *ours = spread_of(by_append, waker->wakes).median +
+            spread_of(took, waker->wakes).median;
 }
 
 /* The figures of one way in which the appender may go on. */
@@ -226,8 +228,10 @@ measure_wakeups(struct report *report, const struct settings *settings)
     const struct figures sleeping = report_figures(
         report, settings, "wake-up, who appends sleeps");
     char *path = bench_path(settings, "wakeups");
-    struct waker waker = {0};
+    struct waker waker = {.wakes = settings->wakes};
 
+    if (waker.wakes > WAKES_MAX)
+        bench_fail("more wake-ups than WAKES_MAX");
     check(journal_open(path, NULL, &waker.journal), "open");
     /* A handle does not go through a fork(). */
     journal_close(waker.journal);
