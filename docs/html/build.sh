@@ -66,6 +66,7 @@ source_text include/journal.h journal.h.html ""
 for file in docs/examples/*.c; do
     source_text "$file" "examples/$(basename "$file").html" ../
 done
+cp -r docs/examples/cmake "$out/examples/"
 for file in docs/man/*.[1-8]; do
     name=$(basename "$file")
     mandoc -T html -O 'fragment,man=%N.%S.html,includes=../%I.html' "$file" |

@@ -91,7 +91,7 @@ static int
 seek(struct jn_store_way *way, struct jn_span key)
 {
     int rc = enter(way, 0, way->tree.root);
-    struct jn_store_level *level = &way->level[0];
+    struct jn_store_level *level;
     bool exact;
 
     for (unsigned i = 0; rc == 0 && i + 1 < way->tree.depth; i++) {

@@ -2,9 +2,9 @@
  * damaged_pages_test.c - whatever page is damaged, no call ends the process.
  *
  * LMDB trusts the pages of its file: it ends the process where one makes no
- * sense, or goes on with what it finds.  Here each page of a journal's data file
- * is damaged in turn, in several ways, and a child asks all questions and makes
- * all changes.  Each ends well, or with an error; what is read is right.
+ * sense, or goes on with what it finds.  Here each page of a journal's data
+ * file is damaged in turn, in several ways, and a child asks all questions and
+ * makes all changes.  Each ends well, or with an error; what is read is right.
  */
 #include <errno.h>
 #include <fcntl.h>

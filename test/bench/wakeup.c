@@ -53,7 +53,10 @@ check(int rc, const char *work)
 
 /* ---- the other process -------------------------------------------------- */
 
-/* Waits in turn for so many entries and for so many bytes, until it is killed. */
+/*
+ * Waits in turn for so many entries and for so many bytes, until it is
+ * killed.
+ */
 static _Noreturn void
 wait_for_ever(const struct waker *waker, const char *path)
 {

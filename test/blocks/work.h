@@ -1,8 +1,8 @@
 /*
  * work.h - a journal is used on a file system whose disk is being watched.
  *
- * What is begun and what is acknowledged is noted in the disk's log, between the
- * writes and the flushes.
+ * What is begun and what is acknowledged is noted in the disk's log, between
+ * the writes and the flushes.
  */
 #ifndef TEST_BLOCKS_WORK_H
 #define TEST_BLOCKS_WORK_H

@@ -2,8 +2,8 @@
  * ops_fuzz.c - a journal and the model of test/model, side by side, with deeds
  * that the bytes of the input choose.
  *
- * The model's parts ask support/chance.h; here chance is the input.  When it has ended
- * all choices are 0, and the two are compared in everything.
+ * The model's parts ask support/chance.h; here chance is the input.  When it
+ * has ended all choices are 0, and the two are compared in everything.
  */
 #include <journal.h>
 #include <stdlib.h>

@@ -14,8 +14,8 @@
 #define UNPACK_PAGE 4096u /* where the system's are larger, none gets far */
 
 /*
- * Unpacks the *SIZE bytes at *DATA into OUT, which has room for PAGES_MAX pages,
- * and takes them off the front; returns how many pages there are.
+ * Unpacks the *SIZE bytes at *DATA into OUT, which has room for PAGES_MAX
+ * pages, and takes them off the front; returns how many pages there are.
  */
 size_t unpack_pages(uint8_t *out, size_t pages_max, const uint8_t **data,
                     size_t *size);

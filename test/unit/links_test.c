@@ -177,7 +177,10 @@ START_TEST(skip_knows_the_roots_that_are_not_among_the_missing)
 }
 END_TEST
 
-/* Entry LATER says that its jump leads elsewhere, over what is missing or not. */
+/*
+ * Entry LATER says that its jump leads elsewhere, over what is missing or
+ * not.
+ */
 START_TEST(skip_refuses_a_jump_to_the_wrong_side_of_what_it_knows)
 {
     struct history *history = make_history(200);
