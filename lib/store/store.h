@@ -270,4 +270,11 @@ int jn_place_move(struct jn_place *place, enum jn_move move,
 /* Deletes the row at the place; JN_NEXT then gives the one behind it. */
 int jn_place_delete(struct jn_place *place);
 
+/*
+ * Puts a row, and the place there: sooner than jn_store_put() if it is close to
+ * the one before.
+ */
+int jn_place_put(struct jn_place *place, struct jn_span key,
+                 struct jn_span value);
+
 #endif

@@ -200,3 +200,17 @@ jn_place_delete(struct jn_place *place)
     jn_guard_change(place->txn, place->table);
     return jn_store_error(mdb_cursor_del(place->handle, 0));
 }
+
+int
+jn_place_put(struct jn_place *place, struct jn_span key, struct jn_span value)
+{
+    MDB_val k = to_lmdb(key), v = to_lmdb(value);
+    int rc;
+
+    assert(place->txn->write && place->handle != NULL);
+    rc = jn_guard_way(place->txn, place->table, key);
+    if (rc != 0)
+        return rc;
+    jn_guard_change(place->txn, place->table);
+    return jn_store_error(mdb_cursor_put(place->handle, &k, &v, 0));
+}

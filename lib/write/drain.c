@@ -10,6 +10,9 @@
 #include "base/keysort.h"
 #include "journal/view.h"
 
+/* So many keys are asked for before their turn. */
+#define AHEAD 8u
+
 struct drain {
     struct jn_newest *newest;
     struct jn_txn *txn;
@@ -103,14 +106,34 @@ move_hashed(struct jn_txn *txn, const struct jn_recent_item *item)
 }
 
 static int
-move_key(struct jn_txn *txn, const struct jn_recent_item *item)
+move_key(struct jn_place *place, const struct jn_recent_item *item)
 {
     struct jn_index_key index_key;
 
     jn_index_make(&index_key, item->key);
     if (jn_index_is_hashed(jn_index_span(&index_key)))
-        return move_hashed(txn, item);
-    return jn_store_put(txn, JN_LATEST, jn_index_span(&index_key), item->chain);
+        return move_hashed(place->txn, item);
+    return jn_place_put(place, jn_index_span(&index_key), item->chain);
+}
+
+/* In the order of the index, so that each is put close to the one before. */
+static int
+move_list(const struct drain *drain, const struct jn_keysort *list,
+          size_t count)
+{
+    const struct jn_recent_look *look = &drain->txn->look;
+    struct jn_place place = {.handle = NULL};
+    int rc = jn_place_open(&place, drain->txn, JN_LATEST);
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        /* They lie in memory in the order in which they came. */
+        if (i + AHEAD < count)
+            __builtin_prefetch(
+                jn_recent_at(look, drain->from + list[i + AHEAD].order));
+        rc = move_key(&place, jn_recent_at(look, drain->from + list[i].order));
+    }
+    jn_place_close(&place);
+    return rc;
 }
 
 static int
@@ -118,15 +141,13 @@ move_keys(const struct drain *drain)
 {
     struct jn_keysort *list = malloc((drain->to - drain->from) * sizeof(*list));
     size_t count;
-    int rc = 0;
+    int rc;
 
     if (list == NULL)
         return ENOMEM;
     count = list_keys(drain, list);
     jn_keysort(list, count);
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = move_key(drain->txn, jn_recent_at(&drain->txn->look,
-                                               drain->from + list[i].order));
+    rc = move_list(drain, list, count);
     free(list);
     return rc;
 }

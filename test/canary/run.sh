@@ -110,7 +110,7 @@ canary no-taking-back power/reopen_test all write/stage.c \
 # ---- the store --------------------------------------------------------------
 
 canary index-skipped power/power_test durable write/drain.c \
-    's/return jn_store_put(txn, JN_LATEST, .*;/return 0;/'
+    's/return jn_place_put(place, .*;/return 0;/'
 canary checksum-skipped api/damage_test all format/record.c \
     '/^jn_record_decode/,/^}/s/if (jn_get_le64(bytes.data) !=/if (false \&\&/'
 
