@@ -250,6 +250,49 @@ may_replace(struct jn_graft *graft, const struct jn_chain *ours,
     return rc;
 }
 
+/*
+ * Whether the stamp in force with entry SEQ is one that an entry tells of, or
+ * none: nothing is missing back to there.
+ */
+static int
+is_stamp_known(struct jn_graft *graft, uint64_t seq, bool *known)
+{
+    int rc = 0;
+
+    *known = true;
+    while (rc == 0 && *known && seq != JOURNAL_NONE) {
+        struct jn_stored stored;
+
+        rc = jn_graft_has(graft, seq, known);
+        if (rc == 0 && *known)
+            rc = jn_view_stored(&graft->txn, seq, &stored);
+        if (rc == 0 && *known)
+            seq = (stored.record.flags & JOURNAL_STAMPED) != 0
+                      ? JOURNAL_NONE
+                      : stored.links.prev;
+    }
+    return rc;
+}
+
+/* Whether the stamp of CHAIN may take the place of that of OURS. */
+static int
+check_stamp(struct jn_graft *graft, const struct jn_chain *ours,
+            const struct jn_chain *chain, bool *fits)
+{
+    bool known;
+    int rc;
+
+    *fits = chain->stamped == ours->stamped &&
+            (!ours->stamped ||
+             jn_stamp_compare(&chain->stamp, &ours->stamp) == 0);
+    if (*fits || !chain->stamped ||
+        (ours->stamped && jn_stamp_compare(&chain->stamp, &ours->stamp) < 0))
+        return 0;
+    rc = is_stamp_known(graft, ours->roots[0], &known);
+    *fits = !known;
+    return rc;
+}
+
 /* Whether CHAIN may take the place of OURS. */
 static int
 check_chain(struct jn_graft *graft, const struct jn_chain *ours,
@@ -257,14 +300,14 @@ check_chain(struct jn_graft *graft, const struct jn_chain *ours,
 {
     int rc = 0;
 
-    *fits = ours->revision == chain->revision && ours->count == chain->count &&
-            ours->tombstone == chain->tombstone && ours->revision > 0 &&
-            ours->roots[0] == chain->roots[0] &&
-            (!ours->stamped ||
-             (chain->stamped &&
-              jn_stamp_compare(&chain->stamp, &ours->stamp) >= 0));
+    *fits = ours->revision == chain->revision && ours->revision > 0 &&
+            ours->tombstone == chain->tombstone &&
+            ours->roots[0] == chain->roots[0];
+    assert(!*fits || ours->count == chain->count);
     for (unsigned i = 1; rc == 0 && *fits && i < chain->count; i++)
         rc = may_replace(graft, ours, chain, i, fits);
+    if (rc == 0 && *fits)
+        rc = check_stamp(graft, ours, chain, fits);
     return rc;
 }
 

@@ -841,6 +841,29 @@ START_TEST(a_chain_that_does_not_fit_changes_nothing)
 }
 END_TEST
 
+/* Entries 10 and 11 of a key, of which the first has a stamp, or none has. */
+START_TEST(a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index)
+{
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links links;
+    uint8_t row[200];
+
+    for (uint64_t seq = 10; seq < 12; seq++) {
+        struct jn_span span = {row, 0};
+
+        jn_chain_push(&chain, seq, false, NULL, &links);
+        span.size = encode_stamped(row, &links, seq,
+                                   seq == 10 ? (uint64_t)_i : 0);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, NULL), 0);
+    }
+    chain.stamped = true;
+    for (chain.stamp.time = 0; chain.stamp.time < 10; chain.stamp.time++)
+        ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(12);
+}
+END_TEST
+
 /* A key's 18th entry, the only one that is there, whose links are lost. */
 START_TEST(a_chain_that_says_where_a_guessed_jump_leads_is_left_alone)
 {
@@ -923,6 +946,9 @@ suite(void)
     tcase_add_test(tcase,
                    an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
+    tcase_add_loop_test(
+        tcase, a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index, 0,
+        6);
     tcase_add_test(tcase,
                    a_chain_that_says_where_a_guessed_jump_leads_is_left_alone);
     tcase_add_test(tcase, marks_are_set);
