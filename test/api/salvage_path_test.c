@@ -108,6 +108,9 @@ START_TEST(what_is_no_file_has_no_entries)
         ck_assert_int_eq(mkdir("journal/tail", 0700), 0);
         ck_assert_int_eq(salvage("journal", "copy"), JOURNAL_CORRUPT);
         ck_assert_int_eq(rmdir("journal/tail"), 0);
+        ck_assert_int_eq(mkfifo("journal/tail", 0600), 0);
+        ck_assert_int_eq(salvage("journal", "copy"), JOURNAL_CORRUPT);
+        ck_assert_int_eq(unlink("journal/tail"), 0);
         ck_assert(!exists(test_path("copy")));
     }
 }

@@ -666,6 +666,16 @@ END_TEST
 /* ---- what should not be -------------------------------------------------- */
 
 static size_t
+encode_record(uint8_t *out, const struct jn_links *links, uint64_t seq,
+              const struct jn_record *record)
+{
+    uint8_t *end = jn_links_encode(out, links, seq);
+
+    jn_record_seal(end, jn_record_encode(end, record), seq, 1);
+    return (size_t)(end - out) + jn_record_size(record);
+}
+
+static size_t
 encode_stamped(uint8_t *out, const struct jn_links *links, uint64_t seq,
                uint64_t stamp)
 {
@@ -674,10 +684,8 @@ encode_stamped(uint8_t *out, const struct jn_links *links, uint64_t seq,
         .flags = stamp > 0 ? JOURNAL_STAMPED : 0,
         .stamp = {stamp, {0}},
     };
-    uint8_t *end = jn_links_encode(out, links, seq);
 
-    jn_record_seal(end, jn_record_encode(end, &record), seq, 1);
-    return (size_t)(end - out) + jn_record_size(&record);
+    return encode_record(out, links, seq, &record);
 }
 
 static size_t
@@ -746,6 +754,47 @@ START_TEST(links_that_cannot_be_are_made_anew)
         ck_assert_uint_eq(entry->revision, limit - 10);
         journal_entry_free(entry);
     }
+}
+END_TEST
+
+/* Each as the first entry of its key, or as the one behind a sound one. */
+START_TEST(links_of_another_entry_are_made_anew)
+{
+    static const struct jn_links wrong[] = {
+        {2, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {2, 3, JOURNAL_NONE, false, {0}},
+        {2, 3, 2, false, {0}},
+        {2, 10, 10, false, {0}}, /* there is one, of another key */
+        {3, 10, JOURNAL_NONE, false, {0}},
+        {4, 3, 10, false, {0}},
+        {5, 3, 2, false, {0}},
+        {6, 3, 3, false, {0}},
+        {6, 3, 10, false, {0}},
+        {18, 9, 10, false, {0}},
+        {19, 9, 10, false, {0}},
+    };
+    const size_t count = sizeof(wrong) / sizeof(wrong[0]);
+    uint8_t row[200];
+    uint64_t seq = 10;
+    bool anew = false;
+
+    for (size_t i = 0; i < 2 * count; i++, seq++) {
+        struct jn_links first = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+        char key[8];
+        struct jn_record record = {.key = {(const uint8_t *)key, 0}};
+        struct jn_span span = {row, 0};
+
+        record.key.size = (size_t)snprintf(key, sizeof(key), "%zu", i);
+        if (i >= count) {
+            span.size = encode_record(row, &first, seq, &record);
+            ck_assert_int_eq(jn_graft_add(graft, seq++, span, &anew), 0);
+            ck_assert(!anew);
+        }
+        span.size = encode_record(row, &wrong[i % count], seq, &record);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, &anew), 0);
+        ck_assert_msg(anew, "links %zu", i);
+    }
+    end_at(seq);
 }
 END_TEST
 
@@ -939,6 +988,7 @@ suite(void)
     tcase_add_test(tcase, without_entries_the_numbers_go_on);
     tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
+    tcase_add_test(tcase, links_of_another_entry_are_made_anew);
     tcase_add_test(tcase,
                    a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
     tcase_add_test(
