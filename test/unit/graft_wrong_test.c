@@ -1,0 +1,367 @@
+/* graft_wrong_test.c - what a graft makes of rows that no journal has. */
+#include "repair/graft.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "journal/create.h"
+#include "journal/view.h"
+#include "support/fast_dir.h"
+#include "support/test.h"
+
+static struct journal *target;
+static struct jn_graft *graft;
+
+/* A new journal that nobody has open. */
+static void
+setup(void)
+{
+    test_setup();
+    ck_assert_int_eq(jn_create_directory(test_path("target"), 0700), 0);
+    ck_assert_int_eq(jn_create_data(test_path("target"), 0600, 0), 0);
+    ck_assert_int_eq(jn_graft_open(&graft, test_path("target"), 0600), 0);
+    target = NULL;
+}
+
+/* Whatever went into it. */
+static void
+assert_sound(void)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    int rc = journal_verify(target, &report, NULL, NULL);
+
+    ck_assert_msg(rc == 0,
+                  "%s: entries %llu, links %llu, index %llu, first %llu",
+                  journal_errname(rc), (unsigned long long)report.entries_bad,
+                  (unsigned long long)report.links_bad,
+                  (unsigned long long)report.index_bad,
+                  (unsigned long long)report.first_bad);
+}
+
+static void
+teardown(void)
+{
+    if (target != NULL)
+        assert_sound();
+    jn_graft_close(graft);
+    journal_close(target);
+    test_teardown();
+}
+
+static void
+end_at(uint64_t next)
+{
+    ck_assert_int_eq(jn_graft_end(graft, next), 0);
+    jn_graft_close(graft);
+    graft = NULL;
+    ck_assert_int_eq(journal_open(test_path("target"), NULL, &target), 0);
+}
+
+static struct journal_stat
+stat_of(struct journal *journal)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    return stat;
+}
+
+/* ---- rows ---------------------------------------------------------------- */
+
+static size_t
+encode_record(uint8_t *out, const struct jn_links *links, uint64_t seq,
+              const struct jn_record *record)
+{
+    uint8_t *end = jn_links_encode(out, links, seq);
+
+    jn_record_seal(end, jn_record_encode(end, record), seq, 1);
+    return (size_t)(end - out) + jn_record_size(record);
+}
+
+static size_t
+encode_stamped(uint8_t *out, const struct jn_links *links, uint64_t seq,
+               uint64_t stamp)
+{
+    const struct jn_record record = {
+        .key = {(const uint8_t *)"key", 3},
+        .flags = stamp > 0 ? JOURNAL_STAMPED : 0,
+        .stamp = {stamp, {0}},
+    };
+
+    return encode_record(out, links, seq, &record);
+}
+
+static size_t
+encode(uint8_t *out, const struct jn_links *links, uint64_t seq)
+{
+    return encode_stamped(out, links, seq, 0);
+}
+
+START_TEST(an_entry_that_is_not_sound_is_not_added)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    uint8_t row[200];
+    size_t size = encode(row, &links, 5);
+
+    for (size_t i = 0; i < size; i++) {
+        row[i] ^= 0x10;
+        ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL),
+                         JOURNAL_CORRUPT);
+        row[i] ^= 0x10;
+        ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, i), NULL),
+                         JOURNAL_CORRUPT);
+    }
+    ck_assert_int_eq(jn_graft_add(graft, 6, jn_span(row, size), NULL),
+                     JOURNAL_CORRUPT);
+    ck_assert_uint_eq(jn_graft_next(graft), 0);
+    ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL), 0);
+    end_at(6);
+    ck_assert_uint_eq(stat_of(target).entries, 1);
+}
+END_TEST
+
+/* Whatever the links say, the entry is there, with links that can be. */
+START_TEST(links_that_cannot_be_are_made_anew)
+{
+    static const struct jn_links wrong[] = {
+        {1, 3, JOURNAL_NONE, false, {0}},
+        {2, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {2, 3, JOURNAL_NONE, false, {0}},
+        {2, 3, 2, false, {0}},
+        {3, 3, 2, false, {0}},
+        {3, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {6, 3, 3, false, {0}},
+        {100, 0, 0, false, {0}},
+        {UINT64_MAX / 2, 5, 5, true, {7, {1}}},
+        {UINT64_MAX / 4, 5, 4, false, {0}},
+        {UINT64_MAX / 8 + 2, 5, 4, false, {0}},
+    };
+    const size_t count = sizeof(wrong) / sizeof(wrong[0]);
+    uint8_t row[200];
+    bool anew;
+    uint64_t seq = 10;
+
+    for (size_t i = 0; i < count; i++, seq++) {
+        size_t size = encode(row, &wrong[i], seq);
+
+        ck_assert_int_eq(jn_graft_add(graft, seq, jn_span(row, size), &anew),
+                         0);
+        ck_assert_msg(anew, "links %zu", i);
+    }
+    end_at(seq);
+    for (uint64_t limit = 11; limit <= seq; limit++) {
+        struct journal_entry *entry;
+
+        ck_assert_int_eq(journal_get_at(target, "key", 3, limit, &entry), 0);
+        ck_assert_uint_eq(entry->seq, limit - 1);
+        ck_assert_uint_eq(entry->revision, limit - 10);
+        journal_entry_free(entry);
+    }
+}
+END_TEST
+
+/* Each as the first entry of its key, or as the one behind a sound one. */
+START_TEST(links_of_another_entry_are_made_anew)
+{
+    static const struct jn_links wrong[] = {
+        {2, JOURNAL_NONE, JOURNAL_NONE, false, {0}},
+        {2, 3, JOURNAL_NONE, false, {0}},
+        {2, 3, 2, false, {0}},
+        {2, 10, 10, false, {0}}, /* there is one, of another key */
+        {3, 10, JOURNAL_NONE, false, {0}},
+        {4, 3, 10, false, {0}},
+        {5, 3, 2, false, {0}},
+        {6, 3, 3, false, {0}},
+        {6, 3, 10, false, {0}},
+        {18, 9, 10, false, {0}},
+        {19, 9, 10, false, {0}},
+    };
+    const size_t count = sizeof(wrong) / sizeof(wrong[0]);
+    uint8_t row[200];
+    uint64_t seq = 10;
+    bool anew = false;
+
+    for (size_t i = 0; i < 2 * count; i++, seq++) {
+        struct jn_links first = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+        char key[8];
+        struct jn_record record = {.key = {(const uint8_t *)key, 0}};
+        struct jn_span span = {row, 0};
+
+        record.key.size = (size_t)snprintf(key, sizeof(key), "%zu", i);
+        if (i >= count) {
+            span.size = encode_record(row, &first, seq, &record);
+            ck_assert_int_eq(jn_graft_add(graft, seq++, span, &anew), 0);
+            ck_assert(!anew);
+        }
+        span.size = encode_record(row, &wrong[i % count], seq, &record);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, &anew), 0);
+        ck_assert_msg(anew, "links %zu", i);
+    }
+    end_at(seq);
+}
+END_TEST
+
+struct stamped {
+    uint64_t own, before; /* 0: none */
+    bool anew;
+};
+
+/* Entries of one key from FIRST on, which say what stamp they replaced. */
+static void
+graft_stamped(uint64_t first, const struct stamped *stamped, size_t count)
+{
+    struct jn_links links;
+    struct jn_chain chain = {.revision = 0};
+    uint8_t row[200];
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct jn_span span = {row, 0};
+        bool anew;
+
+        jn_chain_push(&chain, first + i, false, NULL, &links);
+        links.replaced = stamped[i].before > 0;
+        links.stamp_before.time = stamped[i].before;
+        span.size = encode_stamped(row, &links, first + i, stamped[i].own);
+        ck_assert_int_eq(jn_graft_add(graft, first + i, span, &anew), 0);
+        ck_assert_msg(anew == stamped[i].anew, "stamp %u", (unsigned)i);
+    }
+    end_at(first + count);
+}
+
+START_TEST(a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew)
+{
+    const struct stamped stamped[] = {
+        {7, 0, false}, {9, 7, false}, {9, 9, false},
+        {9, 10, true}, {0, 8, true},  {12, 11, true},
+    };
+
+    graft_stamped(10, stamped, sizeof(stamped) / sizeof(stamped[0]));
+}
+END_TEST
+
+START_TEST(where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced)
+{
+    const struct stamped stamped[] = {
+        {0, 0, false}, {5, 3, true},   {7, 5, false},
+        {9, 8, true},  {10, 9, false}, {11, 0, true},
+    };
+
+    graft_stamped(0, stamped, sizeof(stamped) / sizeof(stamped[0]));
+}
+END_TEST
+
+START_TEST(an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    uint8_t row[200];
+    struct jn_span span = {row, encode_stamped(row, &links, 5, 8)};
+
+    ck_assert_int_eq(jn_graft_add(graft, 5, span, NULL), 0);
+    span.size = encode_stamped(row, &links, 6, 7);
+    ck_assert_int_eq(jn_graft_add(graft, 6, span, NULL), JOURNAL_OUTDATED);
+    ck_assert_uint_eq(jn_graft_next(graft), 6);
+    span.size = encode_stamped(row, &links, 6, 8);
+    ck_assert_int_eq(jn_graft_add(graft, 6, span, NULL), 0);
+    end_at(7);
+    ck_assert_uint_eq(stat_of(target).entries, 2);
+}
+END_TEST
+
+START_TEST(a_chain_that_does_not_fit_changes_nothing)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    struct jn_chain chain = {.revision = 1, .roots = {5}, .count = 1};
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct journal_entry *entry;
+    uint8_t row[200];
+    size_t size = encode(row, &links, 5);
+
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL), 0);
+    chain.tombstone = true;
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    chain = (struct jn_chain){.revision = 1, .roots = {4}, .count = 1};
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    chain = (struct jn_chain){.revision = 2, .roots = {5, 4}, .count = 2};
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(6);
+    ck_assert_int_eq(journal_get(target, "key", 3, &entry), 0);
+    ck_assert_uint_eq(entry->seq, 5);
+    ck_assert_uint_eq(entry->revision, 1);
+    journal_entry_free(entry);
+    ck_assert_uint_eq(stat_of(target).keys, 1);
+}
+END_TEST
+
+/* Entries 10 and 11 of a key, of which the first has a stamp, or none has. */
+START_TEST(a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index)
+{
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links links;
+    uint8_t row[200];
+
+    for (uint64_t seq = 10; seq < 12; seq++) {
+        struct jn_span span = {row, 0};
+
+        jn_chain_push(&chain, seq, false, NULL, &links);
+        span.size = encode_stamped(row, &links, seq,
+                                   seq == 10 ? (uint64_t)_i : 0);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, NULL), 0);
+    }
+    chain.stamped = true;
+    for (chain.stamp.time = 0; chain.stamp.time < 10; chain.stamp.time++)
+        ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(12);
+}
+END_TEST
+
+/* A key's 18th entry, the only one that is there, whose links are lost. */
+START_TEST(a_chain_that_says_where_a_guessed_jump_leads_is_left_alone)
+{
+    const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links pushed;
+    uint8_t row[200];
+    struct jn_span span = {row, encode(row, &links, 61)}, record = span;
+
+    for (uint64_t seq = 10; seq < 61; seq += 3)
+        jn_chain_push(&chain, seq, false, NULL, &pushed);
+    jn_chain_push(&chain, 61, false, NULL, &pushed);
+    ck_assert_uint_eq(chain.revision, 18);
+    ck_assert_int_eq(jn_links_decode(&pushed, &record, 61), 0);
+    ck_assert_int_eq(jn_graft_add_record(graft, 61, record, 18), 0);
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(62);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("graft_wrong");
+    TCase *tcase = tcase_create("graft_wrong");
+
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
+    tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
+    tcase_add_test(tcase, links_of_another_entry_are_made_anew);
+    tcase_add_test(tcase,
+                   a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
+    tcase_add_test(
+        tcase, where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced);
+    tcase_add_test(tcase,
+                   an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
+    tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
+    tcase_add_loop_test(
+        tcase, a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index, 0,
+        6);
+    tcase_add_test(tcase,
+                   a_chain_that_says_where_a_guessed_jump_leads_is_left_alone);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
