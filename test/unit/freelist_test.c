@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "pages/build.h"
+#include "pages/walk.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
 
@@ -307,21 +308,28 @@ START_TEST(a_page_is_free_once)
 }
 END_TEST
 
-START_TEST(a_value_whose_pages_are_none_is_none)
+/* A node of the last leaf whose value has pages of its own. */
+static uint8_t *
+big_node(void)
 {
-    uint8_t *page, *node = NULL;
-    uint64_t first;
+    uint8_t *page = page_of(root()), *node = NULL;
+    unsigned last = jn_page_count(page, page_size) - 1;
 
-    free_many();
-    read_bytes();
-    page = page_of(root());
-    page = page_of(
-        jn_node_child(node_of(page, jn_page_count(page, page_size) - 1)));
+    page = page_of(jn_node_child(node_of(page, last)));
     for (unsigned i = 0; i < jn_page_count(page, page_size); i++)
         if (jn_node_flags(node_of(page, i)) == JN_NODE_BIG)
             node = node_of(page, i);
     ck_assert_ptr_nonnull(node);
-    memcpy(&first, numbers_of(node), sizeof(first));
+    return node;
+}
+
+START_TEST(a_value_whose_pages_are_none_is_none)
+{
+    uint64_t first;
+
+    free_many();
+    read_bytes();
+    memcpy(&first, numbers_of(big_node()), sizeof(first));
     memset(page_of(first), 0, JN_PAGE_HEADER);
     assert_corrupt();
 }
@@ -349,6 +357,83 @@ START_TEST(branches_that_lead_back_to_themselves_come_to_an_end)
 }
 END_TEST
 
+/* ---- walked over --------------------------------------------------------- */
+
+static unsigned reports;
+static const char *last_report;
+
+static int
+take_report(void *context, unsigned table, uint64_t page, const char *what)
+{
+    (void)context;
+    (void)table;
+    (void)page;
+    reports++;
+    last_report = what;
+    return 0;
+}
+
+/* What a walk over the file says, and the last of what it finds. */
+static void
+assert_walk(int rc, const char *what)
+{
+    const struct jn_walk_sink sink = {.bad = take_report};
+    int file = memfd_create("walked", MFD_CLOEXEC);
+    struct jn_pages *pages = NULL;
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, file_bytes, file_size), (ssize_t)file_size);
+    ck_assert_int_eq(jn_pages_open(&pages, file), 0);
+    reports = 0;
+    ck_assert_int_eq(jn_walk(pages, &sink), rc);
+    ck_assert_uint_eq(reports > 0, rc != 0);
+    if (rc != 0)
+        ck_assert_str_eq(last_report, what);
+    jn_pages_close(pages);
+    close(file);
+}
+
+/* Nothing else is in the file, whose rows have all been taken out. */
+START_TEST(a_long_list_of_free_pages_is_walked_over)
+{
+    uint16_t size;
+
+    free_many();
+    read_bytes();
+    assert_walk(0, NULL);
+    size = jn_get16(big_node());
+    /* LMDB lets it shrink where it is, but to a list. */
+    set_size(big_node(), size / 2 & 0xfff8);
+    assert_walk(JOURNAL_CORRUPT, "a list of free pages that is none");
+    set_size(big_node(), size + 1);
+    assert_walk(JOURNAL_CORRUPT, "a list of free pages that is none");
+    set_size(big_node(), 4);
+    assert_walk(JOURNAL_CORRUPT, "a list of free pages that is none");
+}
+END_TEST
+
+START_TEST(more_tables_than_a_journal_has_are_noticed)
+{
+    MDB_txn *txn;
+    MDB_dbi table;
+
+    mdb_env_close(env);
+    ck_assert_int_eq(mdb_env_create(&env), 0);
+    ck_assert_int_eq(mdb_env_set_maxdbs(env, 20), 0);
+    ck_assert_int_eq(mdb_env_open(env, test_dir, MDB_NOSYNC, 0600), 0);
+    ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        char name[8];
+
+        (void)snprintf(name, sizeof(name), "%u", i);
+        ck_assert_int_eq(mdb_dbi_open(txn, name, MDB_CREATE, &table), 0);
+    }
+    ck_assert_int_eq(mdb_txn_commit(txn), 0);
+    read_bytes();
+    assert_walk(JOURNAL_CORRUPT, "more tables than a journal has");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -365,6 +450,8 @@ suite(void)
     tcase_add_test(tcase, a_page_is_free_once);
     tcase_add_test(tcase, a_value_whose_pages_are_none_is_none);
     tcase_add_test(tcase, branches_that_lead_back_to_themselves_come_to_an_end);
+    tcase_add_test(tcase, a_long_list_of_free_pages_is_walked_over);
+    tcase_add_test(tcase, more_tables_than_a_journal_has_are_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
 }
