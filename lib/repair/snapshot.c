@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -149,14 +150,20 @@ read_ring(int file, const struct jn_tail_row *row, uint64_t position,
                    : rc;
 }
 
+/* Whatever else bears the name is not waited for, and is no file. */
 static int
 open_ring(const char *directory, int *file)
 {
     char path[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+    struct stat status;
 
     (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_TAIL_FILE);
-    *file = open(path, O_RDONLY | O_CLOEXEC);
-    return *file < 0 ? errno : 0;
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*file < 0)
+        return errno == ENXIO || errno == ELOOP ? ENOENT : errno;
+    if (fstat(*file, &status) != 0)
+        return errno;
+    return S_ISREG(status.st_mode) ? 0 : ENOENT;
 }
 
 /* Whether what lay at POSITION may have been overwritten by now. */

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "api/steps.h"
@@ -472,6 +475,41 @@ START_TEST(damage_to_the_tail_is_reported)
 }
 END_TEST
 
+/* ... and nobody is waited for. */
+START_TEST(what_is_no_file_in_place_of_the_tail_is_reported)
+{
+    const char *path = test_path("journal/tail");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int file = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (!have_tail())
+        return;
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    ck_assert_int_eq(rename(path, test_path("away")), 0);
+    for (unsigned i = 0; i < 5; i++) {
+        if (i == 0)
+            ck_assert_int_eq(mkfifo(path, 0600), 0);
+        else if (i == 1)
+            ck_assert_int_eq(mkdir(path, 0700), 0);
+        else if (i == 2)
+            ck_assert_int_eq(symlink("tail", path), 0);
+        else if (i == 3)
+            ck_assert_int_eq(symlink("/dev/null", path), 0);
+        else
+            ck_assert_int_eq(bind(file, (struct sockaddr *)&address,
+                                  sizeof(address)),
+                             0);
+        assert_damaged(1, 1, 2002);
+        ck_assert_int_eq(remove(path), 0);
+    }
+    ck_assert_int_eq(rename(test_path("away"), path), 0);
+    restore_tail();
+    close(file);
+    close(tail_file);
+    free(tail.data);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -500,6 +538,7 @@ suite(void)
     tcase_add_test(damaged, a_file_cut_short_is_reported);
     tcase_add_loop_test(damaged, damaged_meta_pages_are_reported, 0, 2);
     tcase_add_test(damaged, damage_to_the_tail_is_reported);
+    tcase_add_test(damaged, what_is_no_file_in_place_of_the_tail_is_reported);
     suite_add_tcase(suite, damaged);
     return suite;
 }
