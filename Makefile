@@ -39,6 +39,7 @@ POWER_BUDGET = # seconds of `make power` in all
 POWER_IMAGES = # so many losses of power at least, by doing that again
 FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
 FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
+FAULT_LEAST = 0 # fewer failing calls in all are a failure
 BLOCK_IMAGES = 3000 # of `make blocks`
 KILLS    = 10000 # of `make kills`: of processes alone, and of some with others
 FFI      =     # languages of `make check-ffi`; empty: all
@@ -533,17 +534,18 @@ canaries: check-deps
 	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
 
 ## faults      calls of the system fail, in every way; FAULT_STRIDE=,
-##             FAULT_SECONDS=
+##             FAULT_SECONDS=, FAULT_LEAST=
 faults: $(OUT)/test/sweep/sweep_test
 	@FAULT_STRIDE='$(strip $(FAULT_STRIDE))' FAULT_JOBS='$(JOBS)' \
-	    FAULT_SECONDS='$(strip $(FAULT_SECONDS))' test/sweep/faults.sh $<
+	    FAULT_SECONDS='$(strip $(FAULT_SECONDS))' \
+	    FAULT_LEAST='$(strip $(FAULT_LEAST))' test/sweep/faults.sh $<
 
 ## blocks      loss of power on ext4: BLOCK_IMAGES of a disk; needs to be root
 blocks: $(OUT)/test/blocks/blocks_test
 	@BLOCK_IMAGES='$(strip $(BLOCK_IMAGES))' BLOCK_JOBS=4 $< || \
 	    [ $$? -eq 77 ]
 
-## kills       writers killed at any moment, KILLS of them
+## kills       writers killed at any moment, KILLS of them at least
 kills: $(OUT)/test/crash/kill_test $(OUT)/test/crash/tail_kill_test
 	@OUT='$(OUT)' test/crash/kills.sh $(strip $(KILLS))
 
