@@ -263,8 +263,7 @@ TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/blocks/%,$(TESTS))
 endif
 
-# What fails calls in a run has one thread, and takes their names away from the
-# sanitizer before that is ready.
+# What fails calls takes their names away from the sanitizer before that is ready.
 ifeq ($(SAN_NAME),thread)
 TESTS   := $(filter-out $(OUT)/test/sweep/%,$(TESTS))
 endif

@@ -117,6 +117,12 @@ faults_hit(void)
     return atomic_load(&orders->hit);
 }
 
+int
+faults_ordered(void)
+{
+    return orders->fault.classes;
+}
+
 const char *
 faults_file(void)
 {

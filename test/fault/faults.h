@@ -74,6 +74,9 @@ void faults_resume(void);
 /* Whether the call that was to fail has been reached. */
 bool faults_hit(void);
 
+/* The classes of the fault that was ordered last. */
+int faults_ordered(void);
+
 /* The name of the file that it was about, without directories; or "". */
 const char *faults_file(void);
 

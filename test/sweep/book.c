@@ -25,7 +25,7 @@ book_start(struct book *book, uint64_t salt)
     state_init(&book->now);
     book->life.salt = salt;
     book->life.count = 0;
-    book->unsure = BOOK_SURE;
+    book->unsure = book->crowd = BOOK_SURE;
     book->is_copied = book->is_part = false;
     state_init(&book->copy);
     book->exists = book->may_be_gone = book->failed = false;
@@ -131,6 +131,8 @@ book_done(struct book *book, uint32_t number, uint64_t seq)
                       (unsigned long long)seq,
                       (unsigned long long)book->now.size);
     book->unsure = BOOK_SURE;
+    if (deed->kind == DEED_APPEND)
+        book->life.deeds[number].seq = seq;
     if (!state_apply(&book->now, &book->life, number))
         abort();
 }
@@ -158,6 +160,7 @@ book_failed(struct book *book, uint32_t number, int rc,
     bool nothing = book->failed || (is_refusal(rc) && !has_steps(deed)) ||
                    (rc == JOURNAL_FAILED && book->unsure != BOOK_SURE);
 
+    book->life.deeds[number].result = rc;
     book->failed |= rc == JOURNAL_FAILED;
     if (is_like(book, &book->now, image)) {
         /* Whoever lets another one try has done nothing before. */

@@ -26,6 +26,8 @@ struct book {
     bool is_part;      /* ... from which something is missing */
     struct state copy; /* what was readable when it was begun */
     bool may_be_gone;  /* somebody has failed to remove it */
+    uint32_t crowd;    /* the first append of many at once; or BOOK_SURE */
+    struct state before_crowd;
     bool failed;       /* somebody was told JOURNAL_FAILED, and has it open */
     unsigned errors;   /* calls that have said that something was wrong */
     uint64_t keeps;    /* appends may remove all but so many; 0: none */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "fault/faults.h"
 #include "files.h"
 #include "looks.h"
@@ -186,6 +187,18 @@ static int
 append_many(struct hand *hand)
 {
     return append(hand, LIFE_BATCH);
+}
+
+static int
+append_in_threads(struct hand *hand)
+{
+    static struct state image;
+    unsigned before = hand->book->errors;
+
+    crowd_append(hand->book, hand->journal, hand->scene->threads);
+    if (look(hand, &image))
+        crowd_decide(hand->book, &image);
+    return hand->book->errors > before ? JOURNAL_FAILED : 0;
 }
 
 static int
@@ -396,16 +409,27 @@ static const struct step {
     bool is_open; /* needs a journal that is open, or opens one */
     int (*take)(struct hand *hand);
 } steps[] = {
-    {'O', false, open_durable},   {'R', false, open_relaxed},
-    {'I', false, open_read_only}, {'N', false, open_new},
-    {'a', true, append_one},      {'b', true, append_some},
-    {'B', true, append_many},     {'g', true, read_all_ways},
-    {'p', true, prune},           {'k', true, compact},
-    {'w', true, rewind_journal},  {'m', true, mark},
-    {'v', true, verify},          {'h', true, back_up},
-    {'z', false, salvage},        {'u', true, unmark},
-    {'s', true, sync_journal},    {'c', true, close_journal},
-    {'d', false, destroy},        {'y', false, work_beside},
+    {'O', false, open_durable},
+    {'R', false, open_relaxed},
+    {'I', false, open_read_only},
+    {'N', false, open_new},
+    {'a', true, append_one},
+    {'b', true, append_some},
+    {'B', true, append_many},
+    {'t', true, append_in_threads},
+    {'g', true, read_all_ways},
+    {'p', true, prune},
+    {'k', true, compact},
+    {'w', true, rewind_journal},
+    {'m', true, mark},
+    {'v', true, verify},
+    {'h', true, back_up},
+    {'z', false, salvage},
+    {'u', true, unmark},
+    {'s', true, sync_journal},
+    {'c', true, close_journal},
+    {'d', false, destroy},
+    {'y', false, work_beside},
     {'x', false, end_here},
 };
 

@@ -3,6 +3,7 @@
  *
  *   O R I N   open: durable, relaxed, read-only, new
  *   a b B     append one entry, twelve, more than the tail takes
+ *   t         threads append at the same time
  *   g         read in every way there is
  *   p k w     prune, compact, rewind
  *   m u       move a mark, remove one
@@ -25,7 +26,8 @@ struct scene {
     uint64_t tail_bytes;
     uint64_t bytes_max;
     uint64_t keep_entries;
-    uint64_t salt; /* its last two bits choose the sizes of entries */
+    unsigned threads; /* up to CROWD_MAX */
+    uint64_t salt;    /* its last two bits choose the sizes of entries */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "files.h"
 #include "memory.h"
 #include "support/test.h"
@@ -143,7 +144,10 @@ judge_journal(struct sweep *sweep)
         journal_close(journal);
         return;
     }
-    book_decide(book, &image);
+    if (crowd_was_there(book))
+        crowd_decide(book, &image);
+    else
+        book_decide(book, &image);
     if (strchr(sweep->scene->script, 'h') != NULL)
         back_up_again(sweep, journal, &image);
     go_on(sweep, journal, &image);
@@ -261,7 +265,7 @@ is_done_otherwise(const struct book *book, const struct fault *fault)
     if (strcmp(file, "tail.new") == 0 ||
         (strcmp(file, "tail") == 0 && book->without_tail))
         return true;
-    if (strcmp(file, "home") == 0 && strchr("abBy", book->step) != NULL)
+    if (strcmp(file, "home") == 0 && strchr("abBty", book->step) != NULL)
         return true;
     return fault->error == ENOSPC && strcmp(file, "data.mdb") == 0;
 }

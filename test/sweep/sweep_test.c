@@ -4,8 +4,9 @@
  * FAULT_STRIDE=1 leaves no call out, 2 every other one; then, until
  * FAULT_SECONDS are over, two fail in the same run.  FAULT_JOBS processes share
  * the work; fewer runs than FAULT_LEAST are a failure.  FAULT_SITES is a file
- * for the places that made such calls.  FAULT_ONE="scene: mishap: call 7", as
- * printed, does one again.
+ * for the places that made such calls.  FAULT_SCENE=threads takes the scenes
+ * alone whose names begin so; FAULT_ONE="scene: mishap: call 7", as printed,
+ * does one again, which threads may have missed by then.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,6 +60,14 @@ static const struct scene scenes[] = {
     {"backup, to read", "O a2 b2 c", "I h c", TAIL, .salt = 0},
     {"salvage", "O b3 B m c", "z", TAIL, .salt = 2},
     {"salvage, with a tail", "O a2 b2 x", "z", TAIL, .salt = 0},
+    /* What a sync could not move into the store is told to the next append. */
+    {"threads", "O a2 c", "O t a c", TAIL, .threads = 4, .salt = 2},
+    {"threads, and read", "O b c", "O t2 a g", TAIL, .threads = 3, .salt = 2},
+    {"threads, relaxed", "R a2 c", "R t2 s a c", TAIL, .threads = 4, .salt = 2},
+    {"threads that drain", "R b2 c", "O t3 a g c", TAIL, .threads = 2,
+     .salt = 0},
+    {"threads, without a tail", "O a2 c", "O t a g c", TAIL, NO_TAIL,
+     .threads = 3, .salt = 2},
     {"destroy", "O b c", "O a c d", TAIL, .salt = 2},
     {"all", "O b c", "O a2 b B4 s p m k a2 w a2 g c R a3 s c I g c", TAIL,
      .salt = 2},
@@ -162,6 +171,14 @@ number_of(const char *name, double otherwise)
     return text == NULL || text[0] == '\0' ? otherwise : strtod(text, NULL);
 }
 
+static bool
+is_wanted(const struct scene *scene)
+{
+    const char *start = getenv("FAULT_SCENE");
+
+    return start == NULL || strncmp(scene->name, start, strlen(start)) == 0;
+}
+
 /* Tasks one after the other, until there are none. */
 static void
 do_tasks(struct work *work, const char *directory)
@@ -174,6 +191,8 @@ do_tasks(struct work *work, const char *directory)
            SCENES * MISHAPS) {
         uint64_t chance = work->seed + task;
 
+        if (!is_wanted(&scenes[task / MISHAPS]))
+            continue;
         if (task / MISHAPS != scene) {
             if (sweep != NULL)
                 sweep_end(sweep);
