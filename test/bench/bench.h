@@ -20,9 +20,11 @@ struct settings {
     unsigned rounds;   /* each gives one value of every figure */
     unsigned slices;   /* of a round of durable appends, for each contender */
     uint64_t slice_ns; /* how long one goes on */
+    unsigned rests;    /* half seconds, for a disk that is throttled */
     uint64_t entries;  /* in the journal that is read, opened, pruned */
     uint64_t keys;     /* distinct */
     size_t value_size;
+    size_t bytes_max;   /* of values that are in memory at the same time */
     uint64_t revisions; /* of the one key that get_at looks at */
     uint64_t timed;     /* entries among which a time is looked for */
     uint64_t relaxed;   /* entries of a run of relaxed appends */
@@ -32,9 +34,11 @@ struct settings {
     unsigned killed;  /* appends of who is killed, and up to half as many */
     uint64_t costs;   /* entries whose writing is counted */
     unsigned wakes;   /* of a round */
-    uint64_t offered_ns;   /* how long entries are offered at a rate */
+    uint64_t head_start_ns; /* for processes to start, and to open */
+    uint64_t offered_ns;    /* how long entries are offered at a rate */
     uint64_t growth_least; /* entries of the smallest journal, times ten, ... */
     uint64_t growth_most;
+    uint64_t many; /* keys, and entries, of the largest run of these */
     bool large;
     const char *part;   /* those to be measured; NULL: all */
     const char *filler; /* command that reads in another language, or NULL */

@@ -7,6 +7,8 @@
 #include "bench.h"
 #include "timing.h"
 
+#define BATCH_BYTES_MAX (UINT64_C(16) << 20)
+
 const struct engine *const engines[ENGINES] = {
     [ENGINE_OURS] = &engine_journal,
     [ENGINE_FILE] = &engine_file,
@@ -154,8 +156,12 @@ void
 subject_append(struct subject *subject, uint64_t keys, uint64_t first,
                uint64_t limit, size_t batch)
 {
-    struct item *items = workload_items(batch, subject->value_size);
+    size_t most = 1 + BATCH_BYTES_MAX / subject->value_size;
+    struct item *items;
 
+    if (batch > most)
+        batch = most;
+    items = workload_items(batch, subject->value_size);
     for (uint64_t done = first; done < limit;) {
         size_t size = 0;
 

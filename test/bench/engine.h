@@ -27,12 +27,13 @@ enum engine_flag {
     ENGINE_UPKEEP = 1u << 2,  /* old entries will be removed */
     ENGINE_RELAXED = 1u << 3, /* appends need only survive the process */
     ENGINE_KEYLESS = 1u << 4, /* entries are appended without their keys */
-    ENGINE_LOOKUPS = 1u << 5  /* entries will be looked for, one by one */
+    ENGINE_LOOKUPS = 1u << 5, /* entries will be looked for, one by one */
+    ENGINE_SHARED = 1u << 6   /* several processes have it open */
 };
 
 #define ENGINE_EVERYTHING                                                      \
     (ENGINE_HISTORY | ENGINE_TIMES | ENGINE_UPKEEP | ENGINE_RELAXED |          \
-     ENGINE_KEYLESS | ENGINE_LOOKUPS)
+     ENGINE_KEYLESS | ENGINE_LOOKUPS | ENGINE_SHARED)
 
 /* What an engine that has a cache of its own may take for it, and the bits a
  * key that a filter has. */
@@ -61,6 +62,14 @@ struct engine {
     int (*open)(struct engine_db **db, const char *path, uint32_t flags,
                 uint64_t retained);
     void (*close)(struct engine_db *db);
+
+    /*
+     * Another handle on the same database, for a thread that only looks up; to
+     * be closed with close_reader(), before DB is.  NULL: any number of threads
+     * may look up by DB itself.
+     */
+    int (*open_reader)(struct engine_db **reader, struct engine_db *db);
+    void (*close_reader)(struct engine_db *reader);
 
     /* What one does behind a bulk load; NULL: nothing. */
     int (*settle)(struct engine_db *db);
@@ -186,7 +195,8 @@ void subject_close(struct subject *subject);
 int subject_add(const struct subject *subject, const struct item *items,
                 size_t count);
 
-/* Appends the entries [FIRST, LIMIT) over KEYS keys, BATCH at a time. */
+/* Appends the entries [FIRST, LIMIT) over KEYS keys, BATCH at a time, or fewer
+ * if they are large. */
 void subject_append(struct subject *subject, uint64_t keys, uint64_t first,
                     uint64_t limit, size_t batch);
 

@@ -77,6 +77,33 @@ open_env(struct engine_db **out, const char *path, uint32_t flags,
     return 0;
 }
 
+static int
+open_reader(struct engine_db **out, struct engine_db *db)
+{
+    struct engine_db *reader = bench_resize(NULL, sizeof(*reader));
+    int rc;
+
+    *reader = *db;
+    reader->numbers = NULL;
+    reader->room = 0;
+    rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &reader->reader);
+    if (rc != 0) {
+        free(reader);
+        return rc;
+    }
+    mdb_txn_reset(reader->reader);
+    *out = reader;
+    return 0;
+}
+
+static void
+close_reader(struct engine_db *reader)
+{
+    mdb_txn_abort(reader->reader);
+    free(reader->numbers);
+    free(reader);
+}
+
 /* ---- remove ------------------------------------------------------------- */
 
 /* Removes the entry, and KEY with its latest, unless that is to be kept. */
@@ -433,6 +460,8 @@ const struct engine engine_lmdb = {.name = "raw LMDB",
                                    .flags = ENGINE_EVERYTHING,
                                    .open = open_env,
                                    .close = close_env,
+                                   .open_reader = open_reader,
+                                   .close_reader = close_reader,
                                    .append_batch = append_batch,
                                    .get = get,
                                    .get_at = lmdb_get_at,

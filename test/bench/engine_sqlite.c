@@ -14,6 +14,8 @@
 #include "bench.h"
 #include "record.h"
 
+#define BUSY_MS 20000
+
 /* seq is the row's number, so it is a part of every index. */
 static const char schema[] =
     "PRAGMA journal_mode = WAL;"
@@ -63,7 +65,9 @@ open_with(const char *synchronous, struct engine_db **out, const char *path,
     char *file = bench_join(path, "history.db");
     int rc;
 
-    *db = (struct engine_db){.retained = retained,
+    *db = (struct engine_db){.synchronous = synchronous,
+                             .flags = flags,
+                             .retained = retained,
                              .keyless = (flags & ENGINE_KEYLESS) != 0};
     pthread_mutex_init(&db->appending, NULL);
     bench_make_dir(path);
@@ -72,6 +76,8 @@ open_with(const char *synchronous, struct engine_db **out, const char *path,
                              SQLITE_OPEN_NOMUTEX,
                          NULL);
     free(file);
+    /* Others write too. */
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db->handle, schema, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
@@ -102,6 +108,21 @@ open_unflushed(struct engine_db **out, const char *path, uint32_t flags,
                uint64_t retained)
 {
     return open_with("PRAGMA synchronous = OFF", out, path, flags, retained);
+}
+
+/* A connection of its own, to the file in the same directory. */
+static int
+open_reader(struct engine_db **out, struct engine_db *db)
+{
+    const char *file = sqlite3_db_filename(db->handle, "main");
+    char *path = bench_join(file, "");
+    int rc;
+
+    *strrchr(path, '/') = '\0';
+    *strrchr(path, '/') = '\0';
+    rc = open_with(db->synchronous, out, path, db->flags, 0);
+    free(path);
+    return rc;
 }
 
 /* The log goes into the file, and the planner learns what is in it. */
@@ -348,8 +369,9 @@ describe(int result)
 }
 
 #define SQLITE_CALLS                                                           \
-    .version = sqlite3_libversion, .close = close_database, .settle = settle,  \
-    ENGINE_CALLS, .describe = describe
+    .version = sqlite3_libversion, .close = close_database,                    \
+    .open_reader = open_reader, .close_reader = close_database,                \
+    .settle = settle, ENGINE_CALLS, .describe = describe
 
 const struct engine engine_sqlite = {.name = "SQLite",
                                      .flags = ENGINE_EVERYTHING,

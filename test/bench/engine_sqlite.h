@@ -46,6 +46,8 @@ struct engine_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENTS]; /* made when first wanted */
     pthread_mutex_t appending;
+    const char *synchronous; /* the statement */
+    uint32_t flags;
     uint64_t retained;
     bool keyless;
 };

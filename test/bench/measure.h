@@ -17,8 +17,12 @@ void parts_describe(FILE *file);
 /* Durable appends of 1, 4, 16 and 64 threads, and the latency of one. */
 void measure_appends(struct report *report, const struct settings *settings);
 
-/* Durable batches of 100 and of 1000. */
+/* Durable batches of 10, of 100 and of 1000. */
 void measure_batches(struct report *report, const struct settings *settings);
+
+/* Appends of values of several sizes in some ways; in all ways. */
+void measure_sizes(struct report *report, const struct settings *settings);
+void measure_grid(struct report *report, const struct settings *settings);
 
 /* Appends that need only survive the process, over few keys, many and none. */
 void measure_relaxed(struct report *report, const struct settings *settings);
@@ -73,9 +77,31 @@ void measure_filling(struct report *report, const struct settings *settings,
 void measure_memory(struct report *report, const struct subjects *subjects,
                     const char *work, const struct tally *expected);
 
-/* What the processes run whose memory is watched, or that are killed. */
+/* Appends of several processes at once. */
+void measure_processes(struct report *report, const struct settings *settings);
+
+/* Look-ups while somebody appends. */
+void measure_beside(struct report *report, const struct settings *settings);
+
+/* Appends while another process removes the older half. */
+void measure_pruning(struct report *report, const struct settings *settings);
+
+/* What is written for an entry, and the memory that it takes. */
+void measure_costs(struct report *report, const struct settings *settings);
+
+/* Small journals and large ones. */
+void measure_growth(struct report *report, const struct settings *settings);
+
+/* How soon another process sees what is appended at a fixed rate. */
+void measure_offered(struct report *report, const struct settings *settings);
+
+/* What other processes run. */
 int replay_probe(struct subject *subject, const struct probe_order *order);
 int prune_probe(struct subject *subject, const struct probe_order *order);
+int cost_probe(struct subject *subject, const struct probe_order *order);
+int share_probe(struct subject *subject, const struct probe_order *order);
+int receive_probe(struct subject *subject, const struct probe_order *order);
+int beside_probe(struct subject *subject, const struct probe_order *order);
 int opening_probe(struct subject *subject, const struct probe_order *order);
 
 #endif

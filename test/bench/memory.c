@@ -2,72 +2,15 @@
  * memory.c - the memory that a call takes.
  *
  * Measured in a process of its own: in this one the allocator would serve the
- * call from what earlier ones gave back.  Counted is memory that is not a
- * file's, so LMDB's map stays out.
+ * call from what earlier ones gave back.
  */
-#include <fcntl.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "measure.h"
 #include "probe.h"
-
-#define SAMPLE_EVERY_US 200
+#include "watch.h"
 
 /* ---- in the other process ----------------------------------------------- */
-
-struct sampler {
-    int statm;
-    long page;
-    atomic_bool stop;
-    _Atomic uint64_t peak;
-    pthread_t thread;
-};
-
-static uint64_t
-anonymous_bytes(const struct sampler *sampler)
-{
-    char text[128] = "";
-    unsigned long size, resident, shared;
-
-    if (pread(sampler->statm, text, sizeof(text) - 1, 0) <= 0 ||
-        sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3)
-        bench_fail("/proc/self/statm cannot be read");
-    return resident > shared ? (resident - shared) * (uint64_t)sampler->page
-                             : 0;
-}
-
-static void *
-sample(void *context)
-{
-    struct sampler *sampler = context;
-
-    while (!atomic_load(&sampler->stop)) {
-        uint64_t bytes = anonymous_bytes(sampler);
-
-        if (bytes > atomic_load(&sampler->peak))
-            atomic_store(&sampler->peak, bytes);
-        usleep(SAMPLE_EVERY_US);
-    }
-    return NULL;
-}
-
-static void
-start_sampler(struct sampler *sampler)
-{
-    *sampler = (struct sampler){.page = sysconf(_SC_PAGESIZE)};
-    sampler->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (sampler->statm < 0 ||
-        pthread_create(&sampler->thread, NULL, sample, sampler) != 0)
-        bench_fail("memory cannot be watched");
-    /* What the watching itself takes is taken before the base is read. */
-    while (atomic_load(&sampler->peak) == 0)
-        usleep(SAMPLE_EVERY_US);
-}
 
 static void
 run_work(struct subject *subject, const char *work, struct tally *tally)
@@ -89,25 +32,17 @@ run_work(struct subject *subject, const char *work, struct tally *tally)
 }
 
 static int
-watch(struct subject *subject, const char *work)
+watched(struct subject *subject, const char *work)
 {
-    struct sampler sampler;
     struct tally tally = {0};
-    uint64_t base;
+    struct watch watch;
+    uint64_t bytes;
 
-    start_sampler(&sampler);
-    base = anonymous_bytes(&sampler);
+    watch_begin(&watch);
     run_work(subject, work, &tally);
-    /* Memory that is still held counts even if no sample fell late enough. */
-    if (anonymous_bytes(&sampler) > atomic_load(&sampler.peak))
-        atomic_store(&sampler.peak, anonymous_bytes(&sampler));
-    atomic_store(&sampler.stop, true);
-    pthread_join(sampler.thread, NULL);
+    bytes = watch_end(&watch);
     subject_close(subject);
-    close(sampler.statm);
-    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-           atomic_load(&sampler.peak) - base, tally.count, tally.bytes,
-           tally.sum);
+    probe_answer(&tally, &bytes, 1);
     return 0;
 }
 
@@ -115,14 +50,14 @@ int
 replay_probe(struct subject *subject, const struct probe_order *order)
 {
     (void)order;
-    return watch(subject, "replay");
+    return watched(subject, "replay");
 }
 
 int
 prune_probe(struct subject *subject, const struct probe_order *order)
 {
     (void)order;
-    return watch(subject, "prune");
+    return watched(subject, "prune");
 }
 
 /* ---- in this one -------------------------------------------------------- */
@@ -134,14 +69,9 @@ probe_memory(const struct subject *subject, const char *work,
 {
     struct probe probe;
     uint64_t bytes = 0;
-    int found;
 
     probe_start(&probe, subject, work, (struct probe_order){0});
-    found = fscanf(probe.answer, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-                   &bytes, &tally->count, &tally->bytes, &tally->sum);
-    if (!probe_end(&probe) || found != 4)
-        bench_fail("%s: the %s whose memory was watched failed",
-                   subject->engine->name, work);
+    probe_result(&probe, subject, work, tally, &bytes, 1);
     return bytes;
 }
 

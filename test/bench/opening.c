@@ -172,13 +172,14 @@ check_opener(const struct opener *opener, const struct settings *settings)
     tally_check(&got, &expected, subject->engine->name, "what was appended");
 }
 
-void
-measure_opens(struct report *report, const struct settings *settings)
+static void
+measure_size(struct report *report, const struct settings *settings)
 {
     struct subjects subjects = subjects_make(settings, "opening",
                                              ENGINE_RELAXED | ENGINE_LOOKUPS);
     struct row *closed = report_row(report, "ms", settings->rounds,
-                                    "open after a close");
+                                    "open after a close, %uk entries",
+                                    (unsigned)(settings->entries / 1000));
     struct row *killed = report_row(report, "ms", settings->rounds,
                                     "open after kill -9");
     struct row *longest = report_row(report, "ms", 1, "  longest");
@@ -211,4 +212,15 @@ measure_opens(struct report *report, const struct settings *settings)
         samples_free(&openers[i].killed);
     }
     subjects_free(&subjects);
+}
+
+void
+measure_opens(struct report *report, const struct settings *settings)
+{
+    struct settings larger = *settings;
+
+    measure_size(report, settings);
+    larger.entries *= 10;
+    if (settings->large)
+        measure_size(report, &larger);
 }

@@ -43,6 +43,10 @@ static const struct part {
      "durable, of 1, 4, 16 and 64 threads; single ones beside the bare disk",
      false},
     {"batches", measure_batches, "durable, of 10, 100 and 1000", false},
+    {"sizes", measure_sizes,
+     "values of 100 bytes, 1 KB and 64 KB, durable and relaxed", false},
+    {"grid", measure_grid,
+     "these in all ways: 1 to 64 threads, batches of 1 to 1000", true},
     {"opens", measure_opens,
      "after a close, and after the kill of who appended relaxed", false},
     {"relaxed", measure_relaxed,
@@ -50,6 +54,7 @@ static const struct part {
      "               MDB_NOSYNC, SQLite's NORMAL and OFF, writes without sync;"
      " few\n               keys, many, one, none",
      false},
+    {"processes", measure_processes, "appends of 1, 2 and 4 processes", false},
     {"journal", measure_journal,
      "a get, a read, uniform and by Zipf, a replay, space, memory, a prune",
      false},
@@ -60,8 +65,15 @@ static const struct part {
     {"times", measure_find_time, "find_time", false},
     {"retention", measure_retention, "batches that remove what is too old",
      false},
+    {"pruning", measure_pruning,
+     "appends while another process removes the older half", false},
+    {"beside", measure_beside, "look-ups while somebody appends", false},
     {"wakeups", measure_wakeups, "how soon another process knows of an append",
      false},
+    {"offered", measure_offered,
+     "how soon it sees what is appended at a fixed rate", false},
+    {"costs", measure_costs, "bytes written for an entry, memory", false},
+    {"growth", measure_growth, "small journals and large ones", false},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))

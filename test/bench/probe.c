@@ -67,8 +67,9 @@ probe_start(struct probe *probe, const struct subject *subject,
         bench_fail("pipe: %s", strerror(errno));
 }
 
-bool
-probe_end(struct probe *probe)
+/* False if that was not a good end. */
+static bool
+end(struct probe *probe)
 {
     int status = 0;
 
@@ -82,18 +83,70 @@ void
 probe_kill(struct probe *probe)
 {
     kill(probe->process, SIGKILL);
-    probe_end(probe);
+    end(probe);
+}
+
+void
+probe_await(struct probe *probe, const struct subject *subject,
+            const char *work)
+{
+    char word[8] = "";
+
+    if (fscanf(probe->answer, "%7s", word) != 1 || strcmp(word, "ready") != 0)
+        bench_fail("%s: %s in another process failed", subject->engine->name,
+                   work);
+}
+
+static bool
+take_number(FILE *answer, uint64_t *number)
+{
+    return fscanf(answer, "%" SCNu64, number) == 1;
+}
+
+void
+probe_result(struct probe *probe, const struct subject *subject,
+             const char *work, struct tally *tally, uint64_t *figures,
+             unsigned count)
+{
+    bool good = take_number(probe->answer, &tally->count) &&
+                take_number(probe->answer, &tally->bytes) &&
+                take_number(probe->answer, &tally->sum);
+
+    for (unsigned i = 0; good && i < count; i++)
+        good = take_number(probe->answer, &figures[i]);
+    if (!end(probe) || !good)
+        bench_fail("%s: %s in another process failed", subject->engine->name,
+                   work);
 }
 
 /* ---- in the other ------------------------------------------------------- */
+
+void
+probe_ready(void)
+{
+    puts("ready");
+    fflush(stdout);
+}
+
+void
+probe_answer(const struct tally *tally, const uint64_t *figures, unsigned count)
+{
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64, tally->count, tally->bytes,
+           tally->sum);
+    for (unsigned i = 0; i < count; i++)
+        printf(" %" PRIu64, figures[i]);
+    putchar('\n');
+    fflush(stdout);
+}
 
 static const struct task {
     const char *name;
     int (*work)(struct subject *subject, const struct probe_order *order);
 } tasks[] = {
-    {"append", opening_probe},
-    {"replay", replay_probe},
-    {"prune", prune_probe},
+    {"append", opening_probe},  {"replay", replay_probe},
+    {"prune", prune_probe},     {"cost", cost_probe},
+    {"share", share_probe},     {"prune-beside", beside_probe},
+    {"receive", receive_probe},
 };
 
 int

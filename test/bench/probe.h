@@ -33,8 +33,22 @@ struct probe_order {
 void probe_start(struct probe *probe, const struct subject *subject,
                  const char *work, struct probe_order order);
 
-/* Waits for its end; false if that was not a good one. */
-bool probe_end(struct probe *probe);
+/*
+ * Waits for what it has found, and for COUNT figures beside that, and for its
+ * end; ends the program, naming WORK, if it did not get that far.
+ */
+void probe_result(struct probe *probe, const struct subject *subject,
+                  const char *work, struct tally *tally, uint64_t *figures,
+                  unsigned count);
+
+/* Waits until it is ready; ends the program, naming WORK, if it never is. */
+void probe_await(struct probe *probe, const struct subject *subject,
+                 const char *work);
+
+/* In the other: is ready; gives these. */
+void probe_ready(void);
+void probe_answer(const struct tally *tally, const uint64_t *figures,
+                  unsigned count);
 
 /* Ends it with SIGKILL. */
 void probe_kill(struct probe *probe);

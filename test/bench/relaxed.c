@@ -18,7 +18,6 @@
 #define BLOCK 100u /* entries made at a time, without the clock */
 #define CONTROL_NS 20000000u
 #define REST_US 100000u /* for what an engine does in threads of its own */
-#define LARGE 10000000u /* keys, each with an entry before the run begins */
 
 /* What a run is over. */
 struct load {
@@ -239,15 +238,18 @@ measure_relaxed(struct report *report, const struct settings *settings)
                                     10000, 0, 3};
     static const struct load many = {"1M keys", "relaxed appends, 1M keys",
                                      1000000, 0, 2};
+    static const struct load one = {"1 key", "relaxed appends, 1 key", 1, 0, 0};
     static const struct load none = {"no keys", "relaxed appends, no keys", 0,
                                      0, 0};
-    static const struct load large = {"10M keys", "relaxed appends, 10M keys",
-                                      LARGE, LARGE, 0};
+    /* Each with an entry before the run begins. */
+    const struct load large = {"10M keys", "relaxed appends, 10M keys",
+                               settings->many, settings->many, 0};
     const struct row *keyed = measure_load(report, settings, &few);
     const struct row *keyless;
     struct row *over;
 
     measure_load(report, settings, &many);
+    measure_load(report, settings, &one);
     keyless = measure_load(report, settings, &none);
     over = report_row(report, "x", 1, "  over that with 10k keys");
     for (unsigned i = 0; i < ENGINES; i++)

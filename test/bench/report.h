@@ -45,6 +45,7 @@ struct note {
     double p50_us[ROUNDS_MAX];
     unsigned rounds;
     double longest_us; /* in all rounds */
+    unsigned rests;    /* that it was given */
 };
 
 /* What a part of the benchmark has come to: rows from FIRST on. */

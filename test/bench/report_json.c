@@ -182,7 +182,8 @@ print_disk(const struct report *report, FILE *file)
         fprintf(file, "%s\n    {\"beside\": \"%s\", ", i > 0 ? "," : "",
                 note->beside);
         print_spread("p50_us", spread_of(note->p50_us, note->rounds), file);
-        fprintf(file, ", \"longest_us\": %.6g}", note->longest_us);
+        fprintf(file, ", \"longest_us\": %.6g, \"rests\": %u}",
+                note->longest_us, note->rests);
     }
     fputs("\n  ],\n", file);
 }

@@ -80,13 +80,26 @@ print_bar(const struct row *row, const struct bar *bar, FILE *file)
             row_reached(row, bar) ? "reached" : "MISSED");
 }
 
+/* Of the column of names. */
+static int
+width_of(const struct report *report, const struct section *section)
+{
+    size_t width = 33;
+
+    for (unsigned i = section->first; i < section->limit; i++) {
+        if (strlen(report->rows[i].name) > width)
+            width = strlen(report->rows[i].name);
+    }
+    return (int)width;
+}
+
 static void
 print_row(const struct report *report, const struct section *section,
           const struct row *row, FILE *file)
 {
     char text[32];
 
-    fprintf(file, "%-34s%-4s", row->name, row->unit);
+    fprintf(file, "%-*s %-4s", width_of(report, section), row->name, row->unit);
     for (unsigned i = 0; i < ENGINES; i++) {
         if (shown(report, section, i))
             fprintf(file, " %10s",
@@ -117,7 +130,7 @@ print_section(const struct report *report, const struct section *section,
 
     snprintf(title, sizeof(title), "%s (%.0f s)", section->name,
              section->seconds);
-    fprintf(file, "%-38s", title);
+    fprintf(file, "%-*s", width_of(report, section) + 5, title);
     for (unsigned i = 0; i < ENGINES; i++) {
         if (shown(report, section, i))
             fprintf(file, " %10s", engines[i]->name);
@@ -140,10 +153,11 @@ print_note(const struct note *note, FILE *file)
 
     fprintf(file,
             "The disk alone, beside %s: p50 of a pwrite and an fdatasync of a\n"
-            "preallocated file %s us (by round %s..%s); the longest %.1f ms.\n",
+            "preallocated file %s us (by round %s..%s); the longest %.1f ms; "
+            "%u rests.\n",
             note->beside, number(text, spread.median),
             number(least, spread.least), number(most, spread.most),
-            note->longest_us / 1e3);
+            note->longest_us / 1e3, note->rests);
 }
 
 void

@@ -1,6 +1,7 @@
 /* timing.c - the clock, percentiles, medians, and whose turn it is. */
 #include "timing.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,17 @@ timing_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void
+timing_sleep_until(uint64_t moment)
+{
+    struct timespec until = {.tv_sec = (time_t)(moment / 1000000000u),
+                             .tv_nsec = (long)(moment % 1000000000u)};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
+           EINTR)
+        continue;
 }
 
 void

@@ -25,6 +25,9 @@ struct spread {
 /* A clock that only rises. */
 uint64_t timing_now(void);
 
+/* Sleeps until it shows MOMENT. */
+void timing_sleep_until(uint64_t moment);
+
 void samples_add(struct samples *samples, uint64_t ns);
 
 /* The least sample that PERCENT of all do not exceed; 0 if there are none. */
