@@ -223,11 +223,12 @@ fuzzed_with = $(call objects_of,$(FUZZ_WITH_$(1):%=test/%))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
 SCRIPTS     = $(wildcard test/cli/*_test.sh $(if $(SAN_NAME),,\
-    test/install/*_test.sh test/model/*_test.sh))
+    test/install/*_test.sh test/model/*_test.sh \
+    test/bench/*_test.sh))
 EXAMPLES    = $(patsubst %.c,$(OUT)/%,$(wildcard docs/examples/*.c))
 BENCH       = $(OUT)/bench/bench
 BENCH_OBJECTS = $(call objects_of,$(wildcard test/bench/*.c))
-BENCH_FLAGS =  # --quick, --json, --large, --part PART, --dir DIR
+BENCH_FLAGS =  # --large, --part PART, --value BYTES, --dir DIR
 PYTHON      = python3
 # Python, if it is here and has ctypes and sqlite3, reads a journal too.
 BENCH_FILL  = $(shell $(PYTHON) -c 'import ctypes, sqlite3' 2>/dev/null && \
@@ -296,9 +297,9 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .SECONDARY:
 .SECONDEXPANSION:
 .PHONY: all lib install uninstall clean check check-ffi soak power faults \
-    blocks kills canaries fuzz run-fuzzers coverage mutants demo bench examples \
-    tests lint dist deb amalgamation abi abi-update check-packages format \
-    completions docs deps check-deps help FORCE
+    blocks kills canaries fuzz run-fuzzers coverage mutants demo bench \
+    bench-all examples tests lint dist deb amalgamation abi abi-update \
+    check-packages format completions docs deps check-deps help FORCE
 
 # ---- library, command -------------------------------------------------------
 
@@ -562,7 +563,8 @@ check-ffi:
 	    FFI_NEED='$(strip $(FFI_NEED))' test/ffi/run.sh $(strip $(FFI))
 
 ## tests       build all that `make check` runs, and run nothing
-tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) $(if $(filter 1,$(SHARED)),,all)
+tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) \
+    $(if $(filter test/bench/%,$(SCRIPTS)),$(BENCH)) $(if $(filter 1,$(SHARED)),,all)
 
 ## fuzz        look for bad input, FUZZ_SECONDS for each target; needs clang
 fuzz:
@@ -582,9 +584,19 @@ demo:
 	@$(BUILD_ALL) all
 	@JOURNAL='$(abspath $(COMMAND))' test/demo.sh
 
-## bench       measure; one line a case
+# What is left of it, by the program as text and as JSON, and as pictures.
+RESULTS = $(OUT)/bench/results
+measure = @mkdir -p $(1) && $(BENCH) $(BENCH_FILL) --out $(1) $(2) \
+    $(BENCH_FLAGS) && BENCH_PYTHON='$(PYTHON)' test/bench/draw.sh $(1)
+
+## bench       measure, in minutes; BENCH_FLAGS="--part appends,opens"
 bench: $(BENCH) $(DYNAMIC)
-	@$(BENCH) $(BENCH_FILL) $(BENCH_FLAGS)
+	$(call measure,$(RESULTS)-quick,--quick)
+
+## bench-all   what is published, some ten minutes; with BENCH_FLAGS=--large
+##             up to ten million entries, and appends in all ways: an hour
+bench-all: $(BENCH) $(DYNAMIC)
+	$(call measure,$(RESULTS))
 
 # ---- packages ---------------------------------------------------------------
 

@@ -7,7 +7,6 @@
 #include "bench.h"
 
 #define THREADS_MAX 64u
-#define FILL_BYTES_MAX (UINT64_C(32) << 20)
 
 struct worker {
     pthread_t thread;
@@ -134,7 +133,7 @@ contest_of(struct contest *contest, unsigned way, unsigned subject)
 static uint64_t
 keys_for(const struct settings *settings, size_t value_size)
 {
-    uint64_t most = FILL_BYTES_MAX / value_size;
+    uint64_t most = 1 + settings->bytes_max / 2 / value_size;
 
     return settings->keys < most ? settings->keys : most;
 }

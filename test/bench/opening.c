@@ -177,11 +177,13 @@ measure_size(struct report *report, const struct settings *settings)
 {
     struct subjects subjects = subjects_make(settings, "opening",
                                              ENGINE_RELAXED | ENGINE_LOOKUPS);
+    unsigned thousands = (unsigned)(settings->entries / 1000);
     struct row *closed = report_row(report, "ms", settings->rounds,
                                     "open after a close, %uk entries",
-                                    (unsigned)(settings->entries / 1000));
+                                    thousands);
     struct row *killed = report_row(report, "ms", settings->rounds,
-                                    "open after kill -9");
+                                    "open after kill -9, %uk entries",
+                                    thousands);
     struct row *longest = report_row(report, "ms", 1, "  longest");
     struct opener openers[ENGINES] = {0};
 

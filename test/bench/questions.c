@@ -300,7 +300,7 @@ make_rows(struct question_rows *rows, struct report *report, unsigned rounds)
     row_bar(rows->over_replay, BAR_AT_MOST, ENGINE_OURS, 1.5);
     rows->latest = report_row(report, "/s", rounds, "latest of every key");
     rows->as_of = report_row(report, "/s", rounds, "  as of the middle");
-    rows->times = report_row(report, "/s", rounds, "between two times, 1%%");
+    rows->times = report_row(report, "/s", rounds, "between times, 1%%");
     rows->newest_of_key = report_row(report, "us", rounds,
                                      "newest 10 of a key");
     rows->newest_of_group = report_row(report, "us", rounds,

@@ -16,8 +16,11 @@
 #include "space.h"
 
 #define BLOCK 100u /* entries made at a time, without the clock */
-#define CONTROL_NS 20000000u
-#define REST_US 100000u /* for what an engine does in threads of its own */
+
+/* Parts of a turn's time: for the disk alone, and for what an engine does in
+ * threads of its own. */
+#define CONTROL_PART 50u
+#define REST_PART 10u
 
 /* What a run is over. */
 struct load {
@@ -215,8 +218,8 @@ measure_load(struct report *report, const struct settings *settings,
 
             rows.rate->values[runner->subject->column][round] = take_turn(
                 runner, load, count, settings->turn_ns);
-            control_run(&control, CONTROL_NS);
-            usleep(REST_US);
+            control_run(&control, settings->turn_ns / CONTROL_PART);
+            usleep((useconds_t)(settings->turn_ns / REST_PART / 1000));
             /* What one leaves to be written must not be the next one's. */
             bench_sync(settings);
         }

@@ -37,6 +37,10 @@ has() {
     libclang-rt-*) has_fuzzer ;;
     dpkg-dev) has dpkg-buildpackage ;;
     debhelper) has dh ;;
+    libsqlite3-dev) has_header sqlite3.h ;;
+    libleveldb-dev) has_header leveldb/c.h ;;
+    librocksdb-dev) has_header rocksdb/c.h ;;
+    gnuplot-nox) has gnuplot ;;
     abigail-tools) has abidw && has abidiff ;;
     nodejs) has node ;;
     default-jdk-headless) has javac ;;
