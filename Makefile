@@ -564,7 +564,8 @@ check-ffi:
 
 ## tests       build all that `make check` runs, and run nothing
 tests: $(TESTS) $(FUZZ) $(SHIM) $(EXAMPLES) \
-    $(if $(filter test/bench/%,$(SCRIPTS)),$(BENCH)) $(if $(filter 1,$(SHARED)),,all)
+    $(if $(filter test/bench/%,$(SCRIPTS)),$(BENCH)) \
+    $(if $(filter 1,$(SHARED)),,all)
 
 ## fuzz        look for bad input, FUZZ_SECONDS for each target; needs clang
 fuzz:

@@ -14,7 +14,7 @@
 #include "probe.h"
 
 #define OPENS 5u                         /* a round, after closes */
-#define KILLS 2u                         /* a round */
+#define KILLS 1u                         /* a round */
 #define APPENDED_NS UINT64_C(2000000000) /* the time for that */
 #define STEP 100u        /* appends between two looks at a tail */
 #define TAIL_STEPS 2000u /* the most looks */
