@@ -64,6 +64,8 @@ void
 bench_part(const char *name, unsigned number, unsigned count)
 {
     snprintf(current, sizeof(current), "%s (%u of %u)", name, number, count);
+    if (!isatty(STDERR_FILENO))
+        fprintf(stderr, "bench: %s\n", current);
 }
 
 void

@@ -53,7 +53,7 @@ _Noreturn void bench_fail(const char *format, ...)
 /* realloc() that does not fail. */
 void *bench_resize(void *memory, size_t size);
 
-/* What is going on is the part NAME. */
+/* What is going on is the part NAME; says so where progress is not shown. */
 void bench_part(const char *name, unsigned number, unsigned count);
 
 /*
