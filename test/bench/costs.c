@@ -1,20 +1,24 @@
 /*
  * costs.c - what is written for an entry, and the memory of who appends.
  *
- * By /proc/self/io of a process of its own, from before it opens the database
- * until it has closed it.  "Written" is write_bytes: pages of files that became
- * dirty, and so every store through a mapping too, but as whole pages, and once
- * more each time that the disk has had one.  "By calls" is wchar: what write()
- * and its kin were given.
+ * From before a process of its own opens the database until it has closed it,
+ * and the disk has everything.  "Written" is what the disk counts, of all that
+ * the machine does.  By /proc/self/io, of that process alone, are wchar, what
+ * write() and its kin were given, and write_bytes: what became dirty, stores
+ * through a mapping too, but as a whole folio, which may be megabytes, and once
+ * more each time that the disk has had it.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "measure.h"
 #include "space.h"
 #include "watch.h"
 
-enum { WRITTEN, BY_CALLS, MEMORY, FIGURES };
+enum { DIRTY, BY_CALLS, MEMORY, FIGURES, WRITTEN = FIGURES, ON_DISK, ROWS };
 
 /* ---- in a process of its own -------------------------------------------- */
 
@@ -26,10 +30,10 @@ read_counts(uint64_t counts[2])
     char line[128];
     unsigned long number;
 
-    counts[WRITTEN] = counts[BY_CALLS] = 0;
+    counts[DIRTY] = counts[BY_CALLS] = 0;
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
         if (sscanf(line, "write_bytes: %lu", &number) == 1)
-            counts[WRITTEN] = number;
+            counts[DIRTY] = number;
         else if (sscanf(line, "wchar: %lu", &number) == 1)
             counts[BY_CALLS] = number;
     }
@@ -52,13 +56,35 @@ cost_probe(struct subject *subject, const struct probe_order *order)
     figures[MEMORY] = watch_end(&watch);
     subject_close(subject);
     read_counts(figures);
-    figures[WRITTEN] -= before[WRITTEN];
+    figures[DIRTY] -= before[DIRTY];
     figures[BY_CALLS] -= before[BY_CALLS];
     probe_answer(&tally, figures, FIGURES);
     return 0;
 }
 
 /* ---- in this one -------------------------------------------------------- */
+
+/* Bytes that the disk has been given since it was there; NAN: unknown. */
+static double
+disk_writes(const struct settings *settings)
+{
+    unsigned long sectors = 0;
+    struct stat status;
+    char name[64];
+    FILE *file;
+    int found;
+
+    if (stat(settings->dir, &status) != 0)
+        return NAN;
+    snprintf(name, sizeof(name), "/sys/dev/block/%u:%u/stat",
+             major(status.st_dev), minor(status.st_dev));
+    file = fopen(name, "re");
+    if (file == NULL)
+        return NAN;
+    found = fscanf(file, "%*u %*u %*u %*u %*u %*u %lu", &sectors);
+    fclose(file);
+    return found == 1 ? (double)sectors * 512 : NAN;
+}
 
 struct kind {
     const char *name;
@@ -69,7 +95,7 @@ struct kind {
 
 static void
 measure_one(struct subject *subject, const struct settings *settings,
-            const struct kind *kind, struct row *const rows[FIGURES + 1])
+            const struct kind *kind, struct row *const rows[ROWS])
 {
     struct probe_order order = {.first = settings->keys,
                                 .count = settings->costs * kind->entries,
@@ -79,16 +105,22 @@ measure_one(struct subject *subject, const struct settings *settings,
     struct tally nothing, expected;
     uint64_t figures[FIGURES];
     struct probe probe;
+    double written;
 
     subject_fill(subject, order.keys, order.keys, FILL_BATCH);
     subject_close(subject);
     bench_sync(settings);
+    written = disk_writes(settings);
     probe_start(&probe, subject, "cost", order);
     probe_result(&probe, subject, "appends", &nothing, figures, FIGURES);
+    bench_sync(settings);
+    rows[WRITTEN]->values[subject->column][0] = (disk_writes(settings) -
+                                                 written) /
+                                                entries;
     for (unsigned i = 0; i < FIGURES; i++)
         rows[i]->values[subject->column][0] = (double)figures[i] /
                                               (i == MEMORY ? 1 << 20 : entries);
-    rows[FIGURES]->values[subject->column][0] = (double)space_of(subject->path)
+    rows[ON_DISK]->values[subject->column][0] = (double)space_of(subject->path)
                                                     .disk /
                                                 (entries + (double)order.keys);
     expected = workload_tally(order.keys, 0, order.keys + order.count,
@@ -102,13 +134,14 @@ measure_kind(struct report *report, const struct settings *settings,
              const struct kind *kind)
 {
     struct subjects subjects = subjects_make(settings, "costs", kind->flags);
-    struct row *rows[FIGURES + 1];
+    struct row *rows[ROWS];
 
     rows[WRITTEN] = report_row(report, "B", 1, "written, an entry, %s",
                                kind->name);
     rows[BY_CALLS] = report_row(report, "B", 1, "  by calls");
+    rows[DIRTY] = report_row(report, "B", 1, "  write_bytes");
     rows[MEMORY] = report_row(report, "MiB", 1, "  memory of the process");
-    rows[FIGURES] = report_row(report, "B", 1, "  on disk then, of all");
+    rows[ON_DISK] = report_row(report, "B", 1, "  on disk then, of all");
     for (unsigned i = 0; i < subjects.count; i++) {
         bench_progress(kind->name, i, subjects.count);
         measure_one(subjects.list[i], settings, kind, rows);

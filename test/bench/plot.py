@@ -84,7 +84,7 @@ PICTURES = {
 OFFERED = {
     "title": "Seen by another process, at {} entries/s",
     "rates": ("1k", "10k"),
-    "lines": (("durable", "#1f5fb4"), ("relaxed", "#2e9e4f"),
+    "lines": (("relaxed", "#1f5fb4"), ("durable", "#2e9e4f"),
               ("by a pipe", "#7f7f7f")),
     "points": (("p50", ""), ("p99", ": p99"), ("p99.9", ": p99.9")),
 }

@@ -161,18 +161,30 @@ make_rows(struct report *report, unsigned rounds, const struct load *load)
     return rows;
 }
 
+/* Names those of RUNNERS that did not get to the end of the run. */
 static void
-remark_cut(struct report *report, const struct runner *runner,
+remark_cut(struct report *report, const struct runner *runners, unsigned count,
            const struct load *load)
 {
-    char *text = bench_resize(NULL, 160);
+    size_t size = 64 + 64 * (size_t)count;
+    char *text = bench_resize(NULL, size);
+    bool any = false;
+    int used = snprintf(text, size, "Too slow for the time given (relaxed, %s)",
+                        load->name);
 
-    snprintf(text, 160,
-             "%s was too slow for the time given and appended only %" PRIu64
-             " entries (relaxed, %s).",
-             runner->subject->engine->name, runner->acknowledged.count,
-             load->name);
-    report_remark(report, text);
+    for (unsigned i = 0; i < count; i++) {
+        if (!runners[i].cut_short)
+            continue;
+        used += snprintf(text + used, size - (size_t)used,
+                         "%s %s, which appended %" PRIu64, any ? ";" : ":",
+                         runners[i].subject->engine->name,
+                         runners[i].acknowledged.count);
+        any = true;
+    }
+    if (any)
+        report_remark(report, text);
+    else
+        free(text);
 }
 
 static void
@@ -190,9 +202,8 @@ set_rows(struct load_rows *rows, struct report *report, struct runner *runners,
         rows->p999->values[column][0] = samples_percentile_us(samples, 99.9);
         rows->longest->values[column][0] = samples_percentile_us(samples, 100) /
                                            1e3;
-        if (runners[i].cut_short)
-            remark_cut(report, &runners[i], load);
     }
+    remark_cut(report, runners, count, load);
 }
 
 /* Returns the row of rates in whole runs. */
