@@ -97,7 +97,12 @@ struct engine {
     int (*find_time)(struct engine_db *db, uint64_t time, uint64_t *seq);
     int (*time_of)(struct engine_db *db, uint64_t seq, uint64_t *time);
 
-    /* Removes those below BEFORE, and keys that have none left (UPKEEP). */
+    /*
+     * Removes those below BEFORE, and keys that have none left (UPKEEP).  Who
+     * appends meanwhile waits for it, unless it is told to remove no more than
+     * PRUNE_STEP at a time; 0: it lets him in by itself.
+     */
+    uint64_t prune_step;
     int (*prune)(struct engine_db *db, uint64_t before);
 
     /* Removes those below BEFORE that are not their key's latest. */

@@ -370,8 +370,9 @@ describe(int result)
 
 #define SQLITE_CALLS                                                           \
     .version = sqlite3_libversion, .close = close_database,                    \
-    .open_reader = open_reader, .close_reader = close_database,                \
-    .settle = settle, ENGINE_CALLS, .describe = describe
+    .prune_step = 2000, .open_reader = open_reader,                            \
+    .close_reader = close_database, .settle = settle, ENGINE_CALLS,            \
+    .describe = describe
 
 const struct engine engine_sqlite = {.name = "SQLite",
                                      .flags = ENGINE_EVERYTHING,

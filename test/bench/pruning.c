@@ -1,8 +1,8 @@
 /*
  * pruning.c - appends go on while another process removes the older half.
  *
- * Relaxed, one thread.  Every engine removes so many entries at a time, so that
- * those which lock the database meanwhile let the appender in now and then.
+ * Relaxed, one thread.  An engine that would lock the database until all are
+ * gone removes a few at a time.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,6 @@
 
 #include "measure.h"
 
-#define STEP 2000u
 #define BLOCK 16u /* appends between two looks at the other */
 
 /* ---- the other process -------------------------------------------------- */
@@ -20,13 +19,14 @@ int
 beside_probe(struct subject *subject, const struct probe_order *order)
 {
     uint64_t limit = order->first + order->count;
+    uint64_t step = subject->engine->prune_step;
     struct tally nothing = {0};
     uint64_t begun, ns;
 
     subject_open(subject);
     begun = timing_now();
     for (uint64_t before = order->first; before < limit;) {
-        before = limit - before > STEP ? before + STEP : limit;
+        before = step != 0 && limit - before > step ? before + step : limit;
         engine_check(subject->engine, "prune",
                      subject->engine->prune(subject->db, before));
     }
