@@ -180,17 +180,19 @@ catch_signals(void)
 
 /* ---- the program -------------------------------------------------------- */
 
-/* DIR/results.KIND, or results-PARTS.KIND. */
+/* DIR/results.KIND; what is not all, or of other values, says so in its name. */
 static FILE *
 open_result(const struct settings *settings, const char *kind)
 {
-    const char *part = settings->part != NULL ? settings->part : "";
-    char name[256];
+    char parts[200] = "", values[32] = "", name[256];
     FILE *file;
     char *path;
 
-    snprintf(name, sizeof(name), "results%s%s.%s", *part != '\0' ? "-" : "",
-             part, kind);
+    if (settings->part != NULL)
+        snprintf(parts, sizeof(parts), "-%s", settings->part);
+    if (settings->value_size != VALUE_SIZE)
+        snprintf(values, sizeof(values), "-%zu", settings->value_size);
+    snprintf(name, sizeof(name), "results%s%s.%s", parts, values, kind);
     path = bench_join(settings->out, name);
     file = fopen(path, "we");
     if (file == NULL)

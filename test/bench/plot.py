@@ -4,8 +4,9 @@
     plot.py DIRECTORY
 
 Reads all results*.json there, of which the newest counts where a figure is in
-several, and leaves the pictures beside them.  A panel whose figures have not
-been measured is left out, and a picture that has no panel left is not drawn.
+several, and leaves the pictures beside them.  What was measured with values of
+another size than usual stays out.  A panel whose figures have not been measured
+is left out, and a picture that has no panel left is not drawn.
 """
 
 import glob
@@ -26,6 +27,7 @@ COLOURS = {
     "RocksDB": "#8658b8",
 }
 
+VALUE_SIZE = 100
 RATE = "entries/s"
 MICRO = "µs, less is better"
 BYTES = "bytes, fewer are better"
@@ -98,8 +100,9 @@ def read_rows(directory):
         sys.exit("plot.py: no results*.json in " + directory)
     for name in sorted(files, key=os.path.getmtime):
         with open(name, encoding="utf-8") as file:
-            for row in json.load(file)["rows"]:
-                rows[row["name"]] = row
+            results = json.load(file)
+        if results["value_size"] == VALUE_SIZE:
+            rows.update((row["name"], row) for row in results["rows"])
     return rows
 
 
