@@ -94,20 +94,24 @@ struct spot {
     unsigned count;
 };
 
-/* The pages of a value that does not lie in its leaf. */
+/*
+ * The pages of a value that does not lie in its leaf: more than it takes, if it
+ * was made smaller in the transaction that wrote it first.
+ */
 static int
 look_at_value(const struct jn_store_tree *tree, const struct jn_node *node)
 {
-    uint64_t size = tree->page_size, first = node->first_page;
-    uint64_t count = (node->value_size + JN_PAGE_HEADER + size - 1) / size;
+    uint64_t size = tree->page_size, first = node->first_page, count;
     const uint8_t *page;
 
-    if (first < 2 || first >= tree->pages || count > tree->pages - first)
+    if (first < 2 || first >= tree->pages)
         return JOURNAL_CORRUPT;
     page = tree->base + first * size;
+    count = jn_page_extent(page);
     return jn_page_number(page) == first &&
                    jn_page_flags(page) == JN_PAGE_BIG &&
-                   jn_page_extent(page) == count
+                   count <= tree->pages - first &&
+                   count * size >= node->value_size + JN_PAGE_HEADER
                ? 0
                : JOURNAL_CORRUPT;
 }
