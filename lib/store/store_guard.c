@@ -1,167 +1,20 @@
 /* store_guard.c - pages are looked at before LMDB goes by them. */
 #include "store/store_guard.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
-#include "pages/page.h"
 #include "store/store_env.h"
-#include "store/store_tree_part.h"
+#include "store/store_guard_part.h"
 
-/* ---- what has been looked at -------------------------------------------- */
-
-void
-jn_guard_free(struct jn_guard *guard)
-{
-    free(guard->seen);
-    free(guard->marked);
-    memset(guard, 0, sizeof(*guard));
-}
-
-void
-jn_guard_reset(struct jn_guard *guard)
-{
-    for (size_t i = 0; i < guard->marked_count; i++)
-        guard->seen[guard->marked[i]] = 0;
-    guard->marked_count = 0;
-    guard->begun = false;
-}
-
-bool
-jn_guard_has_begun(const struct jn_txn *txn)
-{
-    return txn->write && txn->store->guard.begun;
-}
-
-bool
-jn_guard_has_changed(const struct jn_txn *txn, enum jn_table table)
-{
-    return jn_guard_has_begun(txn) && txn->store->guard.tables[table].changed;
-}
-
-/*
- * The memory at *WORDS, with room for COUNT words where there was for *ROOM;
- * what is new is 0.  At any moment it may be freed by a child of fork().
- */
-static int
-enlarge(uint64_t **words, size_t *room, size_t count)
-{
-    uint64_t *old = *words, *larger;
-
-    if (count <= *room)
-        return 0;
-    count += count / 4 + 64;
-    larger = calloc(count, sizeof(*larger));
-    if (larger == NULL)
-        return ENOMEM;
-    if (*room > 0)
-        memcpy(larger, old, *room * sizeof(*larger));
-    *words = larger;
-    *room = count;
-    free(old);
-    return 0;
-}
-
-static bool
-has_seen(const struct jn_guard *guard, uint64_t page)
-{
-    return (guard->seen[page / 64] >> page % 64 & 1) != 0;
-}
-
-static int
-mark_seen(struct jn_guard *guard, uint64_t page)
-{
-    if (guard->seen[page / 64] == 0) {
-        int rc = enlarge(&guard->marked, &guard->marked_room,
-                         guard->marked_count + 1);
-
-        if (rc != 0)
-            return rc;
-        guard->marked[guard->marked_count++] = page / 64;
-    }
-    guard->seen[page / 64] |= UINT64_C(1) << page % 64;
-    return 0;
-}
-
-/* ---- one page ----------------------------------------------------------- */
-
-/* A page to be looked at, and the keys that it may have. */
-struct spot {
-    uint64_t number;
-    unsigned kind;
-    struct jn_page_rule rule;
-    const uint8_t *page;
-    unsigned count;
-};
-
-/*
- * The pages of a value that does not lie in its leaf: more than it takes, if it
- * was made smaller in the transaction that wrote it first.
- */
-static int
-look_at_value(const struct jn_store_tree *tree, const struct jn_node *node)
-{
-    uint64_t size = tree->page_size, first = node->first_page, count;
-    const uint8_t *page;
-
-    if (first < 2 || first >= tree->pages)
-        return JOURNAL_CORRUPT;
-    page = tree->base + first * size;
-    count = jn_page_extent(page);
-    return jn_page_number(page) == first &&
-                   jn_page_flags(page) == JN_PAGE_BIG &&
-                   count <= tree->pages - first &&
-                   count * size >= node->value_size + JN_PAGE_HEADER
-               ? 0
-               : JOURNAL_CORRUPT;
-}
-
-static int
-look_at_values(const struct jn_store_tree *tree, const struct jn_page *page)
-{
-    struct jn_node node;
-    int rc = 0;
-
-    for (unsigned i = 0; rc == 0 && i < page->count; i++) {
-        rc = jn_page_node(page, i, &node);
-        if (rc == 0 && (node.flags & JN_NODE_BIG) != 0)
-            rc = look_at_value(tree, &node);
-    }
-    return rc;
-}
-
-/* Takes the page of SPOT, and looks at it unless that has been done. */
-static int
-look(struct jn_guard *guard, const struct jn_store_tree *tree,
-     struct spot *spot)
-{
-    struct jn_page page;
-    int rc;
-
-    if (spot->number < 2 || spot->number >= tree->pages)
-        return JOURNAL_CORRUPT;
-    spot->page = tree->base + spot->number * tree->page_size;
-    rc = jn_page_open(&page, spot->page, tree->page_size, spot->number);
-    if (rc != 0 || page.flags != spot->kind)
-        return JOURNAL_CORRUPT;
-    spot->count = page.count;
-    if (has_seen(guard, spot->number))
-        return 0;
-    if (jn_page_check(&page, &spot->rule) != NULL)
-        return JOURNAL_CORRUPT;
-    if (page.flags == JN_PAGE_LEAF)
-        rc = look_at_values(tree, &page);
-    return rc == 0 ? mark_seen(guard, spot->number) : rc;
-}
+/* ---- ways down ---------------------------------------------------------- */
 
 /* The spot that node I of the branch SPOT leads to: a leaf, or not. */
-static struct spot
-below(const struct spot *spot, unsigned i, bool leaf)
+static struct jn_spot
+below(const struct jn_spot *spot, unsigned i, bool leaf)
 {
     const uint8_t *node = spot->page + jn_page_offset(spot->page, i);
-    struct spot child = {.number = jn_node_child(node),
-                         .kind = leaf ? JN_PAGE_LEAF : JN_PAGE_BRANCH,
-                         .rule = spot->rule};
+    struct jn_spot child = {.number = jn_node_child(node),
+                            .kind = leaf ? JN_PAGE_LEAF : JN_PAGE_BRANCH,
+                            .rule = spot->rule};
 
     if (i > 0)
         child.rule.low = jn_tree_key(node);
@@ -171,14 +24,12 @@ below(const struct spot *spot, unsigned i, bool leaf)
     return child;
 }
 
-/* ---- ways down ---------------------------------------------------------- */
-
 /* Where a way goes at a branch. */
 enum turn { BY_KEY, TO_FIRST, TO_LAST };
 
 /* Which child of the branch SPOT; it has been looked at. */
 static unsigned
-choose(const struct jn_store_tree *tree, const struct spot *spot,
+choose(const struct jn_store_tree *tree, const struct jn_spot *spot,
        enum turn turn, struct jn_span key)
 {
     unsigned found = 1;
@@ -195,44 +46,155 @@ choose(const struct jn_store_tree *tree, const struct spot *spot,
 /* Looks at all pages from SPOT, on LEVEL, down to a leaf, which it ends at. */
 static int
 descend(struct jn_guard *guard, const struct jn_store_tree *tree,
-        struct spot *spot, unsigned level, enum turn turn)
+        struct jn_spot *spot, unsigned level, enum turn turn)
 {
-    int rc = look(guard, tree, spot);
+    int rc = jn_guard_look(guard, tree, spot);
 
     for (; rc == 0 && level < tree->depth; level++) {
         unsigned i = choose(tree, spot, turn, jn_span(NULL, 0));
 
         *spot = below(spot, i, level + 1 == tree->depth);
-        rc = look(guard, tree, spot);
+        rc = jn_guard_look(guard, tree, spot);
     }
     return rc;
 }
 
-static struct spot
+static struct jn_spot
 root_of(const struct jn_store_tree *tree)
 {
-    return (struct spot){.number = tree->root,
-                         .kind = tree->depth == 1 ? JN_PAGE_LEAF
-                                                  : JN_PAGE_BRANCH};
+    return (struct jn_spot){.number = tree->root,
+                            .kind = tree->depth == 1 ? JN_PAGE_LEAF
+                                                     : JN_PAGE_BRANCH};
+}
+
+/*
+ * The first leaf below the branch SPOT, of whose rows LMDB takes the key where
+ * it puts branches together: in a tree of less than four levels there are none
+ * that are neither the root nor right above leaves, and those have been left
+ * with one leaf then, which the way leads to.
+ */
+static int
+look_at_lowest(struct jn_guard *guard, const struct jn_store_tree *tree,
+               struct jn_spot spot, unsigned level)
+{
+    if (tree->depth < 4 || level < 2)
+        return 0;
+    return descend(guard, tree, &spot, level, TO_FIRST);
+}
+
+/* A way from the root down to a leaf, the last of the spots. */
+struct trail {
+    struct jn_spot spots[JN_DEPTH_MAX];
+    unsigned at[JN_DEPTH_MAX]; /* which child of a spot is the next one */
+};
+
+/* From the spot of LEVEL on by the child at AT; what it comes to is looked at. */
+static int
+extend(struct jn_guard *guard, const struct jn_store_tree *tree,
+       struct trail *trail, unsigned level, unsigned at)
+{
+    struct jn_spot *spot = &trail->spots[level];
+    int rc;
+
+    trail->at[level - 1] = at;
+    *spot = below(spot - 1, at, level + 1 == tree->depth);
+    rc = jn_guard_look(guard, tree, spot);
+    return rc == 0 ? look_at_lowest(guard, tree, *spot, level + 1) : rc;
+}
+
+/* To the leaf before, or the next one; JOURNAL_NOT_FOUND: there is none. */
+static int
+change_leaf(struct jn_guard *guard, const struct jn_store_tree *tree,
+            struct trail *trail, bool back)
+{
+    unsigned level = tree->depth - 1, at;
+    int rc;
+
+    do {
+        if (level-- == 0)
+            return JOURNAL_NOT_FOUND;
+        at = trail->at[level];
+    } while (at == (back ? 0 : trail->spots[level].count - 1));
+    rc = extend(guard, tree, trail, level + 1, back ? at - 1 : at + 1);
+    for (level += 2; rc == 0 && level < tree->depth; level++)
+        rc = extend(guard, tree, trail, level,
+                    back ? trail->spots[level - 1].count - 1 : 0);
+    return rc;
+}
+
+/*
+ * Whether LMDB, where it deletes rows beside the leaf SPOT, may put all of that
+ * together with other leaves and still find too little in one: less than a
+ * quarter of a page.  What a row's value has left it is not known any more.
+ */
+static bool
+is_small(const struct jn_guard *guard, const struct jn_store_tree *tree,
+         const struct jn_spot *spot)
+{
+    size_t room = tree->page_size - JN_PAGE_HEADER;
+    size_t used = room -
+                  (jn_page_upper(spot->page) - jn_page_lower(spot->page));
+
+    if (jn_guard_has_mark(guard, spot->number, JN_GUARD_REWRITTEN)) {
+        used = 0;
+        for (unsigned i = 0; i < spot->count; i++)
+            used += JN_NODE_HEADER + 2 +
+                    jn_node_key_size(spot->page +
+                                     jn_page_offset(spot->page, i));
+    }
+    return used * 4 < room;
+}
+
+/*
+ * On one side of the leaf that TRAIL leads to: the leaf there, and if that one
+ * may be swallowed, also what lies behind it, and so on.
+ */
+static int
+look_onward(struct jn_guard *guard, const struct jn_store_tree *tree,
+            const struct trail *trail, bool back)
+{
+    struct trail onward = *trail;
+    int rc;
+
+    do
+        rc = change_leaf(guard, tree, &onward, back);
+    while (rc == 0 && is_small(guard, tree, &onward.spots[tree->depth - 1]));
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
 /* Beside the way at branch SPOT: what it would meet on either side. */
 static int
 look_beside(struct jn_guard *guard, const struct jn_store_tree *tree,
-            const struct spot *spot, unsigned i, unsigned level)
+            const struct trail *trail, unsigned level)
 {
-    bool leaf = level + 1 == tree->depth;
-    struct spot side;
+    unsigned at = trail->at[level - 1];
+    struct trail side = *trail;
     int rc = 0;
 
-    if (i > 0) {
-        side = below(spot, i - 1, leaf);
-        rc = descend(guard, tree, &side, level + 1, TO_LAST);
-    }
-    if (rc == 0 && i + 1 < spot->count) {
-        side = below(spot, i + 1, leaf);
-        rc = descend(guard, tree, &side, level + 1, TO_FIRST);
-    }
+    if (at > 0)
+        rc = extend(guard, tree, &side, level, at - 1);
+    for (unsigned i = level + 1; at > 0 && rc == 0 && i < tree->depth; i++)
+        rc = extend(guard, tree, &side, i, side.spots[i - 1].count - 1);
+    side = *trail;
+    if (rc != 0 || at + 1 == trail->spots[level - 1].count)
+        return rc;
+    rc = extend(guard, tree, &side, level, at + 1);
+    for (unsigned i = level + 1; rc == 0 && i < tree->depth; i++)
+        rc = extend(guard, tree, &side, i, 0);
+    return rc;
+}
+
+/* All that lies beside the way. */
+static int
+look_around(struct jn_guard *guard, const struct jn_store_tree *tree,
+            const struct trail *trail)
+{
+    int rc = look_onward(guard, tree, trail, true);
+
+    if (rc == 0)
+        rc = look_onward(guard, tree, trail, false);
+    for (unsigned level = 1; rc == 0 && level < tree->depth; level++)
+        rc = look_beside(guard, tree, trail, level);
     return rc;
 }
 
@@ -242,23 +204,25 @@ go(struct jn_guard *guard, struct jn_guarded *table, struct jn_span key,
    bool around)
 {
     const struct jn_store_tree *tree = &table->tree;
-    struct spot spot = root_of(tree);
-    int rc = look(guard, tree, &spot);
+    struct trail trail;
+    const struct jn_spot *leaf = &trail.spots[tree->depth - 1];
+    int rc;
 
-    for (unsigned level = 1; rc == 0 && level < tree->depth; level++) {
-        unsigned i = choose(tree, &spot, BY_KEY, key);
-
-        if (around)
-            rc = look_beside(guard, tree, &spot, i, level);
-        spot = below(&spot, i, level + 1 == tree->depth);
-        if (rc == 0)
-            rc = look(guard, tree, &spot);
-    }
+    trail.spots[0] = root_of(tree);
+    rc = jn_guard_look(guard, tree, &trail.spots[0]);
+    for (unsigned level = 1; rc == 0 && level < tree->depth; level++)
+        rc = extend(guard, tree, &trail, level,
+                    choose(tree, &trail.spots[level - 1], BY_KEY, key));
+    if (rc == 0 && around)
+        rc = look_around(guard, tree, &trail);
     table->known = rc == 0;
+    if (rc != 0)
+        return rc;
     table->around = around;
-    table->low = spot.rule.low;
-    table->high = spot.rule.high;
-    return rc;
+    table->leaf = leaf->number;
+    table->low = leaf->rule.low;
+    table->high = leaf->rule.high;
+    return 0;
 }
 
 /* Whether that has been done for the leaf that KEY is in. */
@@ -296,7 +260,7 @@ look_at_numbers(const struct jn_store_tree *tree, const struct jn_node *node)
 }
 
 static int
-look_at_rows(const struct jn_store_tree *tree, const struct spot *spot)
+look_at_rows(const struct jn_store_tree *tree, const struct jn_spot *spot)
 {
     struct jn_page page;
     struct jn_node node;
@@ -313,9 +277,9 @@ look_at_rows(const struct jn_store_tree *tree, const struct spot *spot)
 /* All of the list below SPOT, or its edges; no more than LEFT pages. */
 static int
 look_at_list(struct jn_guard *guard, const struct jn_store_tree *tree,
-             struct spot spot, unsigned level, bool all)
+             struct jn_spot spot, unsigned level, bool all)
 {
-    int rc = look(guard, tree, &spot);
+    int rc = jn_guard_look(guard, tree, &spot);
 
     if (rc == 0 && level == tree->depth)
         return look_at_rows(tree, &spot);
@@ -333,7 +297,7 @@ static int
 look_at_free(struct jn_txn *txn, const struct jn_store_tree *like)
 {
     struct jn_store_tree tree = *like;
-    struct spot root;
+    struct jn_spot root;
     struct jn_meta meta;
 
     if (!jn_store_read_meta(txn, &meta) || meta.trees[0].root == JN_NO_ROOT)
@@ -352,6 +316,18 @@ look_at_free(struct jn_txn *txn, const struct jn_store_tree *like)
 
 /* ---- before changes ----------------------------------------------------- */
 
+bool
+jn_guard_has_begun(const struct jn_txn *txn)
+{
+    return txn->write && txn->store->guard.begun;
+}
+
+bool
+jn_guard_has_changed(const struct jn_txn *txn, enum jn_table table)
+{
+    return jn_guard_has_begun(txn) && txn->store->guard.tables[table].changed;
+}
+
 static int
 begin(struct jn_txn *txn)
 {
@@ -369,7 +345,7 @@ begin(struct jn_txn *txn)
         if (!table->has)
             continue;
         any = &table->tree;
-        rc = enlarge(&guard->seen, &guard->words, any->pages / 64 + 1);
+        rc = jn_guard_reach(guard, any->pages);
     }
     if (rc == 0 && any != NULL)
         rc = look_at_free(txn, any);
@@ -406,7 +382,7 @@ jn_guard_edge(struct jn_txn *txn, enum jn_table number, bool last)
 {
     struct jn_guard *guard = &txn->store->guard;
     struct jn_guarded *table = &guard->tables[number];
-    struct spot spot;
+    struct jn_spot spot;
     int rc = begin(txn);
 
     if (rc != 0 || !table->has || (last ? table->last : table->first))
@@ -422,4 +398,18 @@ void
 jn_guard_change(struct jn_txn *txn, enum jn_table table)
 {
     txn->store->guard.tables[table].changed = true;
+}
+
+int
+jn_guard_rewrite(struct jn_txn *txn, enum jn_table number, struct jn_span key)
+{
+    struct jn_guard *guard = &txn->store->guard;
+    struct jn_guarded *table = &guard->tables[number];
+    int rc = jn_guard_way(txn, number, key);
+
+    if (rc == 0 && table->has)
+        rc = jn_guard_set_mark(guard, table->leaf, JN_GUARD_REWRITTEN);
+    if (rc == 0)
+        jn_guard_change(txn, number);
+    return rc;
 }

@@ -7,7 +7,9 @@
  * commit that it may come by are looked at, each once in a transaction: those
  * on the way to the row, and for a deletion those beside them, with which they
  * may be put together.  What the transaction itself has changed is a copy of
- * what was looked at.
+ * what was looked at; but it may have put pages together already, so that what
+ * was not beside a page in the last commit is now: where a leaf beside the way
+ * is nearly empty, the leaf behind that one is looked at too, and so on.
  *
  * Damage is JOURNAL_CORRUPT, and the transaction is to be aborted.
  */
@@ -22,7 +24,8 @@ struct jn_guarded {
     bool changed;     /* by this transaction */
     bool first, last; /* an edge has been looked at */
     bool around;      /* of the leaf that follows, also those beside it */
-    bool known;       /* a leaf of keys in [LOW, HIGH) has; NULL: no bound */
+    bool known;       /* LEAF, of keys in [LOW, HIGH), has; NULL: no bound */
+    uint64_t leaf;
     struct jn_span low, high;
     struct jn_store_tree tree;
 };
@@ -31,9 +34,9 @@ struct jn_guarded {
 struct jn_guard {
     bool begun; /* by this transaction */
     struct jn_guarded tables[JN_TABLES];
-    uint64_t *seen; /* a bit for each page that has been looked at */
+    uint64_t *marks; /* bits for each page of what is known of it */
     size_t words;
-    uint64_t *marked; /* which words of SEEN are not 0 */
+    uint64_t *marked; /* which words of MARKS are not 0 */
     size_t marked_count, marked_room;
 };
 
@@ -54,6 +57,10 @@ int jn_guard_around(struct jn_txn *txn, enum jn_table table,
 
 /* Before LMDB goes to the first row or the last, or puts one behind that. */
 int jn_guard_edge(struct jn_txn *txn, enum jn_table table, bool last);
+
+/* Before LMDB puts a row of KEY, maybe in place of one that is larger. */
+int jn_guard_rewrite(struct jn_txn *txn, enum jn_table table,
+                     struct jn_span key);
 
 /* TXN is about to change TABLE, and has had looked at what it may come by. */
 void jn_guard_change(struct jn_txn *txn, enum jn_table table);

@@ -49,10 +49,9 @@ jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
     int rc;
 
     assert(txn->write);
-    rc = jn_guard_way(txn, table, key);
+    rc = jn_guard_rewrite(txn, table, key);
     if (rc != 0)
         return rc;
-    jn_guard_change(txn, table);
     return jn_store_error(
         mdb_put(txn->handle, txn->store->tables[table], &k, &v, 0));
 }

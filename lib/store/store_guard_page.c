@@ -1,0 +1,141 @@
+/* store_guard_page.c - one page, looked at once in a transaction. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "store/store_guard_part.h"
+
+/* Each has two bits. */
+#define PAGES_A_WORD 32u
+
+/* ---- what has been looked at -------------------------------------------- */
+
+void
+jn_guard_free(struct jn_guard *guard)
+{
+    free(guard->marks);
+    free(guard->marked);
+    memset(guard, 0, sizeof(*guard));
+}
+
+void
+jn_guard_reset(struct jn_guard *guard)
+{
+    for (size_t i = 0; i < guard->marked_count; i++)
+        guard->marks[guard->marked[i]] = 0;
+    guard->marked_count = 0;
+    guard->begun = false;
+}
+
+/*
+ * The memory at *WORDS, with room for COUNT words where there was for *ROOM;
+ * what is new is 0.  At any moment it may be freed by a child of fork().
+ */
+static int
+enlarge(uint64_t **words, size_t *room, size_t count)
+{
+    uint64_t *old = *words, *larger;
+
+    if (count <= *room)
+        return 0;
+    count += count / 4 + 64;
+    larger = calloc(count, sizeof(*larger));
+    if (larger == NULL)
+        return ENOMEM;
+    if (*room > 0)
+        memcpy(larger, old, *room * sizeof(*larger));
+    *words = larger;
+    *room = count;
+    free(old);
+    return 0;
+}
+
+bool
+jn_guard_has_mark(const struct jn_guard *guard, uint64_t page, unsigned mark)
+{
+    return (guard->marks[page / PAGES_A_WORD] >> page % PAGES_A_WORD * 2 &
+            mark) != 0;
+}
+
+int
+jn_guard_set_mark(struct jn_guard *guard, uint64_t page, unsigned mark)
+{
+    uint64_t word = page / PAGES_A_WORD;
+
+    if (guard->marks[word] == 0) {
+        int rc = enlarge(&guard->marked, &guard->marked_room,
+                         guard->marked_count + 1);
+
+        if (rc != 0)
+            return rc;
+        guard->marked[guard->marked_count++] = word;
+    }
+    guard->marks[word] |= (uint64_t)mark << page % PAGES_A_WORD * 2;
+    return 0;
+}
+
+int
+jn_guard_reach(struct jn_guard *guard, uint64_t pages)
+{
+    return enlarge(&guard->marks, &guard->words, pages / PAGES_A_WORD + 1);
+}
+
+/* ---- one page ----------------------------------------------------------- */
+
+/*
+ * The pages of a value that does not lie in its leaf: more than it takes, if it
+ * was made smaller in the transaction that wrote it first.
+ */
+static int
+look_at_value(const struct jn_store_tree *tree, const struct jn_node *node)
+{
+    uint64_t size = tree->page_size, first = node->first_page, count;
+    const uint8_t *page;
+
+    if (first < 2 || first >= tree->pages)
+        return JOURNAL_CORRUPT;
+    page = tree->base + first * size;
+    count = jn_page_extent(page);
+    return jn_page_number(page) == first &&
+                   jn_page_flags(page) == JN_PAGE_BIG &&
+                   count <= tree->pages - first &&
+                   count * size >= node->value_size + JN_PAGE_HEADER
+               ? 0
+               : JOURNAL_CORRUPT;
+}
+
+static int
+look_at_values(const struct jn_store_tree *tree, const struct jn_page *page)
+{
+    struct jn_node node;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < page->count; i++) {
+        rc = jn_page_node(page, i, &node);
+        if (rc == 0 && (node.flags & JN_NODE_BIG) != 0)
+            rc = look_at_value(tree, &node);
+    }
+    return rc;
+}
+
+int
+jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
+              struct jn_spot *spot)
+{
+    struct jn_page page;
+    int rc;
+
+    if (spot->number < 2 || spot->number >= tree->pages)
+        return JOURNAL_CORRUPT;
+    spot->page = tree->base + spot->number * tree->page_size;
+    rc = jn_page_open(&page, spot->page, tree->page_size, spot->number);
+    if (rc != 0 || page.flags != spot->kind)
+        return JOURNAL_CORRUPT;
+    spot->count = page.count;
+    if (jn_guard_has_mark(guard, spot->number, JN_GUARD_SEEN))
+        return 0;
+    if (jn_page_check(&page, &spot->rule) != NULL)
+        return JOURNAL_CORRUPT;
+    if (page.flags == JN_PAGE_LEAF)
+        rc = look_at_values(tree, &page);
+    return rc == 0 ? jn_guard_set_mark(guard, spot->number, JN_GUARD_SEEN) : rc;
+}

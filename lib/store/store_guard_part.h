@@ -1,0 +1,36 @@
+/*
+ * store_guard_part.h - one page, looked at once in a transaction; for
+ * store_guard*.c alone.
+ */
+#ifndef JN_STORE_GUARD_PART_H
+#define JN_STORE_GUARD_PART_H
+
+#include "pages/page.h"
+#include "store/store_guard.h"
+#include "store/store_tree_part.h"
+
+/* What is known of a page. */
+#define JN_GUARD_SEEN 1u      /* it has been looked at */
+#define JN_GUARD_REWRITTEN 2u /* rows of it, a leaf, may have become smaller */
+
+/* A page to be looked at, and the keys that it may have. */
+struct jn_spot {
+    uint64_t number;
+    unsigned kind;
+    struct jn_page_rule rule;
+    const uint8_t *page;
+    unsigned count;
+};
+
+/* Makes room for what is to be known of so many PAGES. */
+int jn_guard_reach(struct jn_guard *guard, uint64_t pages);
+
+bool jn_guard_has_mark(const struct jn_guard *guard, uint64_t page,
+                       unsigned mark);
+int jn_guard_set_mark(struct jn_guard *guard, uint64_t page, unsigned mark);
+
+/* Takes the page of SPOT, and looks at it unless that has been done. */
+int jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
+                  struct jn_spot *spot);
+
+#endif
