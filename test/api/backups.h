@@ -13,10 +13,7 @@ int back_up(const char *path);
 /* Of `journal`; nothing keeps back what is below BEFORE. */
 void prune_before(uint64_t before);
 
-/*
- * Of home(), with a small map: beside a sanitizer two others may fill
- * memory.
- */
+/* Of home(), with a small map: a sanitizer may leave no room for two others. */
 struct journal *open_small(uint32_t flags);
 
 /*

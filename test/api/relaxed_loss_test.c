@@ -3,8 +3,8 @@
  * suffix, between batches, of what was not durable (I14).
  *
  * The disk is made up: data.mdb is on it as it is, for each commit is flushed;
- * of the tail there is what had been flushed, and of what was written since then
- * any blocks, of 512 or of 4096 bytes.
+ * of the tail there is what had been flushed, and of what was written since
+ * then any blocks, of 512 or of 4096 bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>

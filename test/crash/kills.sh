@@ -3,16 +3,16 @@
 #
 #   OUT=build test/crash/kills.sh KILLS
 #
-# KILLS of processes that are alone with their journal, and half as many of those
-# that have it open beside others.  Fewer of either are a failure.
+# KILLS of processes that are alone with their journal, and half as many of
+# those that have it open beside others.  Fewer of either are a failure.
 set -u
 
 out=$OUT/test/crash
 log=$(mktemp) || exit 1
 trap 'rm -f "$log" "$log".*' EXIT
 
-# At scale 1 the programs kill 3500 that are alone; a series may be a round short
-# of what is asked for.
+# At scale 1 the programs kill 3500 that are alone; a series may be a round
+# short of what is asked for.
 TEST_SCALE=$(awk -v kills="$1" 'BEGIN { printf "%.3f", (kills + 20) / 3500 }')
 export TEST_SCALE
 

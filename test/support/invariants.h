@@ -31,12 +31,13 @@
  * an entry has to lead to the same one.  The others need to know what was done.
  * A harness says so, entry by entry, in the function that it passes (I1, I3,
  * I4, I13: power/judge.c with power/claims.c, crash/history.c) and by what it
- * holds the whole against (I6, I8, I9: the same, power/deeds.c, sweep/book.c and
- * sweep/crowd.c).  I7 and the rest of I12 are journal_verify()'s, I10 the fault
- * tests', I11 unit/newest_write_test's and those of crash/ that read beside
- * writers.  I14 is power/claims.c's, in power/ and on a file system in blocks/,
- * and api/relaxed_loss_test's; where a process dies and the power stays, as in
- * crash/ and sweep/, relaxed appends lose nothing, and are held to I1.
+ * holds the whole against (I6, I8, I9: the same, power/deeds.c, sweep/book.c
+ * and sweep/crowd.c).  I7 and the rest of I12 are journal_verify()'s, I10 the
+ * fault tests', I11 unit/newest_write_test's and those of crash/ that read
+ * beside writers.  I14 is power/claims.c's, in power/ and on a file system in
+ * blocks/, and api/relaxed_loss_test's; where a process dies and the power
+ * stays, as in crash/ and sweep/, relaxed appends lose nothing, and are held to
+ * I1.
  */
 #ifndef TEST_SUPPORT_INVARIANTS_H
 #define TEST_SUPPORT_INVARIANTS_H
