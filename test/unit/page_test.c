@@ -69,7 +69,7 @@ START_TEST(names_have_a_tree_of_its_size)
     const size_t size = sizeof(struct jn_tree);
 
     begin(JN_PAGE_LEAF);
-    add_node(size, JN_NODE_SUBTREE, "name", size);
+    add_node((uint16_t)size, JN_NODE_SUBTREE, "name", size);
     ck_assert_ptr_null(check(&names));
     assert_wrong(&rows, "a node of the wrong kind");
     for (unsigned i = 0; i < 3; i++) {
