@@ -180,7 +180,10 @@ catch_signals(void)
 
 /* ---- the program -------------------------------------------------------- */
 
-/* DIR/results.KIND; what is not all, or of other values, says so in its name. */
+/*
+ * DIR/results.KIND; what is not all, or of other values, says so in its
+ * name.
+ */
 static FILE *
 open_result(const struct settings *settings, const char *kind)
 {

@@ -1,4 +1,7 @@
-/* durable.c - appends that wait for the disk: of many threads, and in batches. */
+/*
+ * durable.c - appends that wait for the disk: of many threads, and in
+ * batches.
+ */
 #include "contest.h"
 #include "measure.h"
 

@@ -3,9 +3,10 @@
  * is the same but for its names.
  *
  * Includes it who has LSM(name) stand for a name of his library, LSM_NAME and
- * LSM_ENGINE for the engine's, and who has made a tune() that sets what differs.  Entries are under 'e' and their
- * numbers, big endian, latest numbers under 'l' and the key, the counter under
- * 'c'; all that an append changes is one batch.
+ * LSM_ENGINE for the engine's, and who has made a tune() that sets what
+ * differs.  Entries are under 'e' and their numbers, big endian, latest numbers
+ * under 'l' and the key, the counter under 'c'; all that an append changes is
+ * one batch.
  *
  * Numbers come from memory, so that appends of several threads can share a
  * flush as the library has it.  An entry may then be readable before one of a

@@ -3,8 +3,8 @@
  *
  * A table of entries by number, one from key to the latest number, and a
  * counter, all in one transaction; WAL, flushed at each commit, or with
- * ENGINE_RELAXED only at checkpoints, or never (an engine of its own).  With ENGINE_HISTORY an index on (key,
- * seq), with ENGINE_TIMES one on (time, seq).
+ * ENGINE_RELAXED only at checkpoints, or never (an engine of its own).  With
+ * ENGINE_HISTORY an index on (key, seq), with ENGINE_TIMES one on (time, seq).
  */
 #include "engine_sqlite.h"
 

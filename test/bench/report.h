@@ -1,10 +1,10 @@
 /*
  * report.h - the table: one row a figure, one column an engine.
  *
- * Parts of the benchmark have a section each.  A row keeps the value of every round; an engine that was not measured has
- * none.  Shown are the medians, the ratios of ours to the others', and the
- * least and most that one figure came to in a round: that of the row's first
- * bar, or else the ratio to raw LMDB's.
+ * Parts of the benchmark have a section each.  A row keeps the value of every
+ * round; an engine that was not measured has none.  Shown are the medians, the
+ * ratios of ours to the others', and the least and most that one figure came to
+ * in a round: that of the row's first bar, or else the ratio to raw LMDB's.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
