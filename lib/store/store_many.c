@@ -43,7 +43,8 @@ jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta)
 /*
  * LMDB does not tell where it has mapped the file.  But the page that VALUE
  * lies on is the root of the tree of names, whose number the meta page tells;
- * unless a change has put a copy of it elsewhere.
+ * unless a change has put a copy of it elsewhere.  It has to say so itself: the
+ * meta page may be overwritten while it is read.
  */
 static const uint8_t *
 find_map(const struct jn_txn *txn, const void *value)
@@ -57,6 +58,8 @@ find_map(const struct jn_txn *txn, const void *value)
         !jn_store_read_meta(txn, &meta) || meta.trees[1].depth != 1)
         return map;
     page = (const uint8_t *)value - (uintptr_t)value % page_size;
+    if (jn_page_number(page) != meta.trees[1].root)
+        return NULL;
     map = page - meta.trees[1].root * page_size;
     atomic_store_explicit(&txn->store->map, map, memory_order_relaxed);
     return map;
