@@ -239,8 +239,11 @@ is_known(const struct jn_guarded *table, struct jn_span key, bool around)
 
 /* ---- free pages --------------------------------------------------------- */
 
-/* More pages than these of the list are looked at along its edges only. */
-#define FREE_PAGES_MAX 256u
+/*
+ * So many leaves of the list are looked at from its beginning on, where LMDB
+ * takes pages from, and deletes rows; and the last one, where it adds one.
+ */
+#define FREE_LEAVES_MAX 256u
 
 /* A row of the list: how many numbers, and these, the largest first. */
 static int
@@ -277,21 +280,23 @@ look_at_rows(const struct jn_store_tree *tree, const struct jn_spot *spot)
     return rc;
 }
 
-/* All of the list below SPOT, or its edges; no more than LEFT pages. */
+/* The list below SPOT: LEFT leaves, and the last one. */
 static int
 look_at_list(struct jn_guard *guard, const struct jn_store_tree *tree,
-             struct jn_spot spot, unsigned level, bool all)
+             struct jn_spot spot, unsigned level, unsigned *left)
 {
     int rc = jn_guard_look(guard, tree, &spot);
 
-    if (rc == 0 && level == tree->depth)
+    if (rc == 0 && level == tree->depth) {
+        *left -= *left > 0;
         return look_at_rows(tree, &spot);
+    }
     for (unsigned i = 0; rc == 0 && i < spot.count; i++) {
-        if (!all && i > 0 && i + 1 < spot.count)
+        if (*left == 0 && i + 1 < spot.count)
             continue;
         rc = look_at_list(guard, tree,
                           below(&spot, i, level + 1 == tree->depth), level + 1,
-                          all);
+                          left);
     }
     return rc;
 }
@@ -300,6 +305,7 @@ static int
 look_at_free(struct jn_txn *txn, const struct jn_store_tree *like)
 {
     struct jn_store_tree tree = *like;
+    unsigned left = FREE_LEAVES_MAX;
     struct jn_spot root;
     struct jn_meta meta;
 
@@ -312,9 +318,7 @@ look_at_free(struct jn_txn *txn, const struct jn_store_tree *like)
     root = root_of(&tree);
     root.rule.numbers = true;
     root.rule.small = true;
-    return look_at_list(&txn->store->guard, &tree, root, 1,
-                        meta.trees[0].branch_pages + meta.trees[0].leaf_pages <=
-                            FREE_PAGES_MAX);
+    return look_at_list(&txn->store->guard, &tree, root, 1, &left);
 }
 
 /* ---- before changes ----------------------------------------------------- */
