@@ -316,6 +316,36 @@ START_TEST(a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index)
 }
 END_TEST
 
+/* One with a stamp, one that is lost, and one without. */
+START_TEST(a_stamp_is_not_lowered_whatever_the_index_says)
+{
+    const struct jn_span key = {(const uint8_t *)"key", 3};
+    struct journal_record record = {.key = "key",
+                                    .key_size = 3,
+                                    .flags = JOURNAL_STAMPED,
+                                    .stamp = {.time = 4}};
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links links;
+    uint8_t row[200];
+
+    for (uint64_t seq = 10; seq < 13; seq++) {
+        struct jn_span span = {row, 0};
+
+        jn_chain_push(&chain, seq, false, NULL, &links);
+        span.size = encode_stamped(row, &links, seq, seq == 10 ? 5 : 0);
+        if (seq != 11)
+            ck_assert_int_eq(jn_graft_add(graft, seq, span, NULL), 0);
+    }
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    chain.stamped = true;
+    chain.stamp.time = 4;
+    ck_assert_int_eq(jn_graft_confirm(graft, key, &chain), 0);
+    end_at(13);
+    ck_assert_int_eq(journal_append_batch(target, &record, 1, NULL),
+                     JOURNAL_OUTDATED);
+}
+END_TEST
+
 /* A key's 18th entry, the only one that is there, whose links are lost. */
 START_TEST(a_chain_that_says_where_a_guessed_jump_leads_is_left_alone)
 {
@@ -358,6 +388,7 @@ suite(void)
     tcase_add_loop_test(
         tcase, a_stamp_that_an_entry_tells_of_is_not_taken_from_the_index, 0,
         6);
+    tcase_add_test(tcase, a_stamp_is_not_lowered_whatever_the_index_says);
     tcase_add_test(tcase,
                    a_chain_that_says_where_a_guessed_jump_leads_is_left_alone);
     suite_add_tcase(suite, tcase);

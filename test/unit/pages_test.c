@@ -207,6 +207,40 @@ START_TEST(any_bytes_of_the_pages_may_be_wrong)
 }
 END_TEST
 
+/* In a tree of two levels: the rows of the index, under their keys. */
+START_TEST(rows_are_found_by_key_and_what_is_none_is_not)
+{
+    static const char *const none[] = {"\1",          "\1key 050\7",
+                                       "\1key 100\6", "\1key 100\7x",
+                                       "\1key 999\7", "\1zzz zzz\7",
+                                       "\2"};
+    int file = open(data_path(), O_RDONLY);
+    struct jn_pages *pages = NULL;
+    struct jn_tree tree;
+    uint8_t bytes[100];
+    size_t size;
+
+    ck_assert_int_eq(jn_pages_open(&pages, file), 0);
+    ck_assert_int_eq(jn_pages_table(pages, "latest", &tree), 0);
+    ck_assert_uint_eq(tree.depth, 2);
+    for (unsigned i = 100; i < 240; i++) {
+        char key[16];
+
+        (void)snprintf(key, sizeof(key), "\1key %u\7", i);
+        ck_assert_int_eq(jn_pages_find(pages, "latest", key, bytes,
+                                       sizeof(bytes), &size),
+                         0);
+        ck_assert_uint_gt(size, 0);
+    }
+    for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        ck_assert_int_eq(jn_pages_find(pages, "latest", none[i], bytes,
+                                       sizeof(bytes), &size),
+                         JOURNAL_NOT_FOUND);
+    jn_pages_close(pages);
+    close(file);
+}
+END_TEST
+
 START_TEST(a_tree_that_leads_back_to_itself_has_an_end)
 {
     /* Every branch node of every page leads to page 2, or to its own. */
@@ -410,6 +444,7 @@ suite(void)
                    a_file_cut_short_anywhere_is_an_error_and_never_a_signal);
     tcase_add_test(tcase, any_byte_of_a_meta_page_may_be_wrong);
     tcase_add_test(tcase, any_bytes_of_the_pages_may_be_wrong);
+    tcase_add_test(tcase, rows_are_found_by_key_and_what_is_none_is_not);
     tcase_add_test(tcase, a_tree_that_leads_back_to_itself_has_an_end);
     tcase_add_test(tcase, the_other_byte_order_is_not_supported);
     tcase_add_test(tcase, a_meta_page_is_chosen_by_its_transaction);

@@ -80,6 +80,12 @@ change_tail(uint64_t capacity)
 }
 
 static void
+tail_of_nothing(void)
+{
+    change_tail(0);
+}
+
+static void
 tail_too_small(void)
 {
     change_tail(JN_TAIL_MIN / 2);
@@ -429,6 +435,7 @@ static const struct kind {
     {                                                                          \
         name, #name                                                            \
     }
+    KIND(tail_of_nothing),
     KIND(tail_too_small),
     KIND(tail_too_large),
     KIND(tail_uneven),
