@@ -3,14 +3,28 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "report.h"
 
+/* A journal whose first pages are gone looks like no journal at all. */
+static bool
+has_been_a_journal(const char *path)
+{
+    char file[PATH_MAX];
+    int length = snprintf(file, sizeof(file), "%s/data.mdb", path);
+
+    return length > 0 && (size_t)length < sizeof(file) &&
+           access(file, F_OK) == 0;
+}
+
 static void
-hint_at_open(int result, uint32_t flags)
+hint_at_open(const char *path, int result, uint32_t flags)
 {
     switch (result) {
     case JOURNAL_NOT_FOUND:
@@ -24,6 +38,16 @@ hint_at_open(int result, uint32_t flags)
                     "carries over what can be read into a new journal");
         report_hint("first keep a copy of the directory, and write nothing "
                     "to it");
+        break;
+    case JOURNAL_UNSUPPORTED:
+        if (has_been_a_journal(path))
+            report_hint("if it was a journal until now, its head is damaged: "
+                        "keep a copy, and see `journal help salvage`");
+        break;
+    case ENOENT:
+        if ((flags & (JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_EXISTING)) == 0)
+            report_hint("the journal's directory is made, but not those above "
+                        "it: `mkdir -p` does");
         break;
     case EACCES:
     case EPERM:
@@ -47,7 +71,7 @@ target_open_with(const char *path, const struct journal_options *options,
     if (rc == 0)
         return CLI_OK;
     report_failure(path, rc, NULL);
-    hint_at_open(rc, options->flags);
+    hint_at_open(path, rc, options->flags);
     return report_exit(rc);
 }
 

@@ -465,6 +465,19 @@ test_no_journal() {
     verify 'and what it should be is told' \
         grep -q 'hint: it should be the directory of a journal' err
     complains 'a file' 5 'other/file: .*UNSUPPORTED' stat other/file
+    verify 'it has no head to lose' test -z "$(grep 'help salvage' err)"
+    complains 'nowhere to make it: append' 7 'ENOENT' append absent/deep/j k v
+    verify 'that is told' grep -q 'hint: .*mkdir -p' err
+}
+
+test_lost_head() {
+    run append -q headless k v
+    dd if=/dev/zero of=headless/data.mdb bs=4096 count=2 conv=notrunc 2>err
+    complains 'a journal without its head' 5 'headless: .*UNSUPPORTED' \
+        get headless k
+    verify 'salvage is pointed at' grep -q 'hint: .*journal help salvage' err
+    run salvage headless saved
+    says 'and it helps' 'v' get saved k
 }
 
 test_damage() {
@@ -606,6 +619,7 @@ test_json
 test_stat
 test_prune
 test_no_journal
+test_lost_head
 test_damage
 test_output
 test_closed_streams
