@@ -88,10 +88,7 @@ struct trail {
     unsigned at[JN_DEPTH_MAX]; /* which child of a spot is the next one */
 };
 
-/*
- * From the spot of LEVEL on by the child at AT; what it comes to is looked
- * at.
- */
+/* From the spot above LEVEL by its child AT; what it comes to is looked at. */
 static int
 extend(struct jn_guard *guard, const struct jn_store_tree *tree,
        struct trail *trail, unsigned level, unsigned at)
