@@ -207,9 +207,8 @@ jn_place_put(struct jn_place *place, struct jn_span key, struct jn_span value)
     int rc;
 
     assert(place->txn->write && place->handle != NULL);
-    rc = jn_guard_way(place->txn, place->table, key);
+    rc = jn_guard_rewrite(place->txn, place->table, key);
     if (rc != 0)
         return rc;
-    jn_guard_change(place->txn, place->table);
     return jn_store_error(mdb_cursor_put(place->handle, &k, &v, 0));
 }
