@@ -183,6 +183,9 @@ claim "a program is built with them, and runs" \
     compile_there "$TEST_ROOT/test/install/program.c"
 claim "so is an example that comes along" \
     compile_there "$root/usr/share/doc/libjournal-dev/examples/quickstart.c"
+claim "the bindings that the page on languages tells of come along" \
+    test -s "$root/usr/share/doc/libjournal-dev/languages.md.gz" -a \
+    -s "$root/usr/share/doc/libjournal-dev/examples/ffi/python/journal.py"
 claim "the command runs" command_there
 claim "the pages are there" test -s "$root/usr/share/man/man1/journal.1.gz"
 claim "dpkg removes them" dpkg_there --purge journal-tools libjournal-dev \
