@@ -250,6 +250,34 @@ START_TEST(where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced)
 }
 END_TEST
 
+/* Each second number is missing, of whatever key it was. */
+START_TEST(where_something_is_lost_a_stamp_may_have_come_with_it)
+{
+    const struct stamped stamped[] = {
+        {5, 0, false},
+        {9, 7, false},
+        {12, 11, false},
+        {14, 10, true},
+    };
+    struct jn_links links;
+    struct jn_chain chain = {.revision = 0};
+    uint8_t row[200];
+
+    for (uint64_t i = 0; i < sizeof(stamped) / sizeof(stamped[0]); i++) {
+        struct jn_span span = {row, 0};
+        bool anew;
+
+        jn_chain_push(&chain, 10 + 2 * i, false, NULL, &links);
+        links.replaced = stamped[i].before > 0;
+        links.stamp_before.time = stamped[i].before;
+        span.size = encode_stamped(row, &links, 10 + 2 * i, stamped[i].own);
+        ck_assert_int_eq(jn_graft_add(graft, 10 + 2 * i, span, &anew), 0);
+        ck_assert_msg(anew == stamped[i].anew, "stamp %u", (unsigned)i);
+    }
+    end_at(30);
+}
+END_TEST
+
 START_TEST(an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added)
 {
     const struct jn_links links = {1, JOURNAL_NONE, JOURNAL_NONE, false, {0}};
@@ -382,6 +410,8 @@ suite(void)
                    a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
     tcase_add_test(
         tcase, where_nothing_is_lost_the_stamp_in_force_is_the_one_replaced);
+    tcase_add_test(tcase,
+                   where_something_is_lost_a_stamp_may_have_come_with_it);
     tcase_add_test(tcase,
                    an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added);
     tcase_add_test(tcase, a_chain_that_does_not_fit_changes_nothing);
