@@ -511,7 +511,7 @@ coverage:
 	    check TEST_FOLDERS=seam FUZZ= $(COVERED)
 	@CK_TIMEOUT_MULTIPLIER=4 TEST_SCALE=0.1 TEST_SEED=1 $(MAKE) \
 	    --no-print-directory check $(COVERED) \
-	    TEST_FOLDERS='unit sweep fault api crash model'
+	    TEST_FOLDERS='crash model unit sweep fault api'
 	@$(PYTHON) test/coverage/coverage.py build/coverage
 
 ## mutants     do the tests notice one mistake?  MUTANTS=200 of them, SEED=...
