@@ -62,7 +62,7 @@ struct jn_store_way {
         const uint8_t *page;
         unsigned at, count; /* which of its nodes the way takes */
     } level[JN_DEPTH_MAX];
-    struct jn_span key; /* of the row it was at last; NULL: none */
+    struct jn_span first; /* key of the leaf it is in; NULL: it is nowhere */
 };
 
 /* A place in a table, within a transaction. */

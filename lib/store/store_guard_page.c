@@ -82,13 +82,16 @@ jn_guard_reach(struct jn_guard *guard, uint64_t pages)
 /* ---- one page ----------------------------------------------------------- */
 
 /*
- * The pages of a value that does not lie in its leaf: more than it takes, if it
- * was made smaller in the transaction that wrote it first.
+ * The pages of a value that does not lie in its leaf.  They are as many as it
+ * needs, for no row of a table is written twice in a transaction; a row of the
+ * list of free pages may have become smaller then, and has more.
  */
 static int
-look_at_value(const struct jn_store_tree *tree, const struct jn_node *node)
+look_at_value(const struct jn_store_tree *tree, const struct jn_node *node,
+              bool exactly)
 {
     uint64_t size = tree->page_size, first = node->first_page, count;
+    uint64_t needed = (node->value_size + JN_PAGE_HEADER + size - 1) / size;
     const uint8_t *page;
 
     if (first < 2 || first >= tree->pages)
@@ -98,13 +101,14 @@ look_at_value(const struct jn_store_tree *tree, const struct jn_node *node)
     return jn_page_number(page) == first &&
                    jn_page_flags(page) == JN_PAGE_BIG &&
                    count <= tree->pages - first &&
-                   count * size >= node->value_size + JN_PAGE_HEADER
+                   (exactly ? count == needed : count >= needed)
                ? 0
                : JOURNAL_CORRUPT;
 }
 
 static int
-look_at_values(const struct jn_store_tree *tree, const struct jn_page *page)
+look_at_values(const struct jn_store_tree *tree, const struct jn_page *page,
+               bool exactly)
 {
     struct jn_node node;
     int rc = 0;
@@ -112,7 +116,7 @@ look_at_values(const struct jn_store_tree *tree, const struct jn_page *page)
     for (unsigned i = 0; rc == 0 && i < page->count; i++) {
         rc = jn_page_node(page, i, &node);
         if (rc == 0 && (node.flags & JN_NODE_BIG) != 0)
-            rc = look_at_value(tree, &node);
+            rc = look_at_value(tree, &node, exactly);
     }
     return rc;
 }
@@ -136,6 +140,6 @@ jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
     if (jn_page_check(&page, &spot->rule) != NULL)
         return JOURNAL_CORRUPT;
     if (page.flags == JN_PAGE_LEAF)
-        rc = look_at_values(tree, &page);
+        rc = look_at_values(tree, &page, !spot->rule.numbers);
     return rc == 0 ? jn_guard_set_mark(guard, spot->number, JN_GUARD_SEEN) : rc;
 }

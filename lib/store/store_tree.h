@@ -37,8 +37,8 @@ bool jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
 
 /*
  * Moves to a row: JN_NEXT and JN_PREV from the one before.  JOURNAL_CORRUPT
- * where a page is damaged, or would lead astray: a move forward only ever leads
- * to a larger key, so that whoever goes on comes to an end.
+ * where a page is damaged, or would lead astray: who goes on in one direction
+ * always comes to an end.
  */
 int jn_store_way_move(struct jn_store_way *way, enum jn_move move,
                       struct jn_span *key, struct jn_span *value);

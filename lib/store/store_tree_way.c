@@ -51,12 +51,30 @@ go_down(struct jn_store_way *way, unsigned from, bool last)
     return rc;
 }
 
-/* To the next leaf, or the one before; JOURNAL_NOT_FOUND at the end. */
+/* Notes the first key of the leaf that the way leads to. */
+static int
+note_leaf(struct jn_store_way *way)
+{
+    const uint8_t *node = jn_tree_node(&way->tree, leaf_of(way)->page, 0);
+
+    if (node == NULL)
+        return JOURNAL_CORRUPT;
+    way->first = jn_tree_key(node);
+    return 0;
+}
+
+/*
+ * To the next leaf, or the one before; JOURNAL_NOT_FOUND at the end.  From leaf
+ * to leaf the first keys have to go one way, so that whoever goes on comes to
+ * an end; within a leaf a damaged key may be out of turn, and must not hide the
+ * others.
+ */
 static int
 change_leaf(struct jn_store_way *way, bool back)
 {
+    struct jn_span first = way->first;
     unsigned i = way->tree.depth - 1;
-    int rc;
+    int rc, order;
 
     do {
         if (i-- == 0)
@@ -64,7 +82,14 @@ change_leaf(struct jn_store_way *way, bool back)
     } while (way->level[i].at == (back ? 0 : way->level[i].count - 1));
     way->level[i].at += back ? -1u : 1;
     rc = follow(way, i);
-    return rc == 0 ? go_down(way, i + 1, back) : rc;
+    if (rc == 0)
+        rc = go_down(way, i + 1, back);
+    if (rc == 0)
+        rc = note_leaf(way);
+    if (rc != 0)
+        return rc;
+    order = jn_page_compare(way->first, first);
+    return (back ? order < 0 : order > 0) ? 0 : JOURNAL_CORRUPT;
 }
 
 static int
@@ -83,7 +108,9 @@ go_to_edge(struct jn_store_way *way, bool last)
 {
     int rc = enter(way, 0, way->tree.root);
 
-    return rc == 0 ? go_down(way, 0, last) : rc;
+    if (rc == 0)
+        rc = go_down(way, 0, last);
+    return rc == 0 ? note_leaf(way) : rc;
 }
 
 /* To the first row that is not below KEY. */
@@ -103,6 +130,8 @@ seek(struct jn_store_way *way, struct jn_span key)
         level->at--;
         rc = follow(way, i);
     }
+    if (rc == 0)
+        rc = note_leaf(way);
     if (rc != 0)
         return rc;
     level = leaf_of(way);
@@ -116,27 +145,18 @@ seek(struct jn_store_way *way, struct jn_span key)
     return step(way, false);
 }
 
-/* The row that the way leads to; it has to lie where MOVE can have led. */
 static int
 take(struct jn_store_way *way, enum jn_move move, struct jn_span *key,
      struct jn_span *value)
 {
     const struct jn_store_level *leaf = leaf_of(way);
     const uint8_t *node = jn_tree_node(&way->tree, leaf->page, leaf->at);
-    struct jn_span found;
-    int order;
 
     if (node == NULL)
         return JOURNAL_CORRUPT;
-    found = jn_tree_key(node);
-    if (move == JN_NEXT || move == JN_PREV) {
-        order = jn_page_compare(found, way->key);
-        if (move == JN_NEXT ? order <= 0 : order >= 0)
-            return JOURNAL_CORRUPT;
-    }
-    if (move == JN_AT_OR_AFTER && jn_page_compare(found, *key) < 0)
+    if (move == JN_AT_OR_AFTER && jn_page_compare(jn_tree_key(node), *key) < 0)
         return JOURNAL_CORRUPT;
-    way->key = *key = found;
+    *key = jn_tree_key(node);
     return jn_tree_value(&way->tree, leaf->page, node, value);
 }
 
@@ -144,7 +164,7 @@ bool
 jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
                   enum jn_table table)
 {
-    way->key = jn_span(NULL, 0);
+    way->first = jn_span(NULL, 0);
     return jn_store_tree_of(&way->tree, txn, table);
 }
 
@@ -155,9 +175,9 @@ jn_store_way_move(struct jn_store_way *way, enum jn_move move,
 {
     int rc;
 
-    if (way->key.data == NULL && move == JN_NEXT)
+    if (way->first.data == NULL && move == JN_NEXT)
         move = JN_FIRST;
-    if (way->key.data == NULL && move == JN_PREV)
+    if (way->first.data == NULL && move == JN_PREV)
         move = JN_LAST;
     switch (move) {
     case JN_FIRST:
@@ -174,6 +194,6 @@ jn_store_way_move(struct jn_store_way *way, enum jn_move move,
     if (rc == 0)
         rc = take(way, move, key, value);
     if (rc != 0 && (rc != JOURNAL_NOT_FOUND || move == JN_AT_OR_AFTER))
-        way->key = jn_span(NULL, 0);
+        way->first = jn_span(NULL, 0);
     return rc;
 }

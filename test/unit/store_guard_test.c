@@ -146,16 +146,18 @@ damage(uint64_t page)
     free(bytes);
 }
 
-/* LMDB leaves a value on the pages that it has, if it has just made them. */
-START_TEST(a_value_on_more_pages_than_it_needs_is_sound)
+/*
+ * With the value these would become free, some of them in use.  LMDB leaves a
+ * value on the pages that it has, if it has just made them: the library puts no
+ * row of a table twice in a transaction.
+ */
+START_TEST(a_value_with_more_pages_than_it_needs_is_damaged)
 {
     ck_assert_int_eq(put(1, 8, 9000), 0);
-    ck_assert_int_eq(put(1, 8, _i == 0 ? 5000 : 5), 0);
+    ck_assert_int_eq(put(1, 8, 5000), 0);
     commit();
-    ck_assert_int_eq(put(2, 8, 5), 0);
-    ck_assert_int_eq(put(1, 8, 9000), 0);
-    commit();
-    ck_assert_int_eq(jn_store_delete(&txn, JN_LATEST, key_of(1, 8)), 0);
+    ck_assert_int_eq(jn_store_delete(&txn, JN_LATEST, key_of(1, 8)),
+                     JOURNAL_CORRUPT);
 }
 END_TEST
 
@@ -272,8 +274,7 @@ suite(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, a_value_on_more_pages_than_it_needs_is_sound, 0,
-                        2);
+    tcase_add_test(tcase, a_value_with_more_pages_than_it_needs_is_damaged);
     tcase_add_loop_test(tcase,
                         leaves_beyond_those_that_are_nearly_empty_are_looked_at,
                         0, 2);

@@ -161,7 +161,7 @@ go_through(struct jn_store_way *way, bool back, size_t *met)
     size_t size = paged.pages * paged.page_size;
     int rc;
 
-    way->key = key;
+    way->first = key;
     *met = 0;
     while ((rc = jn_store_way_move(way, back ? JN_PREV : JN_NEXT, &key,
                                    &value)) == 0) {
