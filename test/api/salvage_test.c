@@ -264,6 +264,31 @@ END_TEST
 
 /* ---- what is refused ----------------------------------------------------- */
 
+/* The stamp in force, whose entry is pruned. */
+START_TEST(what_the_index_alone_knows_is_carried_over)
+{
+    struct journal_record one = {.key = "key",
+                                 .key_size = 3,
+                                 .flags = JOURNAL_STAMPED,
+                                 .stamp = {.time = 9}};
+    struct journal *from = open_path(wreck_path(""), 0), *to;
+
+    ck_assert_int_eq(journal_append_batch(from, &one, 1, NULL), 0);
+    append_to(from, "key", "without a stamp");
+    ck_assert_int_eq(journal_prune(from, 1, 0, NULL), 0);
+    journal_close(from);
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), NULL, NULL,
+                                     NULL),
+                     0);
+    to = open_path(wreck_target(), 0);
+    one.stamp.time = 8;
+    ck_assert_int_eq(journal_append_batch(to, &one, 1, NULL), JOURNAL_OUTDATED);
+    one.stamp.time = 9;
+    ck_assert_int_eq(journal_append_batch(to, &one, 1, NULL), 0);
+    journal_close(to);
+}
+END_TEST
+
 START_TEST(arguments_that_make_no_sense_are_refused)
 {
     struct journal_report report = {.struct_size = 8};
@@ -456,6 +481,7 @@ suite(void)
     tcase_add_test(tcase, without_the_tail_there_is_what_was_drained);
     tcase_add_test(tcase, of_a_tail_alone_its_entries_are_left);
     tcase_add_test(tcase, the_tail_of_another_journal_is_refused);
+    tcase_add_test(tcase, what_the_index_alone_knows_is_carried_over);
     tcase_add_test(tcase, arguments_that_make_no_sense_are_refused);
     tcase_add_test(tcase, where_there_is_no_journal_nothing_is_made);
     tcase_add_test(tcase, a_place_where_there_is_something_is_refused);
