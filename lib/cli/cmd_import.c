@@ -169,8 +169,9 @@ const struct cli_command cmd_import = {
         "they\n"
         "have some; those that are there already are compared, and left.  So\n"
         "the same command goes on where an earlier run was stopped, by\n"
-        "whatever, and does nothing when all is done.  Exit code 3: another\n"
-        "entry has the number; 5: the export was cut short.\n",
+        "whatever, and does nothing when all is done.  Times are those of the\n"
+        "import: `journal backup` keeps them.  Exit code 3: another entry has\n"
+        "the number; 5: the export was cut short.\n",
     .options = options,
     .run = run,
 };
