@@ -14,23 +14,27 @@
 
 #define META_PAGES 2u
 
-static int
-open_data(const char *directory, int *file)
-{
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+/* Room for the path of the data file. */
+struct path {
+    char text[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+};
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    *file = open(path, O_RDWR | O_CLOEXEC);
-    return *file < 0 ? errno : 0;
+static struct path
+path_in(const char *directory)
+{
+    struct path path;
+
+    (void)snprintf(path.text, sizeof(path.text), "%s/%s", directory,
+                   JN_STORE_FILE);
+    return path;
 }
 
 int
 jn_anew_read(const char *directory)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct path path = path_in(directory);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    return jn_disk_read_anew(path);
+    return jn_disk_read_anew(path.text);
 }
 
 static int
@@ -56,11 +60,12 @@ write_metas(int file, const struct jn_pages *pages)
 int
 jn_anew_write(const char *directory)
 {
+    struct path path = path_in(directory);
     struct jn_pages *pages = NULL;
-    int file, rc = open_data(directory, &file);
+    int file = open(path.text, O_RDWR | O_CLOEXEC), rc = 0;
 
-    if (rc != 0)
-        return rc;
+    if (file < 0)
+        return errno;
     if (jn_pages_open(&pages, file) == 0)
         rc = write_metas(file, pages);
     jn_pages_close(pages);
