@@ -119,7 +119,7 @@ canary metas-left-as-found fault/anew_test all journal/files.c \
 canary index-skipped power/power_test durable write/drain.c \
     's/return jn_place_put(place, .*;/return 0;/'
 canary pages-not-looked-at unit/store_guard_test all store/store_guard.c \
-    's/if (rc != 0 || !table->has || is_known(table, key, around))/if (rc == 0)/'
+    's/if (rc != 0 || !table->has || is_known(.*/if (rc == 0)/'
 canary checksum-skipped api/damage_test all format/record.c \
     '/^jn_record_decode/,/^}/s/if (jn_get_le64(bytes.data) !=/if (false \&\&/'
 
