@@ -38,21 +38,43 @@ list_recent_latest(struct jn_turn *turn, struct jn_span key)
     return jn_turn_list(turn, item->seq);
 }
 
+static int
+list_recent_key(struct jn_turn *turn, const struct jn_recent_item *newest)
+{
+    return turn->filter->latest ? list_recent_latest(turn, newest->key)
+                                : list_recent_history(turn, newest);
+}
+
+/* Whether the part that the pass is to list reaches what is recent. */
+static bool
+may_list_recent(const struct jn_turn *turn)
+{
+    const struct jn_recent_look *look = &turn->txn->look;
+    uint64_t low, high = turn->range->high;
+
+    if (!turn->filter->latest)
+        jn_turn_get_bounds(turn, &low, &high);
+    return look->recent != NULL && high > look->low;
+}
+
 int
 jn_turn_list_recent(struct jn_turn *turn)
 {
     const struct jn_recent_look *look = &turn->txn->look;
+    const struct jn_filter *filter = turn->filter;
     const struct jn_recent_item *item;
     size_t at = 0;
     int rc = 0;
 
-    if (look->recent == NULL || turn->range->high <= look->low)
+    if (!may_list_recent(turn))
         return 0;
+    if (filter->match == JOURNAL_MATCH_KEY) {
+        item = jn_recent_find(look, filter->key, UINT64_MAX);
+        return item != NULL ? list_recent_key(turn, item) : 0;
+    }
     while (rc == 0 && (item = jn_recent_each(look, &at)) != NULL) {
-        if (!jn_filter_matches(turn->filter, item->key))
-            continue;
-        rc = turn->filter->latest ? list_recent_latest(turn, item->key)
-                                  : list_recent_history(turn, item);
+        if (jn_filter_matches(filter, item->key))
+            rc = list_recent_key(turn, item);
     }
     return rc;
 }
