@@ -106,6 +106,7 @@ look_at_value(const struct jn_store_tree *tree, const struct jn_node *node,
                : JOURNAL_CORRUPT;
 }
 
+/* Of a leaf whose nodes lie in it. */
 static int
 look_at_values(const struct jn_store_tree *tree, const struct jn_page *page,
                bool exactly)
@@ -114,8 +115,12 @@ look_at_values(const struct jn_store_tree *tree, const struct jn_page *page,
     int rc = 0;
 
     for (unsigned i = 0; rc == 0 && i < page->count; i++) {
+        size_t at = jn_page_offset(page->data, i);
+
+        if ((jn_node_flags(page->data + at) & JN_NODE_BIG) == 0)
+            continue;
         rc = jn_page_node(page, i, &node);
-        if (rc == 0 && (node.flags & JN_NODE_BIG) != 0)
+        if (rc == 0)
             rc = look_at_value(tree, &node, exactly);
     }
     return rc;
