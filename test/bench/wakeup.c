@@ -197,7 +197,7 @@ report_figures(struct report *report, const struct settings *settings,
     figures.ours = report_row(report, "us", settings->rounds, "%s", name);
     figures.pipes = report_row(report, "us", settings->rounds, "  by a pipe");
     figures.over = report_row(report, "x", settings->rounds, "  over that");
-    row_bar(figures.over, BAR_AT_MOST, ENGINE_OURS, 2);
+    row_bar(figures.over, BAR_AT_MOST, ENGINE_OURS, 2.5);
     return figures;
 }
 
