@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "args.h"
 #include "cli.h"
 
 enum append_column {
@@ -21,10 +22,8 @@ struct append_request {
     const char *value;            /* NULL: not given */
     struct journal_record record; /* what the entries have in common */
     bool no_key;                  /* an entry may be without one */
-    bool quiet;                   /* don't print numbers */
     struct journal_options options;
-
-    bool json; /* numbers as JSON objects */
+    struct args_common common;
 
     /* Lines of standard input; neither of these: a single entry. */
     bool json_lines;

@@ -16,7 +16,6 @@ enum option_name {
     OPTION_EXISTING,
     OPTION_EXPECT,
     OPTION_EXPECT_SEQ,
-    OPTION_JSON,
     OPTION_JSON_LINES,
     OPTION_KEEP_BYTES,
     OPTION_KEEP_ENTRIES,
@@ -45,8 +44,8 @@ const struct cli_option append_options[] = {
     {"relaxed", OPTION_RELAXED, NULL,
      "print numbers before they are durable, which\n"
      "all are when the command ends: faster"},
-    {"quiet", 'q', NULL, "don't print numbers"},
-    {"json", OPTION_JSON, NULL, "print numbers as JSON objects"},
+    {ARGS_ROW_QUIET, "don't print numbers"},
+    {ARGS_ROW_JSON, "print numbers as JSON objects"},
     {.help =
          "Remove some of the oldest entries meanwhile, while there are more\n"
          "than this; marks hold that up:\n"},
@@ -236,9 +235,6 @@ take_option(void *context, const char *command, int option)
     struct append_request *request = context;
 
     switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
     case 'z':
         request->delimiter = '\0';
         return CLI_OK;
@@ -246,9 +242,6 @@ take_option(void *context, const char *command, int option)
         return set_batch(request, command, optarg);
     case OPTION_COLUMNS:
         return set_columns(request, command, optarg);
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
     case OPTION_JSON_LINES:
         request->json_lines = true;
         return CLI_OK;
@@ -354,7 +347,8 @@ append_parse(struct append_request *request, int argc, char **argv)
 
     *request = (struct append_request){.delimiter = '\n'};
     journal_options_init(&request->options);
-    code = args_options(&cmd_append, argc, argv, take_option, request);
+    code = args_options(&cmd_append, argc, argv, &request->common, take_option,
+                        request);
     if (code == CLI_OK)
         code = take_operands(request, argc, argv);
     if (code == CLI_OK)

@@ -234,9 +234,27 @@ make_tables(struct tables *tables, const struct cli_option *option)
     }
 }
 
+static bool
+take_common(struct args_common *common, int option)
+{
+    switch (option) {
+    case ARGS_QUIET:
+        common->quiet = true;
+        return true;
+    case ARGS_JSON:
+        common->json = true;
+        return true;
+    case ARGS_IMMUTABLE:
+        common->immutable = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 int
 args_options(const struct cli_command *command, int argc, char **argv,
-             args_take take, void *context)
+             struct args_common *common, args_take take, void *context)
 {
     struct tables tables;
     int option, code;
@@ -250,6 +268,9 @@ args_options(const struct cli_command *command, int argc, char **argv,
         }
         if (option == '?')
             return report_try_help(argv[0]);
+        if (take_common(common, option))
+            continue;
+        assert(take != NULL);
         code = take(context, argv[0], option);
         if (code != CLI_OK)
             return code;

@@ -4,6 +4,7 @@
 
 #include <getopt.h> /* optarg, optind */
 #include <journal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,18 +45,37 @@ int args_unescape(const char *command, char *text, size_t *size);
 int args_mark(const char *command, const char *text);
 
 /*
+ * Options that many commands have, and that args_options() takes for them.
+ * A command's table has a row of those that it knows.
+ */
+enum args_value { ARGS_QUIET = 'q', ARGS_JSON = 1024, ARGS_IMMUTABLE };
+
+/* What braces begin with: the words of help follow, but for the last one. */
+#define ARGS_ROW_QUIET "quiet", ARGS_QUIET, NULL
+#define ARGS_ROW_JSON "json", ARGS_JSON, NULL
+#define ARGS_ROW_IMMUTABLE                                                     \
+    "immutable", ARGS_IMMUTABLE, NULL, "nobody is writing: take no locks"
+
+struct args_common {
+    bool quiet;     /* print nothing */
+    bool json;      /* print JSON */
+    bool immutable; /* take no locks: nobody is writing */
+};
+
+/*
  * Takes an option, by the value that its command's table gives it, and optarg.
  * Says what is wrong; enum cli_exit.
  */
 typedef int (*args_take)(void *context, const char *command, int option);
 
 /*
- * Hands all options to TAKE, up to the first that it does not like; the
- * operands are from optind on then.  CLI_OK: go on.  CLI_DONE: --help was among
- * them.  Else what is wrong has been said.
+ * Sets COMMON by the options that are, and hands all others to TAKE, up to the
+ * first that it does not like; NULL: there are none.  The operands are from
+ * optind on then.  CLI_OK: go on.  CLI_DONE: --help was among them.  Else what
+ * is wrong has been said.
  */
 int args_options(const struct cli_command *command, int argc, char **argv,
-                 args_take take, void *context);
+                 struct args_common *common, args_take take, void *context);
 
 /* Looks whether the operands from optind on are MIN to MAX in number. */
 int args_operands(int argc, char **argv, int min, int max);

@@ -30,10 +30,10 @@ append_print(const struct append_request *request, uint64_t first, size_t count)
 {
     size_t i;
 
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
     for (i = 0; i < count; i++) {
-        if (request->json)
+        if (request->common.json)
             print_json(first + i);
         else
             printf("%" PRIu64 "\n", first + i);

@@ -27,8 +27,8 @@ static const struct cli_option options[] = {
     {"count", QUESTION_COUNT, "N", "at most N lines"},
     {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
     {"verbose", 'v', NULL, "with KEY: number, time, ... before the value"},
-    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 struct request {
@@ -109,7 +109,8 @@ list_all(const struct question *question)
     struct listing listing;
     int code;
 
-    code = target_open_to_read(question->path, question->immutable, &journal);
+    code = target_open_to_read(question->path, question->common.immutable,
+                               &journal);
     if (code == CLI_OK)
         code = listing_init(&listing, journal, question);
     if (code == CLI_OK)
@@ -131,9 +132,9 @@ print_one(const struct request *request)
                             .key = question->query.key,
                             .key_size = question->query.key_size,
                             .at = question->query.limit,
-                            .immutable = question->immutable};
+                            .immutable = question->common.immutable};
 
-    if (question->json)
+    if (question->common.json)
         lookup.form = OUTPUT_JSON;
     else if (request->verbose)
         lookup.form = OUTPUT_VERBOSE;
@@ -148,7 +149,8 @@ find_size(struct request *request)
     struct journal *journal = NULL;
     int rc, code;
 
-    code = target_open_to_read(question->path, question->immutable, &journal);
+    code = target_open_to_read(question->path, question->common.immutable,
+                               &journal);
     if (code != CLI_OK)
         return code;
     rc = journal_find_time(journal, request->time, &question->query.limit);
@@ -219,7 +221,8 @@ run(int argc, char **argv)
 
     question_init(question);
     question->query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
-    code = args_options(&cmd_at, argc, argv, take_option, &request);
+    code = args_options(&cmd_at, argc, argv, &request.question.common,
+                        take_option, &request);
     if (code == CLI_OK)
         code = take_operands(&request, argc, argv);
     if (code == CLI_OK && request.time != JOURNAL_NONE)

@@ -13,21 +13,16 @@
 #include "target.h"
 #include "text.h"
 
-enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
-
 static const struct cli_option options[] = {
-    {"immutable", OPTION_IMMUTABLE, NULL,
-     "nobody writes to PATH: take no locks"},
-    {"json", OPTION_JSON, NULL, "the figures of the backup as a JSON object"},
-    {"quiet", 'q', NULL, "don't print them"},
+    {ARGS_ROW_IMMUTABLE},
+    {ARGS_ROW_JSON, "the figures of the backup as a JSON object"},
+    {ARGS_ROW_QUIET, "don't print them"},
     {0}};
 
 struct request {
     const char *path;
     const char *to;
-    bool immutable;
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 static void
@@ -61,7 +56,7 @@ print_result(const struct request *request)
     struct journal_stat stat;
     int code;
 
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
     code = target_open_to_read(request->to, true, &journal);
     if (code == CLI_OK)
@@ -69,7 +64,7 @@ print_result(const struct request *request)
     journal_close(journal);
     if (code != CLI_OK)
         return code;
-    if (request->json)
+    if (request->common.json)
         print_json(&stat);
     else
         print_text(&stat);
@@ -107,31 +102,12 @@ back_up(struct journal *journal, const struct request *request)
 }
 
 static int
-take_option(void *context, const char *command, int option)
-{
-    struct request *request = context;
-
-    switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
-    case OPTION_IMMUTABLE:
-        request->immutable = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
-    default:
-        return report_try_help(command);
-    }
-}
-
-static int
 run(int argc, char **argv)
 {
     struct request request = {.path = NULL};
     struct journal *journal = NULL;
-    int code = args_options(&cmd_backup, argc, argv, take_option, &request);
+    int code = args_options(&cmd_backup, argc, argv, &request.common, NULL,
+                            NULL);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 2, 2);
@@ -139,7 +115,8 @@ run(int argc, char **argv)
         return code;
     request.path = argv[optind];
     request.to = argv[optind + 1];
-    code = target_open_to_read(request.path, request.immutable, &journal);
+    code = target_open_to_read(request.path, request.common.immutable,
+                               &journal);
     if (code != CLI_OK)
         return code;
     code = back_up(journal, &request);

@@ -21,20 +21,20 @@
 #define THREADS 8u
 #define SPAN_MAX (UINT64_C(3600) * NS_PER_S)
 
-enum option_name { OPTION_JSON = 256, OPTION_THREADS, OPTION_TIME };
+enum option_name { OPTION_THREADS = 256, OPTION_TIME };
 
 static const struct cli_option options[] = {
     {"value", 'v', "SIZE", "bytes in a value, as 100 or 4K (default: 100)"},
     {"threads", OPTION_THREADS, "N",
      "of the case that has several (default: 8)"},
     {"time", OPTION_TIME, "SPAN", "for each case (default: 1s)"},
-    {"json", OPTION_JSON, NULL, "a JSON object on each line"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
     {0}};
 
 struct request {
     struct bench bench;
-    bool json;
     bool titled; /* the first line is out */
+    struct args_common common;
 };
 
 /* ---- what came of it ---------------------------------------------------- */
@@ -109,10 +109,10 @@ show(void *context, const struct bench *bench,
 {
     struct request *request = context;
 
-    if (!request->json && !request->titled)
+    if (!request->common.json && !request->titled)
         print_title(bench);
     request->titled = true;
-    if (request->json)
+    if (request->common.json)
         print_json(bench, result);
     else
         print_text(result);
@@ -161,9 +161,6 @@ take_option(void *context, const char *command, int option)
             return report_usage(command, "--value: at most 1M");
         request->bench.value_size = (size_t)number;
         return code;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
     case OPTION_THREADS:
         code = args_number(command, "--threads", optarg, &number);
         if (code == CLI_OK && (number == 0 || number > BENCH_THREADS_MAX))
@@ -189,7 +186,8 @@ run(int argc, char **argv)
                                         .threads = THREADS,
                                         .ns = NS_PER_S,
                                         .show = show}};
-    int code = args_options(&cmd_bench, argc, argv, take_option, &request);
+    int code = args_options(&cmd_bench, argc, argv, &request.common,
+                            take_option, &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 0, 1);

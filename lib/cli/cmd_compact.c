@@ -13,12 +13,7 @@
 #include "target.h"
 #include "text.h"
 
-enum option_name {
-    OPTION_BEFORE = 256,
-    OPTION_JSON,
-    OPTION_PAST_MARKS,
-    OPTION_UNTIL
-};
+enum option_name { OPTION_BEFORE = 256, OPTION_PAST_MARKS, OPTION_UNTIL };
 
 static const struct cli_option options[] = {
     {"before", OPTION_BEFORE, "N", "leave the entries from number N on alone"},
@@ -26,8 +21,8 @@ static const struct cli_option options[] = {
      "leave what was appended at TIME or later alone;\n"
      "'journal help query' tells how it is written"},
     {"past-marks", OPTION_PAST_MARKS, NULL, "don't stop at marks"},
-    {"json", OPTION_JSON, NULL, "the figures as a JSON object"},
-    {"quiet", 'q', NULL, "don't print them"},
+    {ARGS_ROW_JSON, "the figures as a JSON object"},
+    {ARGS_ROW_QUIET, "don't print them"},
     {0}};
 
 struct request {
@@ -35,8 +30,7 @@ struct request {
     uint64_t before; /* JOURNAL_NONE: the size */
     uint64_t until;  /* ns since 1970; JOURNAL_NONE: not given */
     uint32_t flags;  /* of enum journal_prune_flag */
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 static void
@@ -73,12 +67,12 @@ print_result(struct journal *journal, const struct request *request,
     struct journal_stat after;
     int code;
 
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
     code = target_stat(journal, request->path, &after);
     if (code != CLI_OK)
         return code;
-    if (request->json)
+    if (request->common.json)
         print_json(removed, before, &after);
     else
         print_text(removed, before, &after);
@@ -117,14 +111,8 @@ take_option(void *context, const char *command, int option)
     struct request *request = context;
 
     switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
     case OPTION_BEFORE:
         return args_number(command, "--before", optarg, &request->before);
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
     case OPTION_PAST_MARKS:
         request->flags |= JOURNAL_PRUNE_PAST_MARKS;
         return CLI_OK;
@@ -140,7 +128,8 @@ run(int argc, char **argv)
 {
     struct request request = {.before = JOURNAL_NONE, .until = JOURNAL_NONE};
     struct journal *journal = NULL;
-    int code = args_options(&cmd_compact, argc, argv, take_option, &request);
+    int code = args_options(&cmd_compact, argc, argv, &request.common,
+                            take_option, &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 1, 1);

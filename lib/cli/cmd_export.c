@@ -32,7 +32,7 @@ static const struct cli_option options[] = {
      "with --plain: keys that match a key expression"},
     {"escaped", QUESTION_ESCAPED, NULL,
      "\\xNN in BYTES, EXPR is a byte, as printed"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 /* ---- the lines around the entries --------------------------------------- */
@@ -145,7 +145,8 @@ export_journal(struct question *question)
     struct journal_stat stat;
     int code, end;
 
-    code = target_open_to_read(question->path, question->immutable, &journal);
+    code = target_open_to_read(question->path, question->common.immutable,
+                               &journal);
     if (code == CLI_OK)
         code = target_stat(journal, question->path, &stat);
     if (code == CLI_OK) {
@@ -198,8 +199,9 @@ run(int argc, char **argv)
     int code;
 
     question_init(&question);
-    question.json = true;
-    code = args_options(&cmd_export, argc, argv, take_option, &question);
+    question.common.json = true;
+    code = args_options(&cmd_export, argc, argv, &question.common, take_option,
+                        &question);
     if (code == CLI_OK)
         code = check(&question, argc, argv);
     if (code == CLI_OK)

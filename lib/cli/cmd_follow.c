@@ -32,7 +32,7 @@ static const struct cli_option options[] = {
      "\\xNN in KEY, BYTES, EXPR is a byte, as printed"},
     {"live", QUESTION_LIVE, NULL, "no tombstones"},
     {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
-    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
     {0}};
 
 struct request {
@@ -166,7 +166,8 @@ run(int argc, char **argv)
     int code;
 
     question_init(&request.question);
-    code = args_options(&cmd_follow, argc, argv, take_option, &request);
+    code = args_options(&cmd_follow, argc, argv, &request.question.common,
+                        take_option, &request);
     if (code == CLI_OK)
         code = check(&request, argc, argv);
     if (code == CLI_OK)

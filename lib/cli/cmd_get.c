@@ -7,15 +7,15 @@
 #include "lookup.h"
 #include "report.h"
 
-enum option_name { OPTION_AT = 256, OPTION_IMMUTABLE, OPTION_JSON };
+enum option_name { OPTION_AT = 256 };
 
 static const struct cli_option options[] = {
     {"at", OPTION_AT, "N",
      "as it was when the journal had size N, right\n"
      "before entry N was appended"},
     {"verbose", 'v', NULL, "number, time, key, ... in front of the value"},
-    {"json", OPTION_JSON, NULL, "the entry as a JSON object"},
-    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "the entry as a JSON object"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 static int
@@ -29,12 +29,6 @@ take_option(void *context, const char *command, int option)
         return CLI_OK;
     case OPTION_AT:
         return args_number(command, "--at", optarg, &lookup->at);
-    case OPTION_IMMUTABLE:
-        lookup->immutable = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        lookup->form = OUTPUT_JSON;
-        return CLI_OK;
     default:
         return report_try_help(command);
     }
@@ -44,12 +38,17 @@ static int
 run(int argc, char **argv)
 {
     struct lookup lookup = {.at = JOURNAL_NONE};
-    int code = args_options(&cmd_get, argc, argv, take_option, &lookup);
+    struct args_common common = {false, false, false};
+    int code = args_options(&cmd_get, argc, argv, &common, take_option,
+                            &lookup);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
+    lookup.immutable = common.immutable;
+    if (common.json)
+        lookup.form = OUTPUT_JSON;
     lookup.path = argv[optind];
     lookup.key = argv[optind + 1];
     lookup.key_size = strlen(argv[optind + 1]);

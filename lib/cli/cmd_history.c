@@ -23,8 +23,8 @@ static const struct cli_option options[] = {
     {"count", QUESTION_COUNT, "N", "at most N lines"},
     {"escaped", QUESTION_ESCAPED, NULL, "\\xNN in KEY is a byte, as printed"},
     {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
-    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 /* Whether there is any entry of the key, one that was not asked for too. */
@@ -83,7 +83,7 @@ history(struct question *question, int argc, char **argv)
     if (code == CLI_OK)
         code = question_finish(question, argv[0]);
     if (code == CLI_OK)
-        code = target_open_to_read(question->path, question->immutable,
+        code = target_open_to_read(question->path, question->common.immutable,
                                    &journal);
     if (code == CLI_OK)
         code = list(journal, question);
@@ -98,7 +98,8 @@ run(int argc, char **argv)
     int code;
 
     question_init(&question);
-    code = args_options(&cmd_history, argc, argv, question_take, &question);
+    code = args_options(&cmd_history, argc, argv, &question.common,
+                        question_take, &question);
     if (code == CLI_OK)
         code = history(&question, argc, argv);
     question_free(&question);

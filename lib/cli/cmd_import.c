@@ -19,7 +19,6 @@ enum option_name {
     OPTION_APPEND = 256,
     OPTION_BATCH,
     OPTION_FILL,
-    OPTION_JSON,
     OPTION_RENUMBER
 };
 
@@ -34,14 +33,13 @@ static const struct cli_option options[] = {
      "also to a journal that has entries, if lines\n"
      "have no numbers or get new ones"},
     {"batch", OPTION_BATCH, "N", "lines in a commit (default: 1000)"},
-    {"json", OPTION_JSON, NULL, "print the figures as a JSON object"},
-    {"quiet", 'q', NULL, "don't print them"},
+    {ARGS_ROW_JSON, "print the figures as a JSON object"},
+    {ARGS_ROW_QUIET, "don't print them"},
     {0}};
 
 struct request {
     struct import_request import;
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 static void
@@ -78,9 +76,9 @@ import(const struct request *request)
     struct import_result result;
     int code = import_run(&request->import, &result);
 
-    if (code != CLI_OK || request->quiet)
+    if (code != CLI_OK || request->common.quiet)
         return code;
-    if (request->json)
+    if (request->common.json)
         print_json(&result);
     else
         print_text(&result);
@@ -107,9 +105,6 @@ take_option(void *context, const char *command, int option)
     struct request *request = context;
 
     switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
     case OPTION_APPEND:
         request->import.append = true;
         return CLI_OK;
@@ -117,9 +112,6 @@ take_option(void *context, const char *command, int option)
         return set_batch(request, command);
     case OPTION_FILL:
         request->import.fill = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
         return CLI_OK;
     case OPTION_RENUMBER:
         request->import.renumber = true;
@@ -143,7 +135,8 @@ static int
 run(int argc, char **argv)
 {
     struct request request = {.import = {.batch = BATCH}};
-    int code = args_options(&cmd_import, argc, argv, take_option, &request);
+    int code = args_options(&cmd_import, argc, argv, &request.common,
+                            take_option, &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 1, 2);

@@ -22,10 +22,9 @@ static const struct cli_option options[] = {
     {"at", QUESTION_AT, "SIZE", "as it was when the journal had that size"},
     {"reverse", QUESTION_REVERSE, NULL, "newest first"},
     {"count", QUESTION_COUNT, "N", "at most N keys"},
-    {"json", QUESTION_JSON, NULL,
-     "a JSON object on each line: the key, and\n"
-     "number, time, revision and size of its latest"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "a JSON object on each line: the key, and\n"
+                    "number, time, revision and size of its latest"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 static int
@@ -60,7 +59,8 @@ run(int argc, char **argv)
 
     question_init(&question);
     question.query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_LIVE;
-    code = args_options(&cmd_keys, argc, argv, take_option, &question);
+    code = args_options(&cmd_keys, argc, argv, &question.common, take_option,
+                        &question);
     if (code == CLI_OK)
         code = keys(&question, argc, argv);
     question_free(&question);

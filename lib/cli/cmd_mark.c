@@ -12,12 +12,10 @@
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
-
 static const struct cli_option options[] = {
     {"delete", 'd', NULL, "remove the mark"},
-    {"json", OPTION_JSON, NULL, "each mark as a JSON object on a line"},
-    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "each mark as a JSON object on a line"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 struct request {
@@ -27,8 +25,7 @@ struct request {
     bool to_end;  /* to the size, whatever that is, */
     uint64_t seq; /* or to this number */
     bool remove;
-    bool immutable;
-    bool json;
+    struct args_common common;
 };
 
 static int
@@ -83,7 +80,7 @@ print_mark(const struct request *request, const char *name, uint64_t seq)
 {
     struct object json;
 
-    if (request->json) {
+    if (request->common.json) {
         object_begin(&json);
         object_text(&json, "mark", name);
         object_number(&json, "seq", seq);
@@ -115,7 +112,8 @@ show(const struct request *request)
     uint64_t seq;
     int rc, code;
 
-    code = target_open_to_read(request->path, request->immutable, &journal);
+    code = target_open_to_read(request->path, request->common.immutable,
+                               &journal);
     if (code != CLI_OK)
         return code;
     if (request->name == NULL) {
@@ -166,12 +164,6 @@ take_option(void *context, const char *command, int option)
     case 'd':
         request->remove = true;
         return CLI_OK;
-    case OPTION_IMMUTABLE:
-        request->immutable = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
     default:
         return report_try_help(command);
     }
@@ -181,7 +173,8 @@ static int
 run(int argc, char **argv)
 {
     struct request request = {0};
-    int code = args_options(&cmd_mark, argc, argv, take_option, &request);
+    int code = args_options(&cmd_mark, argc, argv, &request.common, take_option,
+                            &request);
 
     if (code == CLI_OK)
         code = take_operands(&request, argc, argv);
@@ -189,7 +182,7 @@ run(int argc, char **argv)
         return code;
     if (request.name == NULL || (!request.remove && !request.set))
         return show(&request);
-    if (request.json || request.immutable)
+    if (request.common.json || request.common.immutable)
         return report_usage(argv[0], "--json and --immutable are for reading");
     return change(&request);
 }

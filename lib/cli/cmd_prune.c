@@ -19,7 +19,6 @@
 enum option_name {
     OPTION_BEFORE = 256,
     OPTION_DRY_RUN,
-    OPTION_JSON,
     OPTION_KEEP,
     OPTION_PAST_MARKS,
     OPTION_UNTIL
@@ -33,8 +32,8 @@ static const struct cli_option options[] = {
      "\"30 days ago\"; see 'journal help query'"},
     {"past-marks", OPTION_PAST_MARKS, NULL, "don't stop at marks"},
     {"dry-run", OPTION_DRY_RUN, NULL, "only print how many it would be"},
-    {"json", OPTION_JSON, NULL, "print how many as a JSON object"},
-    {"quiet", 'q', NULL, "don't print how many"},
+    {ARGS_ROW_JSON, "print how many as a JSON object"},
+    {ARGS_ROW_QUIET, "don't print how many"},
     {0}};
 
 struct request {
@@ -44,8 +43,7 @@ struct request {
     uint64_t until;  /* ns since 1970; JOURNAL_NONE: not given */
     uint32_t flags;  /* of enum journal_prune_flag */
     bool dry_run;
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 /*
@@ -144,9 +142,9 @@ print_json(const struct request *request, uint64_t removed)
 static int
 print_removed(const struct request *request, uint64_t removed)
 {
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
-    if (request->json)
+    if (request->common.json)
         print_json(request, removed);
     else
         printf("%" PRIu64 " %s %sremoved\n", removed,
@@ -207,9 +205,6 @@ take_option(void *context, const char *command, int option)
     struct request *request = context;
 
     switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
     case OPTION_BEFORE:
         return args_number(command, "--before", optarg, &request->before);
     case OPTION_DRY_RUN:
@@ -217,9 +212,6 @@ take_option(void *context, const char *command, int option)
         return CLI_OK;
     case OPTION_KEEP:
         return args_number(command, "--keep", optarg, &request->keep);
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
     case OPTION_PAST_MARKS:
         request->flags |= JOURNAL_PRUNE_PAST_MARKS;
         return CLI_OK;
@@ -236,7 +228,8 @@ run(int argc, char **argv)
     struct request request = {.before = JOURNAL_NONE,
                               .keep = JOURNAL_NONE,
                               .until = JOURNAL_NONE};
-    int code = args_options(&cmd_prune, argc, argv, take_option, &request);
+    int code = args_options(&cmd_prune, argc, argv, &request.common,
+                            take_option, &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 1, 1);

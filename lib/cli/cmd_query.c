@@ -31,8 +31,8 @@ static const struct cli_option options[] = {
     {"follow", 'f', NULL, "go on with what is appended later"},
     {"count", QUESTION_COUNT, "N", "at most N lines"},
     {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
-    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 static bool
@@ -68,7 +68,7 @@ check(const struct question *question, const char *command)
     if (query->until != UINT64_MAX)
         return report_usage(command, "--follow goes on for ever: not with "
                                      "--until");
-    if (question->immutable)
+    if (question->common.immutable)
         return report_usage(command, "nothing is to follow where --immutable "
                                      "says that nobody is writing");
     return CLI_OK;
@@ -108,7 +108,8 @@ run(int argc, char **argv)
     int code;
 
     question_init(&question);
-    code = args_options(&cmd_query, argc, argv, take_option, &question);
+    code = args_options(&cmd_query, argc, argv, &question.common, take_option,
+                        &question);
     if (code == CLI_OK)
         code = query(&question, argc, argv);
     question_free(&question);

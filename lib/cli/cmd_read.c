@@ -7,19 +7,17 @@
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
-
 static const struct cli_option options[] = {
     {"verbose", 'v', NULL, "number, time, key, ... in front of the value"},
-    {"json", OPTION_JSON, NULL, "the entry as a JSON object"},
-    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "the entry as a JSON object"},
+    {ARGS_ROW_IMMUTABLE},
     {0}};
 
 struct request {
     const char *path;
     uint64_t seq;
     enum output_form form;
-    bool immutable;
+    struct args_common common;
 };
 
 static int
@@ -29,7 +27,8 @@ read_entry(const struct request *request)
     struct journal *journal = NULL;
     int rc, code;
 
-    code = target_open_to_read(request->path, request->immutable, &journal);
+    code = target_open_to_read(request->path, request->common.immutable,
+                               &journal);
     if (code != CLI_OK)
         return code;
     rc = journal_read(journal, request->seq, &entry);
@@ -54,12 +53,6 @@ take_option(void *context, const char *command, int option)
     case 'v':
         request->form = OUTPUT_VERBOSE;
         return CLI_OK;
-    case OPTION_JSON:
-        request->form = OUTPUT_JSON;
-        return CLI_OK;
-    case OPTION_IMMUTABLE:
-        request->immutable = true;
-        return CLI_OK;
     default:
         return report_try_help(command);
     }
@@ -69,12 +62,15 @@ static int
 run(int argc, char **argv)
 {
     struct request request = {0};
-    int code = args_options(&cmd_read, argc, argv, take_option, &request);
+    int code = args_options(&cmd_read, argc, argv, &request.common, take_option,
+                            &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
+    if (request.common.json)
+        request.form = OUTPUT_JSON;
     request.path = argv[optind];
     code = args_number(argv[0], "N", argv[optind + 1], &request.seq);
     return code == CLI_OK ? read_entry(&request) : code;

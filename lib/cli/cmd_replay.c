@@ -20,8 +20,8 @@ static const struct cli_option options[] = {
     {"count", QUESTION_COUNT, "N", "at most N lines"},
     {"key", QUESTION_KEY, "KEY", "only the entries of KEY"},
     {"meta", QUESTION_META, NULL, "a column for the meta, before the value"},
-    {"json", QUESTION_JSON, NULL, "a JSON object on each line"},
-    {"immutable", QUESTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
+    {ARGS_ROW_JSON, "a JSON object on each line"},
+    {ARGS_ROW_IMMUTABLE},
     {"from", QUESTION_FROM, "N", NULL},
     {0}};
 
@@ -59,7 +59,8 @@ replay(struct request *request)
     struct listing listing;
     int code;
 
-    code = target_open_to_read(question->path, question->immutable, &journal);
+    code = target_open_to_read(question->path, question->common.immutable,
+                               &journal);
     if (code == CLI_OK)
         code = set_range(journal, request);
     if (code == CLI_OK)
@@ -104,7 +105,8 @@ run(int argc, char **argv)
     int code;
 
     question_init(&request.question);
-    code = args_options(&cmd_replay, argc, argv, take_option, &request);
+    code = args_options(&cmd_replay, argc, argv, &request.question.common,
+                        take_option, &request);
     if (code == CLI_OK)
         code = check(&request, argc, argv);
     if (code == CLI_OK)

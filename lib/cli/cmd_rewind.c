@@ -12,22 +12,21 @@
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_DRY_RUN = 256, OPTION_JSON };
+enum option_name { OPTION_DRY_RUN = 256 };
 
 static const struct cli_option options[] = {
     {"yes", 'y', NULL, "don't ask"},
     {"dry-run", OPTION_DRY_RUN, NULL, "only print how many it would be"},
-    {"json", OPTION_JSON, NULL, "print how many as a JSON object"},
-    {"quiet", 'q', NULL, "don't print how many"},
+    {ARGS_ROW_JSON, "print how many as a JSON object"},
+    {ARGS_ROW_QUIET, "don't print how many"},
     {0}};
 
 struct request {
     const char *path;
     uint64_t size;
     bool dry_run;
-    bool json;
-    bool quiet;
     bool yes;
+    struct args_common common;
 };
 
 static bool
@@ -99,9 +98,9 @@ print_json(const struct request *request, uint64_t dropped)
 static int
 print_dropped(const struct request *request, uint64_t dropped)
 {
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
-    if (request->json) {
+    if (request->common.json) {
         print_json(request, dropped);
         return output_flush();
     }
@@ -140,14 +139,8 @@ take_option(void *context, const char *command, int option)
     struct request *request = context;
 
     switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
     case 'y':
         request->yes = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
         return CLI_OK;
     case OPTION_DRY_RUN:
         request->dry_run = true;
@@ -162,7 +155,8 @@ run(int argc, char **argv)
 {
     struct request request = {0};
     struct journal *journal = NULL;
-    int code = args_options(&cmd_rewind, argc, argv, take_option, &request);
+    int code = args_options(&cmd_rewind, argc, argv, &request.common,
+                            take_option, &request);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 2, 2);

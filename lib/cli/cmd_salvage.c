@@ -12,21 +12,18 @@
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_JSON = 256 };
-
 #define RANGES_SHOWN 20u
 
-static const struct cli_option options[] = {{"json", OPTION_JSON, NULL,
+static const struct cli_option options[] = {{ARGS_ROW_JSON,
                                              "the figures as a JSON object"},
-                                            {"quiet", 'q', NULL,
+                                            {ARGS_ROW_QUIET,
                                              "don't print them"},
                                             {0}};
 
 struct request {
     const char *from;
     const char *to;
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 /* ---- what is missing ----------------------------------------------------- */
@@ -180,9 +177,9 @@ print_result(const struct request *request, const struct journal_report *report)
 {
     int code;
 
-    if (request->quiet)
+    if (request->common.quiet)
         return CLI_OK;
-    if (request->json) {
+    if (request->common.json) {
         print_json(report);
         return output_flush();
     }
@@ -234,27 +231,11 @@ salvage(const struct request *request)
 }
 
 static int
-take_option(void *context, const char *command, int option)
-{
-    struct request *request = context;
-
-    switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
-    default:
-        return report_try_help(command);
-    }
-}
-
-static int
 run(int argc, char **argv)
 {
     struct request request = {.from = NULL};
-    int code = args_options(&cmd_salvage, argc, argv, take_option, &request);
+    int code = args_options(&cmd_salvage, argc, argv, &request.common, NULL,
+                            NULL);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 2, 2);

@@ -14,17 +14,13 @@
 #include "target.h"
 #include "text.h"
 
-enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
-
-static const struct cli_option options[] = {
-    {"json", OPTION_JSON, NULL, "as a JSON object"},
-    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
-    {0}};
+static const struct cli_option options[] = {{ARGS_ROW_JSON, "as a JSON object"},
+                                            {ARGS_ROW_IMMUTABLE},
+                                            {0}};
 
 struct request {
     const char *path;
-    bool immutable;
-    bool json;
+    struct args_common common;
 };
 
 struct figures {
@@ -182,7 +178,7 @@ stat_journal(const struct request *request)
     struct figures figures;
     int code;
 
-    code = target_open_to_read(path, request->immutable, &journal);
+    code = target_open_to_read(path, request->common.immutable, &journal);
     if (code != CLI_OK)
         return code;
     code = target_stat(journal, path, &figures.stat);
@@ -192,7 +188,7 @@ stat_journal(const struct request *request)
     journal_close(journal);
     if (code != CLI_OK)
         return code;
-    if (request->json)
+    if (request->common.json)
         print_json(path, &figures);
     else
         print_text(path, &figures);
@@ -200,27 +196,10 @@ stat_journal(const struct request *request)
 }
 
 static int
-take_option(void *context, const char *command, int option)
-{
-    struct request *request = context;
-
-    switch (option) {
-    case OPTION_IMMUTABLE:
-        request->immutable = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
-    default:
-        return report_try_help(command);
-    }
-}
-
-static int
 run(int argc, char **argv)
 {
     struct request request = {0};
-    int code = args_options(&cmd_stat, argc, argv, take_option, &request);
+    int code = args_options(&cmd_stat, argc, argv, &request.common, NULL, NULL);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 1, 1);

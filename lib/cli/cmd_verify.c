@@ -14,19 +14,15 @@
 #include "report.h"
 #include "target.h"
 
-enum option_name { OPTION_IMMUTABLE = 256, OPTION_JSON };
-
 static const struct cli_option options[] = {
-    {"json", OPTION_JSON, NULL, "print a JSON object"},
-    {"immutable", OPTION_IMMUTABLE, NULL, "nobody is writing: take no locks"},
-    {"quiet", 'q', NULL, "print nothing: the exit code tells"},
+    {ARGS_ROW_JSON, "print a JSON object"},
+    {ARGS_ROW_IMMUTABLE},
+    {ARGS_ROW_QUIET, "print nothing: the exit code tells"},
     {0}};
 
 struct request {
     const char *path;
-    bool immutable;
-    bool json;
-    bool quiet;
+    struct args_common common;
 };
 
 /* ---- what was found ------------------------------------------------------ */
@@ -215,9 +211,9 @@ verify_journal(struct journal *journal, const struct request *request)
     progress_end(&progress);
     if (rc != 0 && rc != JOURNAL_CORRUPT)
         return report_failure(request->path, rc, "verifying");
-    if (request->json)
+    if (request->common.json)
         print_json(request->path, &report, rc == 0);
-    else if (!request->quiet)
+    else if (!request->common.quiet)
         print_text(request->path, &report, rc == 0);
     code = output_flush();
     return code == CLI_OK ? report_exit(rc) : code;
@@ -227,7 +223,8 @@ static int
 verify(const struct request *request)
 {
     struct journal *journal = NULL;
-    int code = target_open_to_read(request->path, request->immutable, &journal);
+    int code = target_open_to_read(request->path, request->common.immutable,
+                                   &journal);
 
     if (code == CLI_OK)
         code = verify_journal(journal, request);
@@ -236,30 +233,11 @@ verify(const struct request *request)
 }
 
 static int
-take_option(void *context, const char *command, int option)
-{
-    struct request *request = context;
-
-    switch (option) {
-    case 'q':
-        request->quiet = true;
-        return CLI_OK;
-    case OPTION_IMMUTABLE:
-        request->immutable = true;
-        return CLI_OK;
-    case OPTION_JSON:
-        request->json = true;
-        return CLI_OK;
-    default:
-        return report_try_help(command);
-    }
-}
-
-static int
 run(int argc, char **argv)
 {
-    struct request request = {NULL, false, false, false};
-    int code = args_options(&cmd_verify, argc, argv, take_option, &request);
+    struct request request = {.path = NULL};
+    int code = args_options(&cmd_verify, argc, argv, &request.common, NULL,
+                            NULL);
 
     if (code == CLI_OK)
         code = args_operands(argc, argv, 1, 1);

@@ -22,7 +22,8 @@ listing_init(struct listing *listing, struct journal *journal,
                                 .question = question,
                                 .last = JOURNAL_NONE,
                                 .patience = stat.size - stat.first};
-    output_list_init(&listing->list, question->json, question->meta, stat.size);
+    output_list_init(&listing->list, question->common.json, question->meta,
+                     stat.size);
     return CLI_OK;
 }
 

@@ -102,12 +102,6 @@ question_take(void *context, const char *command, int option)
     switch (option) {
     case QUESTION_COUNT:
         return args_number(command, "--count", optarg, &question->count);
-    case QUESTION_IMMUTABLE:
-        question->immutable = true;
-        return CLI_OK;
-    case QUESTION_JSON:
-        question->json = true;
-        return CLI_OK;
     case QUESTION_META:
         question->meta = true;
         return CLI_OK;
@@ -205,7 +199,8 @@ question_list(const struct question *question)
     struct listing listing;
     int code;
 
-    code = target_open_to_read(question->path, question->immutable, &journal);
+    code = target_open_to_read(question->path, question->common.immutable,
+                               &journal);
     if (code == CLI_OK)
         code = listing_init(&listing, journal, question);
     if (code == CLI_OK)

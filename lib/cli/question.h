@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "args.h"
+
 /* Letters where there is a short option, numbers where there is none. */
 enum question_option {
     QUESTION_COUNT = 'n',
@@ -24,8 +26,6 @@ enum question_option {
     QUESTION_FIRST,
     QUESTION_FIRST_REVISION,
     QUESTION_FROM, /* as FIRST */
-    QUESTION_IMMUTABLE,
-    QUESTION_JSON,
     QUESTION_LATEST,
     QUESTION_LIMIT,
     QUESTION_LIVE,
@@ -42,9 +42,8 @@ struct question {
     uint64_t count;   /* at most so many lines */
     bool keys;        /* not of entries, but of their keys, */
     bool pairs;       /* or of keys and values alone */
-    bool json;
     bool meta;
-    bool immutable;
+    struct args_common common;
 };
 
 /* Everything, and no end. */

@@ -247,7 +247,7 @@ complete -c journal -n 'test (__journal_count) -eq 0' -a backup -d 'make a journ
 complete -c journal -n '__journal_at backup 1' -a '(__fish_complete_directories)'
 complete -c journal -n '__journal_at backup 2' -a '(__fish_complete_directories)'
 complete -c journal -n '__journal_is backup' -l help -d 'tell how it is used'
-complete -c journal -n '__journal_is backup' -l immutable -d 'nobody writes to PATH: take no locks'
+complete -c journal -n '__journal_is backup' -l immutable -d 'nobody is writing: take no locks'
 complete -c journal -n '__journal_is backup' -l json -d 'the figures of the backup as a JSON object'
 complete -c journal -n '__journal_is backup' -s q -l quiet -d 'don\'t print them'
 

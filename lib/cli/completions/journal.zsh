@@ -257,7 +257,7 @@ _journal_command() {
         ;;
     backup)
         _arguments -s -S '(- *)--help[tell how it is used]' \
-            '--immutable[nobody writes to PATH\: take no locks]' \
+            '--immutable[nobody is writing\: take no locks]' \
             '--json[the figures of the backup as a JSON object]' \
             '(-q --quiet)'{-q,--quiet}'[don'\''t print them]' \
             '1:PATH:_files -/' \
