@@ -409,8 +409,7 @@ install: all
 	@for link in $(MAN_LINKS); do \
 	    ln -sf $${link#*=} $(DESTDIR)$(MANDIR)/man3/$${link%=*} || exit 1; \
 	done
-	@test -n '$(DESTDIR)' || echo "installed; if programs do not find" \
-	    "$(SONAME), run ldconfig"
+	@test -n '$(DESTDIR)' || pkgconfig/loader.sh '$(LIBDIR)' '$(SONAME)'
 
 ## uninstall   remove what install put there (same PREFIX and DESTDIR)
 uninstall:

@@ -111,6 +111,24 @@ pc_says() {
         grep -Fx "$1" "$work/build/libjournal.pc"
 }
 
+# What loader.sh says of $work/known, where ldconfig says that the loader looks,
+# and of another place; $2: the status of ldconfig.
+loader_says() {
+    mkdir -p "$work/loader" "$work/known"
+    cat >"$work/loader/ldconfig" <<END
+#!/bin/sh
+if [ \$# -gt 0 ]; then
+    echo '$work/known: (from /etc/ld.so.conf:1)'
+else
+    touch '$work/renewed'
+    exit $2
+fi
+END
+    chmod +x "$work/loader/ldconfig"
+    rm -f "$work/renewed"
+    PATH=$work/loader:$PATH pkgconfig/loader.sh "$work/$1" "$soname"
+}
+
 # Who takes the sources into a tree of his own has no Makefile of ours.
 claim "one line compiles the sources" "$CC" -shared -fPIC -Wall -Werror \
     -o "$work/libjournal.so" -Iinclude -Ilib lib/[!c]*/*.c -llmdb -lxxhash
@@ -132,6 +150,21 @@ mv "$prefix" "$work/moved"
 try_programs "$work/moved" moved
 claim "the command runs (moved)" run_command "$work/moved"
 mv "$work/moved" "$prefix"
+
+claim "install says how programs find the library" \
+    same "installed; programs find $soname by LD_LIBRARY_PATH=$prefix/lib" \
+    "$(build install PREFIX="$prefix" | tail -n 1)"
+claim "where the loader looks nothing is left to do" \
+    same "installed into $work/known; programs find it there" \
+    "$(loader_says known 0)"
+claim "since its list was renewed" test -e "$work/renewed"
+claim "who may not do that is told who may" \
+    same "installed; programs find $soname when root has run ldconfig" \
+    "$(loader_says known 1)"
+claim "elsewhere nothing is renewed" \
+    same "installed; programs find $soname by LD_LIBRARY_PATH=$work/other" \
+    "$(loader_says other 0)"
+claim "so the machine is as before" test ! -e "$work/renewed"
 
 claim "uninstall says yes" build uninstall PREFIX="$prefix"
 claim "uninstall leaves nothing" same "" "$(files_in "$prefix")"
