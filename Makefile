@@ -296,7 +296,7 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: all lib install uninstall clean check check-ffi soak power faults \
+.PHONY: all asked lib install uninstall clean check check-ffi soak power faults \
     blocks kills canaries fuzz run-fuzzers coverage mutants demo bench \
     bench-all examples tests lint dist deb amalgamation abi abi-update \
     check-packages format completions docs deps check-deps help FORCE
@@ -304,7 +304,11 @@ CHECK_LIBS = $$(pkg-config --libs check 2>/dev/null || \
 # ---- library, command -------------------------------------------------------
 
 ## all         the library, the command and the pkg-config file (the default)
-all: lib $(COMMAND)
+all: asked lib $(COMMAND)
+
+# Both kinds of needs in one answer, before anything is compiled.
+asked: | $(OUT)/needs-cli
+	@:
 
 ## lib         the library and the pkg-config file alone
 lib: $(STATIC) $(DYNAMIC) $(LINKS) $(PC)
@@ -578,9 +582,13 @@ run-fuzzers: $(FUZZ:%=%er)
 ## examples    the programs in docs/examples
 examples: $(EXAMPLES)
 
+# Whoever has the tree without its history needs nothing to read that.
+GIT_HERE = $(if $(wildcard .git),git)
+
 ## demo        journal a real history, query it, kill a writer, show figures
 demo:
-	@CC='$(CC)' test/support/deps.sh install git $(CLI_PACKAGES)
+	@CC='$(CC)' test/support/deps.sh install $(CLI_PACKAGES) \
+	    $(if $(DEMO_REPO),git,$(GIT_HERE))
 	@$(BUILD_ALL) all
 	@JOURNAL='$(abspath $(COMMAND))' test/demo.sh
 
@@ -606,8 +614,15 @@ dist:
 	@VERSION='$(VERSION)' DIRTY='$(strip $(DIRTY))' pkgconfig/dist.sh '$(OUT)'
 	@echo '$(OUT)/libjournal-$(VERSION).tar.gz'
 
-## deb         Debian packages of that, in build/deb; needs debhelper
-deb: dist
+# What dpkg-buildpackage asks for; nocheck as it understands it.
+DEB_NEEDS = build-essential dpkg-dev debhelper $(CLI_PACKAGES) $(GIT_HERE) \
+    $(if $(findstring nocheck,$(DEB_BUILD_OPTIONS)),,check pkg-config)
+
+## deb         Debian packages of that, or of a tree that came without git, in
+##             build/deb
+deb:
+	@CC='$(CC)' test/support/deps.sh install $(DEB_NEEDS)
+	@$(if $(GIT_HERE),$(MAKE) --no-print-directory dist)
 	@VERSION='$(VERSION)' pkgconfig/deb.sh '$(OUT)'
 
 ## amalgamation  the library as one file, journal.c beside journal.h, in

@@ -1,5 +1,6 @@
 #!/bin/sh
-# deb.sh - Debian packages of the tarball that `make dist` has made.
+# deb.sh - Debian packages of the tarball that `make dist` has made; in a tree
+# without git, which came as such a tarball, of the tree.
 #
 #   VERSION=1.2.3 deb.sh OUT
 #
@@ -21,11 +22,24 @@ need() {
     command -v "$1" >/dev/null || fail "needs $1 (Debian: $2)"
 }
 
+# What is built in there would be no source.
+pack_tree() {
+    find . -path ./build -prune -o -path "./${out#./}" -prune -o \
+        ! -type d -print |
+        LC_ALL=C sort | tar -czf "$1" --transform "s|^\./|$name/|" \
+            --owner=0 --group=0 --numeric-owner -T -
+}
+
 unpack() {
+    orig=$out/deb/libjournal_$VERSION.orig.tar.gz
     rm -rf "$out/deb"
-    mkdir "$out/deb"
-    cp "$out/$name.tar.gz" "$out/deb/libjournal_$VERSION.orig.tar.gz"
-    tar -C "$out/deb" -xf "$out/$name.tar.gz"
+    mkdir -p "$out/deb"
+    if [ -e .git ]; then
+        cp "$out/$name.tar.gz" "$orig"
+    else
+        pack_tree "$orig"
+    fi
+    tar -C "$out/deb" -xf "$orig"
     cp -R pkgconfig/debian "$out/deb/$name/debian"
 }
 

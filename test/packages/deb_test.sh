@@ -32,6 +32,26 @@ without_debhelper() {
         "$TEST_ROOT/pkgconfig/deb.sh" "$TMPDIR/empty"
 }
 
+# Of a tree that came as a tarball, in which something is built already; the
+# tools are there, and do nothing.
+packed_without_git() {
+    tree=$TMPDIR/libjournal-$version
+    tar -C "$TMPDIR" -xf "$out/libjournal-$version.tar.gz"
+    mkdir -p "$tree/build/lib" "$TMPDIR/idle"
+    touch "$tree/build/lib/journal.o"
+    for tool in dpkg-buildpackage dh; do
+        ln -sf "$(command -v true)" "$TMPDIR/idle/$tool"
+    done
+    (cd "$tree" && PATH=$TMPDIR/idle:$PATH VERSION=$version \
+        pkgconfig/deb.sh build) || return
+    same "$(packed "$out/libjournal-$version.tar.gz")" \
+        "$(packed "$tree/build/deb/libjournal_$version.orig.tar.gz")"
+}
+
+packed() {
+    tar -tf "$1" | grep -v '/$' | sort
+}
+
 package() {
     echo "$out/deb/$1_$version-1_$arch.deb"
 }
@@ -146,6 +166,7 @@ in_new_debian() {
 
 claim "debhelper is missed in words" without_debhelper
 claim "the packages are built" make_packages
+claim "a tree without git has the same files packed" packed_without_git
 claim "lintian has nothing to say" \
     lintian --allow-root --fail-on error,warning,info -I \
     "$out/deb/libjournal_$version-1_$arch.changes"

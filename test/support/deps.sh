@@ -5,7 +5,8 @@
 #   deps.sh need [NAME...]   fail, in words, if the library cannot be compiled,
 #                            or NAME is missing
 #   deps.sh install NAME...  install what is missing of the library's needs and
-#                            of NAME (check, pkg-config, git), if this may
+#                            of NAME (check, pkg-config, git), if this may;
+#                            of what apt-get says only the errors are shown
 #
 # CC is the compiler asked.  Nothing is touched where nothing is missing.
 set -u
@@ -35,6 +36,7 @@ has() {
     check) has_header check.h ;;
     libc6-dev) has_header stdlib.h ;;
     libclang-rt-*) has_fuzzer ;;
+    build-essential) dpkg-query -s "$1" >/dev/null 2>&1 ;;
     dpkg-dev) has dpkg-buildpackage ;;
     debhelper) has dh ;;
     libsqlite3-dev) has_header sqlite3.h ;;
@@ -95,7 +97,8 @@ list() {
 explain() {
     {
         echo "libjournal needs packages that are not installed:$1"
-        echo "On Debian and its kin:  apt-get install$1"
+        echo "On Debian and its kin, as root:"
+        echo "    apt-get update && apt-get install$1"
         echo "Elsewhere: the development files of lmdb, xxhash, jansson (for
 the command) and check."
     } >&2
@@ -117,7 +120,7 @@ may_install() {
 
 apt_install() {
     as_root apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
-        --no-install-recommends "$@" </dev/null
+        --no-install-recommends "$@" </dev/null >/dev/null
 }
 
 # The list of packages may be old, or empty on a fresh machine; where it cannot
@@ -127,7 +130,7 @@ install() {
     [ -n "$wanted" ] || return 0
     if may_install; then
         echo "installing:$wanted"
-        as_root apt-get update -qq </dev/null || true
+        as_root apt-get update -qq </dev/null >/dev/null || true
         # One that cannot be had must not keep the others away.
         # shellcheck disable=SC2086 # one word for each package
         apt_install $wanted || for package in $wanted; do
