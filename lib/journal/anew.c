@@ -56,18 +56,20 @@ write_metas(int file, const struct jn_pages *pages)
     return rc;
 }
 
-/* What is wrong with the pages whoever looks at them next finds out. */
 int
 jn_anew_write(const char *directory)
 {
     struct path path = path_in(directory);
     struct jn_pages *pages = NULL;
-    int file = open(path.text, O_RDWR | O_CLOEXEC), rc = 0;
+    int file = open(path.text, O_RDWR | O_CLOEXEC), rc;
 
     if (file < 0)
         return errno;
-    if (jn_pages_open(&pages, file) == 0)
+    rc = jn_pages_open(&pages, file);
+    if (rc == 0)
         rc = write_metas(file, pages);
+    else if (rc < 0)
+        rc = 0; /* what is wrong with them whoever reads them next finds out */
     jn_pages_close(pages);
     close(file);
     return rc;
