@@ -216,6 +216,93 @@ START_TEST(a_page_that_is_not_itself_is_damage)
 }
 END_TEST
 
+/* ---- values on pages of their own --------------------------------------- */
+
+/* The first row of TREE, of two levels, with such a value; its leaf. */
+static uint8_t *
+find_big(const struct jn_store_tree *tree, uint8_t **node)
+{
+    const uint8_t *root = paged_page(&paged, tree->root);
+
+    for (unsigned i = 0; i < jn_page_count(root, paged.page_size); i++) {
+        uint8_t *leaf = paged_page(&paged, walked_child(&paged, tree->root, i));
+
+        for (unsigned k = 0; k < jn_page_count(leaf, paged.page_size); k++) {
+            *node = paged_node(leaf, k);
+            if (jn_node_flags(*node) == JN_NODE_BIG)
+                return leaf;
+        }
+    }
+    ck_abort_msg("there is none");
+}
+
+static const struct {
+    uint64_t by; /* so much is added to the number of its first page */
+    int pages;   /* so many more than it needs */
+    unsigned flags;
+    unsigned size; /* of the value: so many pages more; UINT32_MAX: that */
+    int result;
+} bigs[] = {
+    {0, 0, JN_PAGE_BIG, 0, 0},
+    {0, 1, JN_PAGE_BIG, 0, 0},
+    {0, -1, JN_PAGE_BIG, 0, JOURNAL_CORRUPT},
+    {0, 0, JN_PAGE_LEAF, 0, JOURNAL_CORRUPT},
+    {1, 0, JN_PAGE_BIG, 0, JOURNAL_CORRUPT},
+    {UINT64_C(1) << 50, 0, JN_PAGE_BIG, 0, JOURNAL_CORRUPT},
+    {-(UINT64_C(1) << 50), 0, JN_PAGE_BIG, 0, JOURNAL_CORRUPT},
+    {0, 0, JN_PAGE_BIG, 1, JOURNAL_CORRUPT},
+    {0, 0, JN_PAGE_BIG, UINT32_MAX, JOURNAL_CORRUPT},
+};
+
+START_TEST(a_big_value_lies_on_pages_of_its_own_that_are_enough)
+{
+    struct jn_store_tree tree = tree_of(WALKED_ENTRIES);
+    struct jn_span value, key;
+    uint8_t *node, *page;
+    uint32_t size, count;
+    uint64_t first;
+
+    (void)find_big(&tree, &node);
+    key = key_of(node);
+    size = (uint32_t)jn_node_size(node);
+    count = (uint32_t)((size + JN_PAGE_HEADER - 1) / tree.page_size + 1) +
+            (uint32_t)bigs[_i].pages;
+    size = bigs[_i].size == UINT32_MAX
+               ? UINT32_MAX
+               : size + bigs[_i].size * (uint32_t)tree.page_size;
+    first = jn_get64(node + JN_NODE_HEADER + key.size);
+    page = paged_page(&paged, first);
+    memcpy(page + 10, &(uint16_t){(uint16_t)bigs[_i].flags}, 2);
+    memcpy(page + 12, &count, sizeof(count));
+    memcpy(node, &size, sizeof(size));
+    first += bigs[_i].by;
+    memcpy(node + JN_NODE_HEADER + key.size, &first, sizeof(first));
+    ck_assert_int_eq(jn_store_tree_get(&tree, key, &value), bigs[_i].result);
+}
+END_TEST
+
+/* Where the number of that page would be behind the end of the leaf. */
+START_TEST(a_big_value_whose_page_is_not_said_is_damage)
+{
+    struct jn_store_tree tree = tree_of(WALKED_ENTRIES);
+    struct jn_span value, key;
+    uint8_t *node, *leaf = find_big(&tree, &node);
+    unsigned at = (unsigned)tree.page_size - JN_NODE_HEADER - 8 - (unsigned)_i;
+    uint8_t moved[JN_NODE_HEADER + 16];
+    uint16_t offset = (uint16_t)at;
+    unsigned k = 0;
+
+    memcpy(moved, node, sizeof(moved));
+    while (paged_node(leaf, k) != node)
+        k++;
+    memcpy(leaf + at, moved, JN_NODE_HEADER + 8 + (size_t)_i);
+    memcpy(leaf + JN_PAGE_HEADER + 2 * k, &offset, sizeof(offset));
+    key = key_of(leaf + at);
+    ck_assert_int_eq(jn_store_tree_get(&tree, key, &value),
+                     _i == 8 ? 0 : JOURNAL_CORRUPT);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -230,6 +317,11 @@ suite(void)
     tcase_add_loop_test(tcase, damage_leads_to_no_row_that_is_not_in_the_file,
                         0, 2);
     tcase_add_test(tcase, a_page_that_is_not_itself_is_damage);
+    tcase_add_loop_test(tcase,
+                        a_big_value_lies_on_pages_of_its_own_that_are_enough, 0,
+                        (int)(sizeof(bigs) / sizeof(bigs[0])));
+    tcase_add_loop_test(tcase, a_big_value_whose_page_is_not_said_is_damage, 0,
+                        9);
     suite_add_tcase(suite, tcase);
     return suite;
 }
