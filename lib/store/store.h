@@ -33,19 +33,6 @@ extern const char *const jn_table_names[JN_TABLES];
 
 struct jn_store;
 
-/* A transaction: for reading, many at a time; for writing, one. */
-struct jn_txn {
-    struct jn_store *store;
-    struct MDB_txn *handle;
-    bool write;
-    uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
-    /*
-     * What the layer above sees beside it, of entries that are not in the
-     * store yet; it is left when the transaction ends.
-     */
-    struct jn_recent_look look;
-};
-
 /* A tree of the last commit, and where its pages are. */
 struct jn_store_tree {
     const uint8_t *base; /* of page 0 */
@@ -53,6 +40,20 @@ struct jn_store_tree {
     uint64_t pages; /* that there are from there on */
     uint64_t root;
     unsigned depth;
+};
+
+/* A transaction: for reading, many at a time; for writing, one. */
+struct jn_txn {
+    struct jn_store *store;
+    struct MDB_txn *handle;
+    bool write;
+    uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
+    struct jn_store_tree trees[JN_TABLES]; /* no base: not looked for yet */
+    /*
+     * What the layer above sees beside it, of entries that are not in the
+     * store yet; it is left when the transaction ends.
+     */
+    struct jn_recent_look look;
 };
 
 /* A row of a tree, and the way down to it: see store_tree.h. */

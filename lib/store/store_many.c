@@ -65,9 +65,9 @@ find_map(const struct jn_txn *txn, const void *value)
     return map;
 }
 
-bool
-jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
-                 enum jn_table table)
+static bool
+find_tree(struct jn_store_tree *tree, const struct jn_txn *txn,
+          enum jn_table table)
 {
     const struct jn_store *store = txn->store;
     struct jn_tree found;
@@ -77,14 +77,26 @@ jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
     if (mdb_env_info(store->env, &info) != 0 || !get_table(txn, table, &value))
         return false;
     memcpy(&found, value.mv_data, sizeof(found));
-    tree->base = find_map(txn, value.mv_data);
     tree->page_size = store->page_size;
     tree->pages = info.me_last_pgno + 1;
     tree->root = found.root;
     tree->depth = found.depth;
-    return tree->base != NULL &&
-           tree->pages <= info.me_mapsize / tree->page_size &&
-           found.depth > 0 && found.depth < JN_DEPTH_MAX;
+    if (tree->pages > info.me_mapsize / tree->page_size || found.depth == 0 ||
+        found.depth >= JN_DEPTH_MAX)
+        return false;
+    tree->base = find_map(txn, value.mv_data);
+    return tree->base != NULL;
+}
+
+bool
+jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
+                 enum jn_table table)
+{
+    if (txn->trees[table].base == NULL &&
+        !find_tree(&txn->trees[table], txn, table))
+        return false;
+    *tree = txn->trees[table];
+    return true;
 }
 
 static int

@@ -21,7 +21,7 @@
  * The tree of TABLE as the last commit has it, which is what TXN sees unless it
  * has changed it.  False if there is none, or its pages cannot be seen.
  */
-bool jn_store_tree_of(struct jn_store_tree *tree, const struct jn_txn *txn,
+bool jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
                       enum jn_table table);
 
 /*
@@ -32,7 +32,7 @@ int jn_store_tree_get(const struct jn_store_tree *tree, struct jn_span key,
                       struct jn_span *value);
 
 /* The WAY of a place that is nowhere yet; false as jn_store_tree_of(). */
-bool jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
+bool jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                        enum jn_table table);
 
 /*

@@ -161,7 +161,7 @@ take(struct jn_store_way *way, enum jn_move move, struct jn_span *key,
 }
 
 bool
-jn_store_way_open(struct jn_store_way *way, const struct jn_txn *txn,
+jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                   enum jn_table table)
 {
     way->first = jn_span(NULL, 0);

@@ -162,6 +162,8 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write, enum look look)
             txn->store = store;
             txn->write = write;
             txn->entries_read = 0;
+            for (unsigned table = 0; table < JN_TABLES; table++)
+                txn->trees[table].base = NULL;
             txn->look.recent = NULL;
             if (write)
                 jn_guard_reset(&store->guard);
