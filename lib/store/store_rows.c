@@ -20,8 +20,8 @@ to_lmdb(struct jn_span span)
 }
 
 /*
- * Keys of entries are numbers, most of which follow one another: so the place of
- * one is known without a search, unless something is not as expected.
+ * Keys of entries are numbers, most of which follow one another: so the place
+ * of one is known without a search, unless something is not as expected.
  */
 static int
 get_from(const struct jn_store_tree *tree, enum jn_table table,
