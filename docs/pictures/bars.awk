@@ -11,15 +11,15 @@ function panel(row, title, unit) {
 }
 
 BEGIN {
-    panel("durable, 1 thread, p50, µs",
-        "Durable append, one thread", "µs, less is better")
-    panel("durable, 16 threads, entries/s",
+    panel("durable append, 1 thread, entries/s",
+        "Durable append, one thread", "entries/s")
+    panel("durable append, 16 threads, entries/s",
         "Durable appends, 16 threads", "entries/s")
     panel("durable batches of 100, entries/s",
         "Durable batches of 100", "entries/s")
-    panel("relaxed, 10,000 keys, entries/s",
+    panel("relaxed append, 10k keys, entries/s",
         "Relaxed appends, 10,000 keys", "entries/s")
-    panel("relaxed, a million keys, entries/s",
+    panel("relaxed append, 1M keys, entries/s",
         "Relaxed appends, a million keys", "entries/s")
     panel("get, latest by key, µs",
         "Latest entry of a key", "µs, less is better")

@@ -76,6 +76,23 @@ all_is_drawn() {
     done
 }
 
+# A table for each part, in a page in place of those that it had.
+all_is_tabled() {
+    page=$TMPDIR/page.md
+    printf 'a\n<!-- tables -->\nold\n<!-- end of tables -->\nb\n' >"$page"
+    "$PYTHON" "$TEST_ROOT/test/bench/tables.py" "$TMPDIR" "$page" || return 1
+    [ "$(grep -c '^old$\|^a$\|^b$' "$page")" -eq 2 ] || return 1
+    for part in $("$BENCH" --help |
+        sed -n 's/^    \([a-z]*\)  *[^ ].*/\1/p'); do
+        grep -q "^### .*(\`--part $part\`)" "$page" || {
+            echo "no table of $part"
+            return 1
+        }
+    done
+    ! "$PYTHON" "$TEST_ROOT/test/bench/tables.py" "$TMPDIR" \
+        "$TEST_ROOT/README.md"
+}
+
 nothing_is_left() {
     [ -z "$(ls -A "$place")" ]
 }
@@ -90,6 +107,7 @@ if has "$PYTHON"; then
     for file in "$TMPDIR"/results*.json; do
         claim "${file##*/} is JSON" is_json "$file"
     done
+    claim "all is in tables" all_is_tabled
     ! has gnuplot || claim "all is drawn" all_is_drawn
 fi
 claim "no database is left" nothing_is_left

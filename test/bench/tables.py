@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""tables.py - results of the benchmark as tables for docs/benchmarks.md.
+"""tables.py - results of the benchmark as the tables of docs/benchmarks.md.
 
-    tables.py DIRECTORY
+    tables.py DIRECTORY [docs/benchmarks.md]
 
 Reads all results*.json there as plot.py does, of which the newest counts where
 a part is in several, and prints a table in Markdown for each part, in the order
-in which the program measures them.  A row is a figure; engines that have no
-part in any of a table's rows have no column in it.
+in which the program measures them, or puts them into the page in place of those
+that it has.  A row is a figure; engines that have no part in any of a table's
+rows have no column in it.
 """
 
 import glob
@@ -15,6 +16,7 @@ import os
 import sys
 
 VALUE_SIZE = 100
+BEFORE, BEHIND = "<!-- tables -->\n", "<!-- end of tables -->\n"
 SCALES = ((1e6, " M"), (1e3, " k"), (1, ""))
 
 TITLES = {
@@ -101,12 +103,12 @@ def bar_of(row, bar):
     return f"{sign} {figure(bar['limit'])}{of}", said
 
 
-def print_table(part, rows, engines):
+def table_of(part, rows, engines):
     here = [engine for engine in engines
             if any(median(row, engine) is not None for row in rows)]
-    print(f"\n### {TITLES.get(part, part)} (`--part {part}`)\n")
-    print("| | " + " | ".join(here) + " | bar | |")
-    print("|---" * (len(here) + 3) + "|")
+    lines = [f"### {TITLES.get(part, part)} (`--part {part}`)", "",
+             "| | " + " | ".join(here) + " | bar | |",
+             "|---" * (len(here) + 3) + "|"]
     before = ""
     for row in rows:
         cells = [title_of(row, before)]
@@ -114,18 +116,34 @@ def print_table(part, rows, engines):
         bars = [bar_of(row, bar) for bar in row["bars"]]
         cells.append(", ".join(bar for bar, _ in bars))
         cells.append(", ".join(said for _, said in bars))
-        print("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(cells) + " |")
         before = row["name"].partition(": ")[0]
+    return "\n".join(lines) + "\n"
+
+
+def put_into(page, tables):
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    head, found, rest = text.partition(BEFORE)
+    _, end, tail = rest.partition(BEHIND)
+    if not found or not end:
+        sys.exit(f"tables.py: {page} has no place for them")
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(f"{head}{BEFORE}\n{tables}\n{BEHIND}{tail}")
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     parts, engines = read_parts(sys.argv[1])
     order = list(TITLES)
-    for part in sorted(parts, key=lambda name: order.index(name)
-                       if name in TITLES else len(order)):
-        print_table(part, parts[part], engines)
+    parts = sorted(parts.items(), key=lambda part: order.index(part[0])
+                   if part[0] in TITLES else len(order))
+    tables = "\n".join(table_of(part, rows, engines) for part, rows in parts)
+    if len(sys.argv) == 3:
+        put_into(sys.argv[2], tables)
+    else:
+        print(tables, end="")
 
 
 if __name__ == "__main__":
