@@ -90,13 +90,13 @@ CLI_SOURCES = \
     target.c args.c when.c calendar.c span.c parse.c input.c output.c object.c \
     text.c report.c cmd_verify.c progress.c base64.c \
     json_parse.c json_line.c cmd_export.c cmd_import.c import.c import_place.c \
-    monotonic.c histogram.c bench.c bench_case.c cmd_bench.c colour.c
+    monotonic.c nearest.c histogram.c bench.c bench_case.c cmd_bench.c colour.c
 
 # What these need beyond the library.
 CLI_PACKAGES = libjansson-dev
 
 # Of these, what has unit tests of its own in test/cli.
-CLI_TESTED = when.c calendar.c span.c parse.c base64.c histogram.c
+CLI_TESTED = when.c calendar.c span.c parse.c base64.c histogram.c nearest.c
 
 # Programs under test/ need no listing: test/FOLDER/NAME_test.c is one, linked
 # with the folder's other files and test/support.  The longest come first, so

@@ -274,7 +274,8 @@ take_operands(struct append_request *request, int argc, char **argv)
                      append_has_column(request, COLUMN_KEY);
     bool takes_value = !lines && (record->flags & JOURNAL_TOMBSTONE) == 0;
 
-    if (args_operands(argc, argv, 1, 1 + !key_known + takes_value) != CLI_OK)
+    if (args_operands(&cmd_append, argc, argv, 1,
+                      1 + !key_known + takes_value) != CLI_OK)
         return CLI_USAGE;
     request->path = argv[optind++];
     if (!key_known && optind == argc && request->json_lines)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "nearest.h"
 #include "report.h"
 #include "text.h"
 #include "when.h"
@@ -252,6 +253,31 @@ take_common(struct args_common *common, int option)
     }
 }
 
+/*
+ * Behind getopt's message about what is in argv[optind - 1], a name, or in
+ * argv[optind], letters.  Of beginnings of several names, it has listed those.
+ */
+static void
+suggest(const struct cli_command *command, int argc, char **argv)
+{
+    const struct cli_option *option = command->options;
+    const char *word = optopt == 0 ? argv[optind - 1] : argv[optind];
+    struct nearest nearest;
+
+    if (optopt != 0 && (optopt > UCHAR_MAX || optind == argc || *word != '-' ||
+                        strchr(word, optopt) == NULL))
+        return;
+    word += strspn(word, "-");
+    nearest_init(&nearest, word, strcspn(word, "="));
+    nearest_offer(&nearest, "help");
+    for (; option->help != NULL || option->name != NULL; option++) {
+        if (option->name != NULL && option->help != NULL)
+            nearest_offer(&nearest, option->name);
+    }
+    if (nearest.name != NULL)
+        report_hint("did you mean --%s?", nearest.name);
+}
+
 int
 args_options(const struct cli_command *command, int argc, char **argv,
              struct args_common *common, args_take take, void *context)
@@ -266,8 +292,10 @@ args_options(const struct cli_command *command, int argc, char **argv,
             code = cli_help(command);
             return code == CLI_OK ? CLI_DONE : code;
         }
-        if (option == '?')
+        if (option == '?') {
+            suggest(command, argc, argv);
             return report_try_help(argv[0]);
+        }
         if (take_common(common, option))
             continue;
         assert(take != NULL);
@@ -278,16 +306,35 @@ args_options(const struct cli_command *command, int argc, char **argv,
     return CLI_OK;
 }
 
+/* ---- operands ----------------------------------------------------------- */
+
+/* The synopsis has its words, behind that for the options. */
+static int
+refuse_operand(const struct cli_command *command, const char *name, int number)
+{
+    const char *word = command->synopsis;
+    int i;
+
+    for (i = 0; i <= number; i++) {
+        word += strcspn(word, " ");
+        word += strspn(word, " [");
+    }
+    report_problem(name, "%.*s is missing", (int)strcspn(word, " ]"), word);
+    cli_usage(stderr, command);
+    return report_try_help(name);
+}
+
 int
-args_operands(int argc, char **argv, int min, int max)
+args_operands(const struct cli_command *command, int argc, char **argv, int min,
+              int max)
 {
     int count = argc - optind;
 
     if (count < min)
-        return report_usage(argv[0], count == 0 ? "PATH is missing"
-                                                : "an operand is missing");
-    if (count > max)
-        return report_usage(argv[0], "unexpected operand '%s'",
-                            argv[optind + max]);
-    return CLI_OK;
+        return refuse_operand(command, argv[0], count);
+    if (count <= max)
+        return CLI_OK;
+    report_problem(argv[0], "unexpected operand '%s'", argv[optind + max]);
+    cli_usage(stderr, command);
+    return report_try_help(argv[0]);
 }

@@ -77,7 +77,11 @@ typedef int (*args_take)(void *context, const char *command, int option);
 int args_options(const struct cli_command *command, int argc, char **argv,
                  struct args_common *common, args_take take, void *context);
 
-/* Looks whether the operands from optind on are MIN to MAX in number. */
-int args_operands(int argc, char **argv, int min, int max);
+/*
+ * Looks whether the operands from optind on are MIN to MAX in number; their
+ * names are those of the synopsis.
+ */
+int args_operands(const struct cli_command *command, int argc, char **argv,
+                  int min, int max);
 
 #endif

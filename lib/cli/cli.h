@@ -30,7 +30,7 @@ struct cli_command {
     const char *name;
     const char *synopsis; /* what follows the name */
     const char *summary;  /* one line */
-    const char *about;    /* what it does, in front of the options; lines */
+    const char *about; /* other synopses, an empty line, what it does; lines */
     const struct cli_option *options; /* but for --help, which all have */
     const char *notes;                /* behind them; may be NULL */
     /* argv[0] is "journal NAME"; returns one of enum cli_exit. */
@@ -45,6 +45,9 @@ const struct cli_command *cli_command_named(const char *name);
 
 /* The commands, a line each. */
 void cli_list(FILE *file);
+
+/* How a command is used: the line, or lines, without what it does. */
+void cli_usage(FILE *file, const struct cli_command *command);
 
 /*
  * Print what `journal help` and `journal help NAME` do.  Return one of enum

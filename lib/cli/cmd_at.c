@@ -180,7 +180,7 @@ take_operands(struct request *request, int argc, char **argv)
 {
     struct question *question = &request->question;
     int sizes = request->time == JOURNAL_NONE ? 1 : 0;
-    int code = args_operands(argc, argv, 1 + sizes, 2 + sizes);
+    int code = args_operands(&cmd_at, argc, argv, 1 + sizes, 2 + sizes);
 
     if (code != CLI_OK)
         return code;

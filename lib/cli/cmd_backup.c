@@ -110,7 +110,7 @@ run(int argc, char **argv)
                             NULL);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 2, 2);
+        code = args_operands(&cmd_backup, argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     request.path = argv[optind];

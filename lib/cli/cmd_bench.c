@@ -190,7 +190,7 @@ run(int argc, char **argv)
                             take_option, &request);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 0, 1);
+        code = args_operands(&cmd_bench, argc, argv, 0, 1);
     if (code != CLI_OK)
         return code;
     request.bench.context = &request;

@@ -178,7 +178,7 @@ take_option(void *context, const char *command, int option)
 static int
 check(struct question *question, int argc, char **argv)
 {
-    int code = args_operands(argc, argv, 1, 1);
+    int code = args_operands(&cmd_export, argc, argv, 1, 1);
 
     if (code != CLI_OK)
         return code;

@@ -148,7 +148,7 @@ check(struct request *request, int argc, char **argv)
     struct question *question = &request->question;
     int starts = (question->query.first != JOURNAL_NONE) +
                  (request->last != JOURNAL_NONE) + (question->query.since > 0);
-    int code = args_operands(argc, argv, 1, 1);
+    int code = args_operands(&cmd_follow, argc, argv, 1, 1);
 
     if (code != CLI_OK)
         return code;

@@ -43,7 +43,7 @@ run(int argc, char **argv)
                             &lookup);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 2, 2);
+        code = args_operands(&cmd_get, argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     lookup.immutable = common.immutable;

@@ -73,7 +73,7 @@ static int
 history(struct question *question, int argc, char **argv)
 {
     struct journal *journal = NULL;
-    int code = args_operands(argc, argv, 2, 2);
+    int code = args_operands(&cmd_history, argc, argv, 2, 2);
 
     if (code != CLI_OK)
         return code;

@@ -139,7 +139,7 @@ run(int argc, char **argv)
                             take_option, &request);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 1, 2);
+        code = args_operands(&cmd_import, argc, argv, 1, 2);
     if (code != CLI_OK)
         return code;
     if (request.import.renumber && request.import.fill)

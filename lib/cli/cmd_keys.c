@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
 static int
 keys(struct question *question, int argc, char **argv)
 {
-    int code = args_operands(argc, argv, 1, 1);
+    int code = args_operands(&cmd_keys, argc, argv, 1, 1);
 
     if (code != CLI_OK)
         return code;

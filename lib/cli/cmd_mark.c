@@ -136,7 +136,7 @@ out:
 static int
 take_operands(struct request *request, int argc, char **argv)
 {
-    int code = args_operands(argc, argv, request->remove ? 2 : 1,
+    int code = args_operands(&cmd_mark, argc, argv, request->remove ? 2 : 1,
                              request->remove ? 2 : 3);
 
     if (code != CLI_OK)

@@ -232,7 +232,7 @@ run(int argc, char **argv)
                             take_option, &request);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 1, 1);
+        code = args_operands(&cmd_prune, argc, argv, 1, 1);
     if (code != CLI_OK)
         return code;
     if ((request.before != JOURNAL_NONE) + (request.keep != JOURNAL_NONE) +

@@ -77,7 +77,7 @@ check(const struct question *question, const char *command)
 static int
 query(struct question *question, int argc, char **argv)
 {
-    int code = args_operands(argc, argv, 1, 1);
+    int code = args_operands(&cmd_query, argc, argv, 1, 1);
 
     if (code != CLI_OK)
         return code;

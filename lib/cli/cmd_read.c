@@ -66,7 +66,7 @@ run(int argc, char **argv)
                             &request);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 2, 2);
+        code = args_operands(&cmd_read, argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     if (request.common.json)

@@ -78,7 +78,7 @@ static int
 check(struct request *request, int argc, char **argv)
 {
     struct question *question = &request->question;
-    int code = args_operands(argc, argv, 1, 1);
+    int code = args_operands(&cmd_replay, argc, argv, 1, 1);
 
     if (code != CLI_OK)
         return code;

@@ -159,7 +159,7 @@ run(int argc, char **argv)
                             take_option, &request);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 2, 2);
+        code = args_operands(&cmd_rewind, argc, argv, 2, 2);
     if (code == CLI_OK)
         code = args_number(argv[0], "SIZE", argv[optind + 1], &request.size);
     if (code != CLI_OK)

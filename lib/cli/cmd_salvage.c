@@ -238,7 +238,7 @@ run(int argc, char **argv)
                             NULL);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 2, 2);
+        code = args_operands(&cmd_salvage, argc, argv, 2, 2);
     if (code != CLI_OK)
         return code;
     request.from = argv[optind];

@@ -202,7 +202,7 @@ run(int argc, char **argv)
     int code = args_options(&cmd_stat, argc, argv, &request.common, NULL, NULL);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 1, 1);
+        code = args_operands(&cmd_stat, argc, argv, 1, 1);
     request.path = argv[optind];
     return code == CLI_OK ? stat_journal(&request) : code;
 }

@@ -240,7 +240,7 @@ run(int argc, char **argv)
                             NULL);
 
     if (code == CLI_OK)
-        code = args_operands(argc, argv, 1, 1);
+        code = args_operands(&cmd_verify, argc, argv, 1, 1);
     request.path = argv[optind];
     return code == CLI_OK ? verify(&request) : code;
 }

@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "output.h"
@@ -81,13 +82,30 @@ is_last(const struct cli_option *option)
     return option->name == NULL && option->help == NULL;
 }
 
+/* Other synopses go up to the first line that is empty. */
+static int
+length_of_synopses(const char *about)
+{
+    const char *end = *about == '\n' ? about : strstr(about, "\n\n") + 1;
+
+    return (int)(end - about);
+}
+
+void
+cli_usage(FILE *file, const struct cli_command *command)
+{
+    fprintf(file, "usage: journal %s %s\n%.*s", command->name,
+            command->synopsis, length_of_synopses(command->about),
+            command->about);
+}
+
 int
 cli_help(const struct cli_command *command)
 {
     const struct cli_option *option;
 
-    printf("usage: journal %s %s\n%s\n", command->name, command->synopsis,
-           command->about);
+    cli_usage(stdout, command);
+    printf("%s\n", command->about + length_of_synopses(command->about));
     for (option = command->options; !is_last(option); option++)
         print_option(option);
     if (command->notes != NULL)

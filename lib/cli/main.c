@@ -7,8 +7,34 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "nearest.h"
 #include "output.h"
 #include "report.h"
+
+static void
+suggest(const char *word)
+{
+    const struct cli_command *const *command;
+    struct nearest nearest;
+
+    nearest_init(&nearest, word, strlen(word));
+    for (command = cli_commands; *command != NULL; command++)
+        nearest_offer(&nearest, (*command)->name);
+    nearest_offer(&nearest, "help");
+    nearest_offer(&nearest, "--version");
+    if (nearest.name != NULL)
+        report_hint("did you mean %s?", nearest.name);
+    else if (*word == '-' || strchr(word, '/') != NULL)
+        report_hint("the command comes first, then options and the journal");
+}
+
+static int
+refuse(const char *word)
+{
+    report_problem("journal", "there is no command '%s'", word);
+    suggest(word);
+    return report_try_help("journal");
+}
 
 static int
 help(int argc, char **argv)
@@ -21,7 +47,7 @@ help(int argc, char **argv)
         return cli_help_all();
     command = cli_command_named(argv[1]);
     if (command == NULL)
-        return report_usage("journal", "there is no command '%s'", argv[1]);
+        return refuse(argv[1]);
     return cli_help(command);
 }
 
@@ -79,6 +105,6 @@ main(int argc, char **argv)
         return help(argc - 1, argv + 1);
     command = cli_command_named(argv[1]);
     if (command == NULL)
-        return report_usage("journal", "there is no command '%s'", argv[1]);
+        return refuse(argv[1]);
     return run(command, argc - 1, argv + 1);
 }

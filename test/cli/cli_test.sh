@@ -43,7 +43,7 @@ test_usage() {
     complains 'an unknown letter is named' 2 "'x'" replay -x j
     complains 'an option without its argument is named' 2 "'--at'" get j k --at
     complains 'PATH is needed' 2 'PATH is missing' stat
-    complains 'a second operand is needed' 2 'operand is missing' get j
+    complains 'a second operand is needed' 2 'KEY is missing' get j
     complains 'an operand too many is named' 2 "operand 'x'" get j k x
     complains 'an empty key is refused by get' 2 'KEY is empty' get j ''
     complains 'an empty key is refused by append' 2 'KEY is empty' append j '' v
