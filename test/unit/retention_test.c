@@ -8,6 +8,7 @@
 #include "write/handle.h"
 #include "write/removal.h"
 #include "settle.h"
+#include "support/fast_dir.h"
 #include "support/test.h"
 #include "journal/view.h"
 
@@ -334,6 +335,8 @@ suite(void)
     Suite *retention = suite_create("retention");
     TCase *tcase = tcase_create("retention");
 
+    /* Thousands of appends fill a journal: a slow disk takes minutes. */
+    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(
