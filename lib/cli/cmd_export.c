@@ -127,6 +127,8 @@ export_entries(struct journal *journal, const struct question *question,
                          question->pairs ? stat->keys : stat->entries,
                          progress);
     journal_cursor_close(cursor);
+    if (output_failed())
+        return code; /* a disk may have room again for the line that says all */
     if (code == CLI_OK && !question->pairs &&
         question->query.limit == stat->size)
         code = print_marks(journal, question->path, stat->size);
