@@ -173,6 +173,7 @@ jn_shared_make_room(struct jn_shared *shared, uint64_t bytes_max)
 {
     bool free_pages;
     int rc = jn_store_make_room(shared->files.store, bytes_max, &free_pages);
+    int ticked = free_pages ? jn_shared_tick(shared) : JOURNAL_FULL;
 
-    return rc != 0 && free_pages ? jn_shared_tick(shared) : rc;
+    return rc == 0 ? 0 : ticked;
 }

@@ -164,8 +164,8 @@ int jn_store_check_limit(struct jn_txn *txn, uint64_t bytes_max);
 /*
  * After JOURNAL_FULL from a put or a commit, with no transaction open: makes
  * room in the map, of at most BYTES_MAX (0: without limit).  JOURNAL_FULL if
- * there is none to be made; then there may still be pages that are free, but
- * not yet for use: *FREE_PAGES.
+ * there is none to be made.  Where it is the disk that is full, that does not
+ * help; but there may be pages that are free, if not yet for use: *FREE_PAGES.
  */
 int jn_store_make_room(struct jn_store *store, uint64_t bytes_max,
                        bool *free_pages);

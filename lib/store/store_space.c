@@ -391,11 +391,10 @@ int
 jn_store_make_room(struct jn_store *store, uint64_t bytes_max, bool *free_pages)
 {
     uint64_t limit = bytes_max == 0 ? UINT64_MAX : data_limit(store, bytes_max);
+    int rc;
 
-    *free_pages = false;
     clear_dead_readers(store);
-    if (grow_map(store, limit) == 0)
-        return 0;
+    rc = grow_map(store, limit);
     *free_pages = has_free_pages(store);
-    return JOURNAL_FULL;
+    return rc == 0 ? 0 : JOURNAL_FULL;
 }

@@ -145,32 +145,92 @@ END_TEST
 
 #define LOADED 60000u
 
-/*
- * Loaded in one commit a file has hardly a free page to begin with; and to
- * forget a few hundred keys of so many takes more pages than the reserve has.
- */
-START_TEST(a_loaded_journal_can_be_pruned_on_a_full_disk)
+/* COUNT keys of so many, far from each other: each is on a page of its own. */
+static int
+append_scattered(struct journal *journal, size_t count)
 {
     static struct journal_record records[LOADED];
     static char keys[LOADED][8];
-    struct journal *journal;
-    uint64_t removed;
 
-    if (!mounts_disk(test_dir, 24u << 20))
-        return;
-    for (size_t i = 0; i < LOADED; i++) {
+    for (size_t i = 0; i < count; i++) {
         snprintf(keys[i], sizeof(keys[i]), "%07zu", i * 7919 % LOADED);
         records[i] = (struct journal_record){.key = keys[i],
                                              .key_size = 7,
                                              .value = value,
                                              .value_size = 20};
     }
+    return journal_append_batch(journal, records, count, NULL);
+}
+
+/*
+ * Loaded in one commit a file has hardly a free page to begin with; and to
+ * forget a few hundred keys of so many takes more pages than the reserve has.
+ */
+START_TEST(a_loaded_journal_can_be_pruned_on_a_full_disk)
+{
+    struct journal *journal;
+    uint64_t removed;
+
+    if (!mounts_disk(test_dir, 24u << 20))
+        return;
     journal = open_with(0, 0);
-    ck_assert_int_eq(journal_append_batch(journal, records, LOADED, NULL), 0);
+    ck_assert_int_eq(append_scattered(journal, LOADED), 0);
     fill_disk();
     ck_assert_int_eq(journal_prune(journal, LOADED / 2, 0, &removed), 0);
     ck_assert_uint_eq(removed, LOADED / 2);
     ck_assert_uint_eq(count_all(journal), LOADED / 2);
+    ck_assert_int_eq(append(journal), 0);
+    journal_close(journal);
+    umount2(test_dir, MNT_DETACH);
+}
+END_TEST
+
+/* The file has only the blocks that it needs then, as any copy has. */
+static void
+copy_data(void)
+{
+    char block[4096];
+    ssize_t size;
+    int from = open(test_path("journal/data.mdb"), O_RDONLY);
+    int to = open(test_path("copy"), O_WRONLY | O_CREAT, 0600);
+
+    while ((size = read(from, block, sizeof(block))) > 0)
+        ck_assert_int_eq(write(to, block, (size_t)size), size);
+    close(from);
+    close(to);
+    ck_assert_int_eq(rename(test_path("copy"), test_path("journal/data.mdb")),
+                     0);
+}
+
+/*
+ * Of the free pages of such a copy most are those of the last commit: not yet
+ * for use, and what is in the tail does not fit into the others.
+ */
+START_TEST(a_copy_can_be_pruned_on_a_disk_that_it_fills)
+{
+    struct journal *journal;
+    pid_t child;
+    int status;
+
+    if (!mounts_disk(test_dir, 32u << 20))
+        return;
+    journal = open_with(0, 0);
+    ck_assert_int_eq(append_scattered(journal, LOADED), 0);
+    journal_close(journal);
+    child = fork();
+    if (child == 0) {
+        journal = open_with(0, 0);
+        _exit(append(journal) != 0 || append_scattered(journal, 300) != 0 ||
+              append_scattered(journal, 100) != 0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    copy_data();
+    fill_disk();
+    journal = open_with(0, 0);
+    ck_assert_uint_eq(stat_of(journal).size, LOADED + 401);
+    ck_assert_int_eq(journal_prune(journal, LOADED + 1, 0, NULL), 0);
+    ck_assert_uint_eq(count_all(journal), 400);
     ck_assert_int_eq(append(journal), 0);
     journal_close(journal);
     umount2(test_dir, MNT_DETACH);
@@ -521,6 +581,7 @@ suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_full_disk_can_be_pruned_and_appended_to_again);
     tcase_add_test(tcase, a_loaded_journal_can_be_pruned_on_a_full_disk);
+    tcase_add_test(tcase, a_copy_can_be_pruned_on_a_disk_that_it_fills);
     tcase_add_test(tcase, a_journal_opens_and_reads_on_a_full_disk);
     tcase_add_test(tcase, creation_on_a_full_disk_leaves_nothing);
     tcase_add_test(tcase, a_limit_on_the_size_of_files_is_a_full_disk);
