@@ -88,7 +88,7 @@ go_to(struct jn_graft *graft, uint64_t seq)
 
     if (seq == from)
         return 0;
-    if (jn_store_count(&graft->txn, JN_ENTRIES) == 0) {
+    if (state->first == from) { /* no entry has been added */
         from = 0;
         state->first = state->dense = state->sparse = seq;
         jn_gaps_free(&graft->holes);
