@@ -68,16 +68,16 @@ root_of(const struct jn_store_tree *tree)
 }
 
 /*
- * The first leaf below the branch SPOT, of whose rows LMDB takes the key where
- * it puts branches together: in a tree of less than four levels there are none
- * that are neither the root nor right above leaves, and those have been left
- * with one leaf then, which the way leads to.
+ * The first leaf below SPOT, which is not the root, of whose rows LMDB takes the
+ * key where it puts branches together: in a tree of less than four levels there
+ * are none that are neither the root nor right above leaves, and those have
+ * been left with one leaf then, which the way leads to.
  */
 static int
 look_at_lowest(struct jn_guard *guard, const struct jn_store_tree *tree,
                struct jn_spot spot, unsigned level)
 {
-    if (tree->depth < 4 || level < 2)
+    if (tree->depth < 4)
         return 0;
     return descend(guard, tree, &spot, level, TO_FIRST);
 }

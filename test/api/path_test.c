@@ -1,5 +1,6 @@
 /* path_test.c - journal_open(): many handles, by whatever path. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,26 @@ START_TEST(a_long_path_works)
 }
 END_TEST
 
+/* From where it is it has a name, but no path that the system takes. */
+START_TEST(a_journal_so_deep_that_it_has_no_path_is_refused)
+{
+    char name[201];
+    struct journal *other = NULL;
+
+    memset(name, 'd', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    ck_assert_int_eq(chdir(test_dir), 0);
+    for (unsigned i = 0; i < PATH_MAX / (sizeof(name) - 1) + 1; i++) {
+        ck_assert_int_eq(mkdir(name, 0777), 0);
+        ck_assert_int_eq(chdir(name), 0);
+    }
+    ck_assert_int_eq(mkdir("journal", 0777), 0);
+    ck_assert_int_eq(journal_open("journal", NULL, &other), ENAMETOOLONG);
+    ck_assert_int_eq(journal_destroy("journal"), ENAMETOOLONG);
+    ck_assert_int_eq(rmdir("journal"), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -254,6 +275,7 @@ suite(void)
     tcase_add_test(tcase, a_bind_mount_leads_to_the_same_journal);
     tcase_add_test(tcase, two_journals_of_a_process_do_not_mix);
     tcase_add_test(tcase, a_long_path_works);
+    tcase_add_test(tcase, a_journal_so_deep_that_it_has_no_path_is_refused);
     suite_add_tcase(path, tcase);
     return path;
 }

@@ -185,6 +185,35 @@ START_TEST(whatever_fails_meanwhile_leaves_the_doubt_to_the_next_session)
 }
 END_TEST
 
+/* Writes zeros over the meta pages. */
+static void
+lose_metas(void)
+{
+    static const char zeros[2 * 65536];
+    int file = open(test_path("journal/data.mdb"), O_WRONLY);
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(pwrite(file, zeros, 2 * (size_t)sysconf(_SC_PAGESIZE), 0),
+                     2 * sysconf(_SC_PAGESIZE));
+    close(file);
+}
+
+/* Nothing is written to a file that is not known any more. */
+START_TEST(damage_that_is_met_meanwhile_is_told)
+{
+    struct journal *journal = NULL;
+
+    leave_doubt();
+    lose_metas();
+    faults_arm(test_path("journal/data.mdb"), FAULT_WRITE, 1, EIO, FAULT_BEFORE,
+               true);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal),
+                     JOURNAL_UNSUPPORTED);
+    faults_disarm();
+    ck_assert(!faults_hit());
+}
+END_TEST
+
 START_TEST(who_only_reads_leaves_the_doubt_to_who_writes)
 {
     struct journal *journal = open_home();
@@ -224,6 +253,7 @@ suite(void)
     tcase_add_loop_test(
         tcase, whatever_fails_meanwhile_leaves_the_doubt_to_the_next_session, 0,
         (int)(sizeof(ways) / sizeof(ways[0])));
+    tcase_add_test(tcase, damage_that_is_met_meanwhile_is_told);
     tcase_add_test(tcase, who_only_reads_leaves_the_doubt_to_who_writes);
     suite_add_tcase(suite, tcase);
     return suite;

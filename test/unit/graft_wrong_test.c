@@ -2,12 +2,14 @@
 #include "repair/graft.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "journal/create.h"
 #include "journal/view.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
+#include "unit/paged.h"
 
 static struct journal *target;
 static struct jn_graft *graft;
@@ -198,6 +200,95 @@ START_TEST(links_of_another_entry_are_made_anew)
         ck_assert_msg(anew, "links %zu", i);
     }
     end_at(seq);
+}
+END_TEST
+
+/* A number below SEQ, or none. */
+static uint64_t
+any_before(uint64_t seq, uint64_t *chance)
+{
+    uint64_t any = test_random(chance) % 12;
+
+    return any < seq && any < 8 ? seq - 1 - any : JOURNAL_NONE;
+}
+
+/* Those that fit what was made of the entries before are changed in part. */
+START_TEST(whatever_the_links_are_the_entry_is_there)
+{
+    struct jn_chain chains[3];
+    uint64_t chance = test_seed(), seq = 10;
+    uint8_t row[200];
+
+    memset(chains, 0, sizeof(chains));
+    for (unsigned i = 0; i < 2000; i++, seq += 1 + test_random(&chance) % 2) {
+        unsigned which = (unsigned)(test_random(&chance) % 3);
+        const struct jn_record record = {
+            .key = {(const uint8_t *)"abc" + which, 1}};
+        struct jn_span span = {row, 0};
+        struct jn_links links;
+        uint64_t what = test_random(&chance);
+
+        jn_chain_push(&chains[which], seq, false, NULL, &links);
+        if (what % 4 == 0)
+            links.revision += what / 4 % 5;
+        if (what % 4 <= 1 && what / 32 % 2 == 0)
+            links.prev = any_before(seq, &chance);
+        if (what % 4 <= 1 && what / 64 % 2 == 0)
+            links.jump = links.prev == JOURNAL_NONE
+                             ? JOURNAL_NONE
+                             : any_before(links.prev, &chance);
+        span.size = encode_record(row, &links, seq, &record);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, NULL), 0);
+        /* Some are lost. */
+        if (what / 128 % 8 == 0)
+            jn_chain_push(&chains[which], ++seq, false, NULL, &links);
+        else if (what / 128 % 64 == 1)
+            (void)jn_chain_begin(&chains[which], seq, &links);
+    }
+    end_at(seq);
+}
+END_TEST
+
+/* What is in the target's table of entries makes no sense any more. */
+static void
+damage_entries(void)
+{
+    struct paged paged;
+    uint8_t *root;
+
+    ck_assert_int_eq(symlink("target", test_path("journal")), 0);
+    paged_read(&paged);
+    root = paged_page(&paged, paged.root);
+    memset(root + JN_PAGE_HEADER, 0xff, paged.page_size - JN_PAGE_HEADER);
+    paged_write(&paged);
+    paged_free(&paged);
+}
+
+static const struct jn_links going_on[] = {
+    {9, 12, JOURNAL_NONE, false, {0}}, /* some are missing in between */
+    {4, 11, 10, false, {0}},           /* none, and another jump */
+};
+
+START_TEST(a_target_that_cannot_be_read_is_told)
+{
+    struct jn_chain chain = {.revision = 0};
+    struct jn_links links;
+    uint8_t row[200];
+
+    for (uint64_t seq = 10; seq < 13; seq++) {
+        struct jn_span span = {row, 0};
+
+        jn_chain_push(&chain, seq, false, NULL, &links);
+        span.size = encode(row, &links, seq);
+        ck_assert_int_eq(jn_graft_add(graft, seq, span, NULL), 0);
+    }
+    ck_assert_int_eq(jn_graft_end(graft, 13), 0);
+    damage_entries();
+    links = going_on[_i];
+    links.prev = chain.roots[0];
+    ck_assert_int_eq(jn_graft_add(graft, 20,
+                                  jn_span(row, encode(row, &links, 20)), NULL),
+                     JOURNAL_CORRUPT);
 }
 END_TEST
 
@@ -406,6 +497,8 @@ suite(void)
     tcase_add_test(tcase, an_entry_that_is_not_sound_is_not_added);
     tcase_add_test(tcase, links_that_cannot_be_are_made_anew);
     tcase_add_test(tcase, links_of_another_entry_are_made_anew);
+    tcase_add_test(tcase, whatever_the_links_are_the_entry_is_there);
+    tcase_add_loop_test(tcase, a_target_that_cannot_be_read_is_told, 0, 2);
     tcase_add_test(tcase,
                    a_stamp_that_takes_the_place_of_a_later_one_is_linked_anew);
     tcase_add_test(

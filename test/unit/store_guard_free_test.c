@@ -213,6 +213,13 @@ START_TEST(a_list_that_is_not_where_it_should_be_is_damaged)
 }
 END_TEST
 
+START_TEST(a_meta_page_is_no_page_of_the_list)
+{
+    begin((uint64_t)_i, 3);
+    ck_assert_int_eq(look(), JOURNAL_CORRUPT);
+}
+END_TEST
+
 START_TEST(a_damaged_branch_is_noticed)
 {
     put16(page_of(BRANCH + (unsigned)_i) + 10, JN_PAGE_LEAF);
@@ -289,24 +296,38 @@ static const struct {
     {0, 0, 1, 2, JOURNAL_CORRUPT},
     {1, 10, JN_PAGE_BIG, 2, JOURNAL_CORRUPT},
     {UINT64_C(1) << 40, 10, JN_PAGE_BIG, 2, JOURNAL_CORRUPT},
-    {-(UINT64_C(1) << 40), 10, JN_PAGE_BIG, 2, JOURNAL_CORRUPT},
 };
 
-START_TEST(a_row_needs_pages_enough)
+/* The first leaf, with one row on pages of its own, at BIG; it says NUMBER. */
+static void
+make_big(uint64_t number, unsigned extent)
 {
     uint8_t *row, *big = page_of(BIG);
 
     begin_page(first, JN_PAGE_LEAF);
     row = add_node(first, page_size | (uint64_t)JN_NODE_BIG << 32, 1, 8);
-    put64(row, BIG + bigs[_i].page);
+    put64(row, number);
     begin_page(BIG, JN_PAGE_BIG);
-    put16(big + 12, bigs[_i].extent);
+    put16(big + 12, extent);
     put16(big + 14, 0);
     put64(big + JN_PAGE_HEADER, 1);
     put64(big + JN_PAGE_HEADER + 8, FREE);
-    put16(big + bigs[_i].at, bigs[_i].value);
+}
+
+START_TEST(a_row_needs_pages_enough)
+{
+    make_big(BIG + bigs[_i].page, bigs[_i].extent);
+    put16(page_of(BIG) + bigs[_i].at, bigs[_i].value);
     begin(ROOT, 3);
     ck_assert_int_eq(look(), bigs[_i].result);
+}
+END_TEST
+
+START_TEST(a_row_is_not_on_a_meta_page)
+{
+    make_big((uint64_t)_i, 2);
+    begin(ROOT, 3);
+    ck_assert_int_eq(look(), JOURNAL_CORRUPT);
 }
 END_TEST
 
@@ -324,11 +345,13 @@ suite(void)
                         COUNT(leaves));
     tcase_add_loop_test(tcase, a_list_that_is_not_where_it_should_be_is_damaged,
                         0, COUNT(places));
+    tcase_add_loop_test(tcase, a_meta_page_is_no_page_of_the_list, 0, 2);
     tcase_add_loop_test(tcase, a_damaged_branch_is_noticed, 0, (int)BRANCHES);
     tcase_add_loop_test(tcase, a_row_of_impossible_numbers_is_damaged, 0,
                         COUNT(rows));
     tcase_add_loop_test(tcase, the_page_behind_the_last_is_not_free, 0, 2);
     tcase_add_loop_test(tcase, a_row_needs_pages_enough, 0, COUNT(bigs));
+    tcase_add_loop_test(tcase, a_row_is_not_on_a_meta_page, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -220,6 +220,61 @@ START_TEST(a_branch_that_leads_back_is_noticed)
 }
 END_TEST
 
+START_TEST(a_root_that_is_none_leads_nowhere)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    struct jn_span key = {NULL, 0}, value;
+
+    way.tree.root = paged.pages;
+    ck_assert_int_eq(jn_store_way_move(&way, JN_FIRST, &key, &value),
+                     JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_store_way_move(&way, JN_LAST, &key, &value),
+                     JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_store_way_move(&way, JN_AT_OR_AFTER, &key, &value),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
+/* The node is where there is none: behind the page. */
+START_TEST(a_node_of_a_branch_or_a_leaf_that_is_not_there_is_noticed)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    uint8_t *page = paged_page(&paged, way.tree.root);
+    struct jn_span value;
+
+    list_rows(&way.tree);
+    if (_i > 0)
+        page = paged_page(&paged, walked_child(&paged, way.tree.root, 0));
+    for (unsigned i = 0; i < jn_page_count(page, paged.page_size); i++)
+        memset(page + JN_PAGE_HEADER + 2 * i, 0xff, 2);
+    ck_assert_int_eq(jn_store_way_move(&way, JN_AT_OR_AFTER, &rows[0], &value),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
+/*
+ * A leaf begins with a key that belongs before it: where no row before it is
+ * left, one that is below what was asked for is not taken.
+ */
+START_TEST(a_leaf_of_lower_keys_than_asked_for_is_noticed)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    uint64_t second = walked_child(&paged, way.tree.root, 1);
+    unsigned first = jn_page_count(
+        paged_page(&paged, walked_child(&paged, way.tree.root, 0)),
+        paged.page_size);
+    uint8_t bytes[9] = {0}, *node = paged_node(paged_page(&paged, second), 0);
+    struct jn_span key = {bytes, sizeof(bytes)}, value;
+
+    list_rows(&way.tree);
+    memcpy(bytes, rows[first - 1].data, 8);
+    assert_moves(&way, JN_AT_OR_AFTER, key, first);
+    memcpy(node + JN_NODE_HEADER, rows[1].data, 8);
+    ck_assert_int_eq(jn_store_way_move(&way, JN_AT_OR_AFTER, &key, &value),
+                     JOURNAL_CORRUPT);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -237,6 +292,10 @@ suite(void)
                    behind_the_last_row_there_is_none_and_before_it_the_last);
     tcase_add_test(tcase, in_pages_of_chance_it_stays_within_them_and_ends);
     tcase_add_test(tcase, a_branch_that_leads_back_is_noticed);
+    tcase_add_test(tcase, a_root_that_is_none_leads_nowhere);
+    tcase_add_loop_test(
+        tcase, a_node_of_a_branch_or_a_leaf_that_is_not_there_is_noticed, 0, 2);
+    tcase_add_test(tcase, a_leaf_of_lower_keys_than_asked_for_is_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -2,7 +2,10 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "store/store_env.h"
@@ -119,6 +122,97 @@ START_TEST(a_thousand_can_read_at_once)
 }
 END_TEST
 
+/* ---- where the pages are is not known ------------------------------------ */
+
+#define MORE_TABLES 100u
+
+/* So many more that LMDB's table of their names has two levels. */
+static void
+add_tables(void)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+
+    ck_assert_int_eq(mdb_env_create(&env), 0);
+    ck_assert_int_eq(mdb_env_set_maxdbs(env, MORE_TABLES), 0);
+    ck_assert_int_eq(mdb_env_open(env, test_path(JN_STORE_FILE), MDB_NOSUBDIR,
+                                  0600),
+                     0);
+    ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (unsigned i = 0; i < MORE_TABLES; i++) {
+        char name[64];
+        MDB_dbi table;
+
+        (void)snprintf(name, sizeof(name), "another program's table %u", i);
+        ck_assert_int_eq(mdb_dbi_open(txn, name, MDB_CREATE, &table), 0);
+    }
+    ck_assert_int_eq(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+/* The page of the names says that it is another one. */
+static void
+rename_root(void)
+{
+    int file = open(test_path(JN_STORE_FILE), O_RDWR);
+    long size = sysconf(_SC_PAGESIZE);
+    struct jn_meta metas[2];
+    uint64_t root, other = 1;
+
+    ck_assert_int_ge(file, 0);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pread(file, &metas[i], sizeof(metas[i]),
+                               i * size + JN_PAGE_HEADER),
+                         sizeof(metas[i]));
+    root = metas[metas[1].transaction > metas[0].transaction].trees[1].root;
+    ck_assert_int_eq(pwrite(file, &other, sizeof(other), (off_t)root * size),
+                     sizeof(other));
+    close(file);
+}
+
+static const struct jn_span key = {(const uint8_t *)"key", 3};
+
+static void
+assert_row(struct jn_txn *txn, int expected)
+{
+    struct jn_store_tree tree;
+    struct jn_span value = {NULL, 0};
+
+    ck_assert(!jn_store_tree_of(&tree, txn, JN_LATEST));
+    ck_assert_int_eq(jn_store_get(txn, JN_LATEST, key, &value), expected);
+    if (expected == 0)
+        ck_assert(jn_span_equal(value, key));
+    ck_assert_int_eq(jn_store_get(txn, JN_META, key, &value),
+                     JOURNAL_NOT_FOUND);
+}
+
+/* LMDB looks them up then. */
+START_TEST(where_the_pages_are_not_known_rows_are_found_all_the_same)
+{
+    const struct jn_store_options options = {.mode = 0600};
+    struct jn_store *store = NULL;
+    struct jn_txn txn;
+    bool unknown;
+
+    make_file(JN_TABLES, 0);
+    if (_i == 0)
+        add_tables();
+    else
+        rename_root();
+    ck_assert_int_eq(jn_store_open(&store, test_dir, &options), 0);
+    if (_i == 0) {
+        ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+        ck_assert_int_eq(jn_store_put(&txn, JN_LATEST, key, key), 0);
+        assert_row(&txn, 0);
+        ck_assert_int_eq(jn_store_commit(&txn, &unknown), 0);
+    }
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    assert_row(&txn, _i == 0 ? 0 : JOURNAL_NOT_FOUND);
+    jn_store_end_read(&txn);
+    jn_store_close(store);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -130,6 +224,8 @@ suite(void)
     tcase_add_loop_test(tcase, a_file_with_other_tables_is_not_supported, 0,
                         (int)(sizeof(files) / sizeof(files[0])));
     tcase_add_test(tcase, a_thousand_can_read_at_once);
+    tcase_add_loop_test(
+        tcase, where_the_pages_are_not_known_rows_are_found_all_the_same, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
