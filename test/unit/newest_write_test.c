@@ -187,6 +187,27 @@ START_TEST(a_flush_that_has_no_room_is_of_unknown_outcome)
 }
 END_TEST
 
+/* It may come back then, so that nobody knows whether it is there. */
+START_TEST(what_found_no_room_and_cannot_be_taken_back_is_of_unknown_outcome)
+{
+    static const char value[VALUE];
+
+    journal = open_as(0, 0);
+    append(journal, 10);
+    journal->limits.relaxed = false;
+    append(journal, 1);
+    room_is_short = true;
+    flush_fails = EIO;
+    ck_assert_int_eq(journal_append(journal, "key", 3, value, sizeof(value),
+                                    NULL),
+                     EIO);
+    room_is_short = false;
+    ck_assert_int_eq(flush_fails, 0);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL),
+                     JOURNAL_FAILED);
+}
+END_TEST
+
 /* But for what may have been written before. */
 START_TEST(what_is_refused_flushes_nothing)
 {
@@ -410,6 +431,9 @@ suite(void)
     tcase_add_loop_test(tcase, what_found_no_room_does_not_come_back, 0, 2);
     tcase_add_test(tcase, what_is_being_flushed_is_not_seen_yet);
     tcase_add_test(tcase, a_flush_that_has_no_room_is_of_unknown_outcome);
+    tcase_add_test(
+        tcase,
+        what_found_no_room_and_cannot_be_taken_back_is_of_unknown_outcome);
     tcase_add_test(tcase, what_is_refused_flushes_nothing);
     tcase_add_test(tcase, a_fork_waits_for_who_changes_what_is_recent);
     tcase_add_test(tcase, a_tail_belongs_to_whom_the_data_file_does);

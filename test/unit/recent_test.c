@@ -16,6 +16,7 @@
 
 #include "base/checksum.h"
 #include "support/test.h"
+#include "tail/recent_window.h"
 
 #define NONE UINT64_MAX
 #define MODEL_MAX 6000u
@@ -307,6 +308,31 @@ START_TEST(sums_fall_back_to_those_of_what_stays)
     add_keys(1, 1);
     jn_recent_cut(recent, 5, 0);
     ck_assert_uint_eq(jn_recent_sums(recent).keys, 10);
+}
+END_TEST
+
+/* The item's chunk is not the last, so it stays where it is. */
+START_TEST(an_item_is_its_keys_newest_again_once_what_came_after_is_cut)
+{
+    struct jn_recent_look look;
+    const struct jn_recent_item *item;
+    uint64_t last;
+    char text[16];
+
+    ck_assert_int_eq(jn_recent_reset(recent, 5, 0), 0);
+    add_keys(1, 1);
+    add_keys(JN_CHUNK_ITEMS, 0);
+    last = jn_recent_next(recent);
+    add_keys(1, 1);
+    jn_recent_cut(recent, last, (last - 5) * 64);
+    add_keys(1, 0); /* its number is another's now */
+    ck_assert(jn_recent_look(recent, 5, 0, (last - 4) * 64, &look));
+    item = jn_recent_find(&look, key_of(1, text), UINT64_MAX);
+    ck_assert_ptr_nonnull(item);
+    ck_assert_uint_eq(item->seq, 5);
+    ck_assert_uint_eq(look.high, last + 1);
+    ck_assert(jn_recent_is_newest(&look, item, UINT64_MAX));
+    jn_recent_leave(&look);
 }
 END_TEST
 
@@ -817,6 +843,8 @@ suite(void)
     tcase_add_test(tcase, an_item_without_key_is_in_no_table);
     tcase_add_test(tcase, bytes_lie_side_by_side_while_there_is_room);
     tcase_add_test(tcase, sums_fall_back_to_those_of_what_stays);
+    tcase_add_test(
+        tcase, an_item_is_its_keys_newest_again_once_what_came_after_is_cut);
     tcase_add_loop_test(tcase, looks_see_what_was_there_whatever_comes, 0, 8);
     tcase_add_test(tcase, memory_is_used_again);
     tcase_add_test(tcase, memory_that_a_look_needs_stays_until_it_leaves);

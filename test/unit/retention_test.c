@@ -143,6 +143,26 @@ START_TEST(appends_remember_the_slowest_mark_and_see_it_move)
 }
 END_TEST
 
+/* ---- limits ------------------------------------------------------------- */
+
+/* Of entries of a byte each, with a tail or without. */
+START_TEST(as_many_bytes_are_kept_as_were_asked_for)
+{
+    struct journal_options options;
+
+    journal_options_init(&options);
+    options.keep_bytes = 5;
+    options.bytes_max = _i == 0 ? 0 : LIMIT;
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal), 0);
+    for (unsigned i = 0; i < 12; i++) {
+        ck_assert_int_eq(journal_append(journal, NULL, 0, "v", 1, NULL), 0);
+        ck_assert_uint_eq(figures().bytes_logical, i < 5 ? i + 1 : 5);
+    }
+}
+END_TEST
+
 /* ---- damage ------------------------------------------------------------- */
 
 static void
@@ -343,6 +363,7 @@ suite(void)
         tcase, the_slowest_mark_is_remembered_until_there_is_another_commit);
     tcase_add_test(tcase, a_commit_that_moves_no_mark_carries_the_memory_on);
     tcase_add_test(tcase, appends_remember_the_slowest_mark_and_see_it_move);
+    tcase_add_loop_test(tcase, as_many_bytes_are_kept_as_were_asked_for, 0, 2);
     tcase_add_test(tcase, a_damaged_mark_holds_all_back_and_no_append);
     tcase_add_loop_test(tcase, a_damaged_oldest_entry_holds_nothing_up, 0, 4);
     tcase_add_test(tcase,
