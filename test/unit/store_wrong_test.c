@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -122,6 +124,89 @@ START_TEST(a_thousand_can_read_at_once)
 }
 END_TEST
 
+/* ---- readers ------------------------------------------------------------ */
+
+/* LMDB's lock file: where readers are counted, the first, and its number. */
+#define LINES(size) (((size) + 63) / 64 * 64)
+#define COUNT_AT (8 + sizeof(pthread_mutex_t) + 8)
+#define READERS_AT (LINES(COUNT_AT + 4) + LINES(sizeof(pthread_mutex_t)))
+#define READER_SIZE 64
+#define READER_PID_AT 8
+
+/* A child that reads, until TO_CHILD is closed. */
+static pid_t
+read_in_child(int to_child[2])
+{
+    const struct jn_store_options options = {.mode = 0600};
+    struct jn_store *store = NULL;
+    struct jn_txn txn;
+    int ready[2];
+    char byte = 0;
+    pid_t pid;
+
+    ck_assert_int_eq(pipe(to_child), 0);
+    ck_assert_int_eq(pipe(ready), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(to_child[1]);
+        if (jn_store_open(&store, test_dir, &options) != 0 ||
+            jn_store_begin_read(store, &txn) != 0 ||
+            write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        (void)!read(to_child[0], &byte, 1);
+        _exit(0);
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(to_child[0]);
+    return pid;
+}
+
+/* The process of slot I; with NUMBER that is another from now on. */
+static pid_t
+reader(unsigned i, const pid_t *number)
+{
+    off_t at = (off_t)(READERS_AT + i * READER_SIZE + READER_PID_AT);
+    int file = open(test_path(JN_STORE_LOCK_FILE), O_RDWR);
+    uint32_t count = i + 1;
+    pid_t pid;
+
+    ck_assert_int_ge(file, 0);
+    if (number != NULL) {
+        ck_assert_int_eq(pwrite(file, number, sizeof(*number), at),
+                         sizeof(*number));
+        ck_assert_int_eq(pwrite(file, &count, sizeof(count), COUNT_AT),
+                         sizeof(count));
+    }
+    ck_assert_int_eq(pread(file, &pid, sizeof(pid), at), sizeof(pid));
+    close(file);
+    return pid;
+}
+
+/* As in a container that is started again, where numbers begin at 1. */
+START_TEST(a_reader_that_died_with_the_same_number_is_cleared)
+{
+    const struct jn_store_options options = {.mode = 0600, .others = true};
+    const pid_t own = getpid();
+    struct jn_store *store = NULL;
+    int to_child[2];
+    pid_t child;
+
+    make_file(JN_TABLES, 0);
+    child = read_in_child(to_child);
+    ck_assert_int_eq(reader(0, NULL), child);
+    ck_assert_int_eq(reader(1, &own), own);
+    ck_assert_int_eq(jn_store_open(&store, test_dir, &options), 0);
+    ck_assert_int_eq(reader(0, NULL), child);
+    ck_assert_int_eq(reader(1, NULL), 0);
+    jn_store_close(store);
+    close(to_child[1]);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
 /* ---- where the pages are is not known ------------------------------------ */
 
 #define MORE_TABLES 100u
@@ -224,6 +309,7 @@ suite(void)
     tcase_add_loop_test(tcase, a_file_with_other_tables_is_not_supported, 0,
                         (int)(sizeof(files) / sizeof(files[0])));
     tcase_add_test(tcase, a_thousand_can_read_at_once);
+    tcase_add_test(tcase, a_reader_that_died_with_the_same_number_is_cleared);
     tcase_add_loop_test(
         tcase, where_the_pages_are_not_known_rows_are_found_all_the_same, 0, 2);
     suite_add_tcase(suite, tcase);
