@@ -323,6 +323,55 @@ START_TEST(a_limit_on_files_is_no_signal)
 }
 END_TEST
 
+#define SMALL_PAGE 512u
+#define MANY 65600u /* of these */
+
+/* The N-th page of those of SMALL_PAGE bytes. */
+static void
+read_small(uint64_t n, uint8_t page[SMALL_PAGE])
+{
+    ck_assert_int_eq(pread(file, page, SMALL_PAGE, (off_t)(n * SMALL_PAGE)),
+                     SMALL_PAGE);
+    ck_assert_uint_eq(jn_page_number(page), n);
+}
+
+/* Behind a value that takes as many. */
+START_TEST(numbers_of_pages_may_take_more_than_16_bits)
+{
+    uint8_t *large = calloc(MANY, SMALL_PAGE), page[SMALL_PAGE], key[8];
+    struct jn_build *build;
+    struct jn_tree tree;
+    const uint8_t *node;
+
+    ck_assert_ptr_nonnull(large);
+    ck_assert_int_eq(jn_build_open(&build, file, SMALL_PAGE), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        jn_put_be64(key, i);
+        ck_assert_int_eq(jn_build_add(build, jn_span(key, sizeof(key)),
+                                      jn_span(large, i == 0 ? MANY * SMALL_PAGE
+                                                            : 100)),
+                         0);
+    }
+    free(large);
+    ck_assert_int_eq(jn_build_end_table(build, "table"), 0);
+    ck_assert_int_eq(jn_build_end(build, &like), 0);
+    /* The root of the names is the last page. */
+    read_small(jn_build_size(build) / SMALL_PAGE - 1, page);
+    jn_build_free(build);
+    node = page + jn_page_offset(page, 0);
+    memcpy(&tree, node + JN_NODE_HEADER + strlen("table"), sizeof(tree));
+    read_small(tree.root, page);
+    ck_assert_uint_eq(jn_page_flags(page), JN_PAGE_BRANCH);
+    for (unsigned i = 0; i < jn_page_count(page, SMALL_PAGE); i++) {
+        uint8_t leaf[SMALL_PAGE];
+        uint64_t child = jn_node_child(page + jn_page_offset(page, i));
+
+        ck_assert_uint_gt(child, UINT16_MAX);
+        read_small(child, leaf);
+    }
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -337,6 +386,7 @@ suite(void)
     tcase_add_test(tcase, keys_have_to_ascend_and_to_be_keys);
     tcase_add_test(tcase, what_is_not_ended_is_none_of_lmdbs);
     tcase_add_test(tcase, a_limit_on_files_is_no_signal);
+    tcase_add_test(tcase, numbers_of_pages_may_take_more_than_16_bits);
     suite_add_tcase(suite, tcase);
     return suite;
 }
