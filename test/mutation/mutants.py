@@ -13,9 +13,10 @@ compile to the same code as no mistake at all, are not counted; those in
 test/mutation/equivalent.txt, whose mistake no test could see, neither.
 
 MAKE is the make to use, MUTANT_TIMEOUT the seconds that a program has at least,
-MUTANT_FILES (names below lib/, or all) where the mistakes are made.  Survivors
-are printed, and what each mutant came to goes to WORK/results.txt.  Fails if
-fewer than 90 of 100 are killed.
+MUTANT_FILES (names below lib/, or all) where the mistakes are made,
+MUTANT_SKIP how many of those that SEED chooses are left out, to go on behind a
+run that was ended.  Survivors are printed, and what each mutant came to goes to
+WORK/results.txt.  Fails if fewer than 90 of 100 are killed.
 """
 import glob
 import hashlib
@@ -41,6 +42,7 @@ FOLDERS = ("unit", "fuzz", "api", "fault", "seam", "model", "crash")
 FILE_MAX = 1 << 33
 MEMORY_MAX = 12 << 30
 TIMEOUT = float(os.environ.get("MUTANT_TIMEOUT", "20"))
+CORES = os.cpu_count()
 PLAIN = ["CFLAGS=-O1", "BUILD=build/plain"]
 COUNTED = ["CFLAGS=-O0 -g --coverage -fprofile-update=atomic",
            "LDFLAGS=-Wl,--wrap=_exit build/dump.o", "BUILD=build/counted"]
@@ -117,28 +119,40 @@ def end_session(process):
                 pass
 
 
-def run(tree, build, program, timeout):
-    """(how it failed or None, seconds) of one test program."""
-    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="mutant-", dir=base,
-                                     ignore_cleanup_errors=True) as home:
+class Run:
+    """One test program that is running, in a directory of its own."""
+
+    def __init__(self, tree, build, program, timeout):
+        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.home = tempfile.TemporaryDirectory(
+            prefix="mutant-", dir=base, ignore_cleanup_errors=True)
+        name = self.home.name
         environment = dict(
-            os.environ, TMPDIR=home, TEST_FAST_DIR=home, TEST_SEED="1",
+            os.environ, TMPDIR=name, TEST_FAST_DIR=name, TEST_SEED="1",
             TEST_SCALE=SCALE, TEST_ROOT=tree, TEST_DATA=f"{tree}/test/data",
             JOURNAL=f"{tree}/{build}/journal", CK_TIMEOUT_MULTIPLIER="4")
-        begun = time.monotonic()
-        process = subprocess.Popen(
+        self.program, self.begun = program, time.monotonic()
+        self.timeout = timeout
+        self.process = subprocess.Popen(
             [f"{tree}/{build}/{program}"], cwd=tree, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,
             preexec_fn=limit)
+
+    def end(self):
+        """(how it failed or None, seconds)."""
+        left = self.begun + self.timeout - time.monotonic()
         try:
-            status = process.wait(timeout)
+            status = self.process.wait(max(left, 0))
         except subprocess.TimeoutExpired:
             status = "timeout"
-        end_session(process)
-        process.wait()
-    return status if status != 0 else None, time.monotonic() - begun
+        return self.stop(status)
+
+    def stop(self, status):
+        end_session(self.process)
+        self.process.wait()
+        self.home.cleanup()
+        return status if status != 0 else None, time.monotonic() - self.begun
 
 
 def lines_run(tree, build):
@@ -163,11 +177,11 @@ def make_map(tree, programs):
     """Of each program: seconds, and the lines it comes by."""
     subprocess.run([os.environ.get("CC", "gcc"), "-c", "-o", "build/dump.o",
                     "test/coverage/dump.c"], cwd=tree, check=True)
-    must_make(tree, *COUNTED, f"-j{os.cpu_count()}", "tests")
+    must_make(tree, *COUNTED, f"-j{CORES}", "tests")
     lines_run(tree, "build/counted")
     table = {}
     for program in programs:
-        failed, seconds = run(tree, "build/counted", program, 600)
+        failed, seconds = Run(tree, "build/counted", program, 600).end()
         lines = lines_run(tree, "build/counted")
         if failed is not None:
             print(f"{program} fails without a mistake ({failed}): left out")
@@ -218,6 +232,14 @@ def tests_for(table, mutant):
                                        table[p]["seconds"]))
 
 
+def batches(tests):
+    """TESTS, the first alone, since it kills most, then some at a time."""
+    if tests:
+        yield tests[:1]
+    for i in range(1, len(tests), 2 * CORES):
+        yield tests[i:i + 2 * CORES]
+
+
 class Bench:
     """A tree in which one line at a time is wrong."""
 
@@ -248,13 +270,26 @@ class Bench:
 
     def show(self, mutant):
         tests = tests_for(self.table, mutant)
-        for program in tests:
-            must_make(self.tree, *PLAIN, f"build/plain/{program}")
-            most = TIMEOUT + 10 * self.table[program]["seconds"]
-            failed, _ = run(self.tree, "build/plain", program, most)
+        for some in batches(tests):
+            must_make(self.tree, *PLAIN, f"-j{CORES}",
+                      *(f"build/plain/{program}" for program in some))
+            failed = self.run_some(some)
             if failed is not None:
-                return "killed", f"{program} ({failed})"
+                return "killed", failed
         return "survived", f"{len(tests)} programs"
+
+    def run_some(self, programs):
+        """Which of these failed, and how; they run side by side."""
+        runs = [Run(self.tree, "build/plain", program,
+                    TIMEOUT + 10 * self.table[program]["seconds"])
+                for program in programs]
+        for i, one in enumerate(runs):
+            failed, _ = one.end()
+            if failed is not None:
+                for other in runs[i + 1:]:
+                    other.stop(0)
+                return f"{one.program} ({failed})"
+        return None
 
 
 def all_mutants(tree):
@@ -297,18 +332,20 @@ def main(arguments):
     tree = os.path.join(work, "tree")
     print(f"mutants: seed {seed}", flush=True)
     digest = copy_tree(tree)
-    must_make(tree, *PLAIN, f"-j{os.cpu_count()}", "tests")
+    must_make(tree, *PLAIN, f"-j{CORES}", "tests")
     table = load_map(work, tree, digest)
     for entry in table.values():
         entry["lineset"] = set(entry["lines"])
     mutants = all_mutants(tree)
+    possible = len(mutants)
     random.Random(seed).shuffle(mutants)
+    mutants = mutants[int(os.environ.get("MUTANT_SKIP", "0")):]
     with open(os.path.join(work, "results.txt"), "w", encoding="utf-8") as log:
         sums = try_all(Bench(tree, table), mutants, count,
                        read_equivalents("test/mutation/equivalent.txt"), log)
     tried = max(sum(sums.values()), 1)
     print(f"{sums['killed']} of {tried} mutants killed, "
-          f"{100 * sums['killed'] / tried:.1f} %, of {len(mutants)} possible")
+          f"{100 * sums['killed'] / tried:.1f} %, of {possible} possible")
     return sums["killed"] < WANTED * tried
 
 
