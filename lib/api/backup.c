@@ -6,6 +6,7 @@
 
 #include "repair/copy.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "write/handle.h"
 #include "journal/target.h"
 
@@ -111,11 +112,10 @@ write_data(struct backup *backup)
 static int
 create_file(const struct jn_target *target, mode_t mode, int *out)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(target->work, JN_STORE_FILE);
     int file;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", target->work, JN_STORE_FILE);
-    file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    file = open(path.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return errno;
     (void)fchmod(file, mode);

@@ -2,37 +2,21 @@
 #include "journal/anew.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "pages/pages.h"
 #include "store/store.h"
 
 #define META_PAGES 2u
 
-/* Room for the path of the data file. */
-struct path {
-    char text[PATH_MAX + sizeof("/" JN_STORE_FILE)];
-};
-
-static struct path
-path_in(const char *directory)
-{
-    struct path path;
-
-    (void)snprintf(path.text, sizeof(path.text), "%s/%s", directory,
-                   JN_STORE_FILE);
-    return path;
-}
-
 int
 jn_anew_read(const char *directory)
 {
-    struct path path = path_in(directory);
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
 
     return jn_disk_read_anew(path.text);
 }
@@ -59,7 +43,7 @@ write_metas(int file, const struct jn_pages *pages)
 int
 jn_anew_write(const char *directory)
 {
-    struct path path = path_in(directory);
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
     struct jn_pages *pages = NULL;
     int file = open(path.text, O_RDWR | O_CLOEXEC), rc;
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "journal/inspect.h"
 #include "format/state.h"
 #include "store/store.h"
@@ -73,10 +74,9 @@ write_file(const char *path, mode_t mode, uint64_t first_seq)
 static int
 remove_tail(const char *directory)
 {
-    char tail[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+    struct jn_path tail = jn_path_in(directory, JN_TAIL_FILE);
 
-    (void)snprintf(tail, sizeof(tail), "%s/%s", directory, JN_TAIL_FILE);
-    if (unlink(tail) == 0)
+    if (unlink(tail.text) == 0)
         return jn_disk_flush_directory(directory);
     return errno == ENOENT ? 0 : errno;
 }
@@ -84,22 +84,20 @@ remove_tail(const char *directory)
 int
 jn_create_data(const char *directory, mode_t mode, uint64_t first_seq)
 {
-    char fresh[PATH_MAX + sizeof("/" JN_NEW_FILE)];
-    char final[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path fresh = jn_path_in(directory, JN_NEW_FILE);
+    struct jn_path final = jn_path_in(directory, JN_STORE_FILE);
     int rc = remove_tail(directory);
 
     if (rc != 0)
         return rc;
 
-    (void)snprintf(fresh, sizeof(fresh), "%s/%s", directory, JN_NEW_FILE);
-    (void)snprintf(final, sizeof(final), "%s/%s", directory, JN_STORE_FILE);
-    if (unlink(fresh) != 0 && errno != ENOENT)
+    if (unlink(fresh.text) != 0 && errno != ENOENT)
         return errno;
-    rc = write_file(fresh, mode, first_seq);
-    if (rc == 0 && rename(fresh, final) != 0)
+    rc = write_file(fresh.text, mode, first_seq);
+    if (rc == 0 && rename(fresh.text, final.text) != 0)
         rc = jn_error_from_errno(errno);
     if (rc != 0) {
-        unlink(fresh);
+        unlink(fresh.text);
         return rc;
     }
     return jn_disk_flush_directory(directory);

@@ -10,19 +10,18 @@
 #include "journal/create.h"
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "store/filesystem.h"
 #include "journal/inspect.h"
 #include "journal/newest.h"
-#include "journal/target.h"
 #include "journal/target.h"
 
 int
 jn_files_identify(const char *directory, struct stat *file)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    if (stat(path, file) != 0)
+    if (stat(path.text, file) != 0)
         return errno == ENOENT ? JOURNAL_NOT_FOUND : errno;
     return S_ISREG(file->st_mode) ? 0 : JOURNAL_UNSUPPORTED;
 }
@@ -31,14 +30,14 @@ jn_files_identify(const char *directory, struct stat *file)
 static int
 lengthen(const char *directory, unsigned long long size)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
     struct stat file;
     int rc = jn_files_identify(directory, &file);
 
     if (rc != 0 || (unsigned long long)file.st_size >= size)
         return rc;
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    return truncate(path, (off_t)size) == 0 ? 0 : jn_error_from_errno(errno);
+    return truncate(path.text, (off_t)size) == 0 ? 0
+                                                 : jn_error_from_errno(errno);
 }
 
 /*
@@ -97,12 +96,11 @@ open_newest(struct jn_files *files, const char *directory,
 static int
 remove_file(const char *directory, const char *name)
 {
-    char path[PATH_MAX + NAME_MAX + 2];
+    struct jn_path path = jn_path_in(directory, name);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    if (unlink(path) == 0)
+    if (unlink(path.text) == 0)
         return 0;
-    if (errno == EISDIR && rmdir(path) == 0)
+    if (errno == EISDIR && rmdir(path.text) == 0)
         return 0;
     return errno;
 }
@@ -293,8 +291,8 @@ jn_files_close(struct jn_files *files)
 static int
 set_data_aside(const char *directory)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
-    char aside[PATH_MAX + sizeof("/" JN_NEW_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
+    struct jn_path aside = jn_path_in(directory, JN_NEW_FILE);
     unsigned long long size;
     int rc;
 
@@ -303,9 +301,7 @@ set_data_aside(const char *directory)
     rc = jn_inspect_file(directory, &size);
     if (rc != 0 && rc != JOURNAL_CORRUPT)
         return rc;
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    (void)snprintf(aside, sizeof(aside), "%s/%s", directory, JN_NEW_FILE);
-    return rename(path, aside) == 0 ? 0 : errno;
+    return rename(path.text, aside.text) == 0 ? 0 : errno;
 }
 
 /* Those of NAMES, up to NULL, that are there. */

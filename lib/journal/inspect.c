@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "store/lock.h"
 #include "format/state.h"
 #include "store/store.h"
@@ -94,12 +95,11 @@ check_format(struct jn_pages *pages)
 int
 jn_inspect_file(const char *directory, unsigned long long *size)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_STORE_FILE);
     struct jn_pages *pages = NULL;
     int file, rc;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_STORE_FILE);
-    file = open(path, O_RDONLY | O_CLOEXEC);
+    file = open(path.text, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return errno;
     rc = jn_pages_open(&pages, file);

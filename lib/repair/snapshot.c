@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 
 /* Each has been overtaken by two commits, or once round the ring. */
 #define TRIES 1000u
@@ -154,11 +155,10 @@ read_ring(int file, const struct jn_tail_row *row, uint64_t position,
 static int
 open_ring(const char *directory, int *file)
 {
-    char path[PATH_MAX + sizeof("/" JN_TAIL_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_TAIL_FILE);
     struct stat status;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_TAIL_FILE);
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*file < 0)
         return errno == ENXIO || errno == ELOOP ? ENOENT : errno;
     if (fstat(*file, &status) != 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "repair/frames.h"
 #include "pages/freelist.h"
 #include "format/links.h"
@@ -33,11 +34,9 @@ struct survey {
 static int
 open_data(struct jn_wreck *wreck)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(wreck->directory, JN_STORE_FILE);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", wreck->directory,
-                   JN_STORE_FILE);
-    wreck->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    wreck->file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (wreck->file < 0)
         return errno == ENOENT ? 0 : errno;
     if (fstat(wreck->file, &wreck->status) != 0)

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 
 #define FILE_SIZE 4096u
 
@@ -369,12 +370,11 @@ jn_lock_only_writer(const struct jn_lock *lock)
 bool
 jn_lock_has_writer(const char *directory)
 {
-    char path[PATH_MAX + sizeof("/" JN_LOCK_FILE)];
+    struct jn_path path = jn_path_in(directory, JN_LOCK_FILE);
     bool has;
     int file;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, JN_LOCK_FILE);
-    file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    file = open(path.text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file < 0)
         return false;
     has = !is_free_of_writers(file);

@@ -10,6 +10,7 @@
 
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "store/store_env.h"
 
 /* LMDB's codes are far below the journal's own. */
@@ -145,14 +146,12 @@ static int
 create_env(struct jn_store *store, MDB_env **out)
 {
     MDB_env *env = NULL;
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(store->directory, JN_STORE_FILE);
     struct stat status;
     uint64_t map;
     int rc;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
-                   JN_STORE_FILE);
-    if (stat(path, &status) != 0)
+    if (stat(path.text, &status) != 0)
         return errno;
     map = jn_store_choose_map((uint64_t)status.st_size,
                               store->options.bytes_max, store->options.beside);

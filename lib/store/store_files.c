@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "store/store_env.h"
 
 /* Whether PATH leads to a file other than ID; an unreadable path does not. */
@@ -19,7 +20,7 @@ is_other_file(const char *path, const struct jn_file_id *id)
 int
 jn_store_check_files(struct jn_store *store)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_LOCK_FILE)];
+    struct jn_path path = jn_path_in(store->directory, JN_STORE_FILE);
     mdb_filehandle_t file;
     struct stat status;
 
@@ -27,16 +28,13 @@ jn_store_check_files(struct jn_store *store)
         return EIO;
     if (status.st_nlink == 0)
         return ESTALE;
-    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
-                   JN_STORE_FILE);
-    if (is_other_file(path, &store->data_id))
+    if (is_other_file(path.text, &store->data_id))
         return ESTALE;
-    if (store->options.immutable || stat(path, &status) != 0)
+    if (store->options.immutable || stat(path.text, &status) != 0)
         return 0;
-    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
-                   JN_STORE_LOCK_FILE);
-    if (is_other_file(path, &store->lock_id) ||
-        (access(path, F_OK) != 0 && errno == ENOENT))
+    path = jn_path_in(store->directory, JN_STORE_LOCK_FILE);
+    if (is_other_file(path.text, &store->lock_id) ||
+        (access(path.text, F_OK) != 0 && errno == ENOENT))
         return ESTALE;
     return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "store/store_env.h"
 
 /* LMDB's own words at the start of the file, with room to spare. */
@@ -71,17 +72,16 @@ int
 jn_store_prepare_lock(struct jn_store *store)
 {
     const struct jn_store_options *options = &store->options;
-    char path[PATH_MAX + sizeof("/" JN_STORE_LOCK_FILE)];
+    struct jn_path path = jn_path_in(store->directory, JN_STORE_LOCK_FILE);
     struct stat status;
     int file, rc = 0;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
-                   JN_STORE_LOCK_FILE);
-    file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, options->mode);
+    file = open(path.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                options->mode);
     if (file >= 0 && fchmod(file, options->mode) != 0)
         rc = errno;
     if (file < 0 && errno == EEXIST)
-        file = open(path, O_RDWR | O_CLOEXEC);
+        file = open(path.text, O_RDWR | O_CLOEXEC);
     if (file < 0)
         return errno;
     if (rc == 0)

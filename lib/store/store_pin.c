@@ -6,19 +6,18 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "store/store_env.h"
 
 /* The data file once more, if it is still the one that is open. */
 static int
 open_file(struct jn_store *store, int *out)
 {
-    char path[PATH_MAX + sizeof("/" JN_STORE_FILE)];
+    struct jn_path path = jn_path_in(store->directory, JN_STORE_FILE);
     struct stat status;
     int file;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", store->directory,
-                   JN_STORE_FILE);
-    file = open(path, O_RDONLY | O_CLOEXEC);
+    file = open(path.text, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return errno == ENOENT ? ESTALE : errno;
     if (fstat(file, &status) != 0 || status.st_dev != store->data_id.device ||

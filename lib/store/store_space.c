@@ -13,6 +13,7 @@
 
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "store/store_env.h"
 
 /*
@@ -214,11 +215,10 @@ bytes_in_file(struct jn_store *store)
 static uint64_t
 size_of(const char *directory, const char *name)
 {
-    char path[PATH_MAX + 32];
+    struct jn_path path = jn_path_in(directory, name);
     struct stat status;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+    return stat(path.text, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
 int
