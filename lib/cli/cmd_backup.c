@@ -94,9 +94,12 @@ back_up(struct journal *journal, const struct request *request)
     progress_end(&progress);
     if (rc == 0)
         return print_result(request);
-    report_failure(rc == JOURNAL_CORRUPT ? request->path : request->to, rc,
-                   rc == JOURNAL_BUSY ? "another backup to it is at work"
-                                      : NULL);
+    if (rc == JOURNAL_CORRUPT)
+        report_result(request->path, rc, NULL);
+    else
+        report_failure(request->to, rc,
+                       rc == JOURNAL_BUSY ? "another backup to it is at work"
+                                          : NULL);
     hint_at(rc, request);
     return rc == JOURNAL_EXISTS ? CLI_USAGE : report_exit(rc);
 }

@@ -126,6 +126,7 @@ export_entries(struct journal *journal, const struct question *question,
     code = print_entries(&listing, cursor,
                          question->pairs ? stat->keys : stat->entries,
                          progress);
+    listing_advise(&listing);
     journal_cursor_close(cursor);
     if (output_failed())
         return code; /* a disk may have room again for the line that says all */

@@ -224,8 +224,10 @@ salvage(const struct request *request)
     progress_end(&progress);
     if (rc == 0)
         return print_result(request, &report);
-    report_failure(path_of(request, rc), rc,
-                   rc == JOURNAL_CORRUPT ? "nothing in it can be read" : NULL);
+    if (rc == JOURNAL_CORRUPT)
+        report_result(request->from, rc, "nothing in it can be read");
+    else
+        report_failure(path_of(request, rc), rc, NULL);
     hint_at(rc);
     return rc == JOURNAL_EXISTS ? CLI_USAGE : report_exit(rc);
 }

@@ -239,6 +239,7 @@ follow_journal(struct journal *journal, const struct follow *follow)
     if (code != CLI_OK)
         goto out;
     code = go_round(&progress);
+    listing_advise(&progress.listing);
     mark_code = move_mark(&progress);
     if (code == CLI_OK)
         code = mark_code != CLI_OK ? mark_code : progress.listing.code;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cli.h"
 #include "report.h"
@@ -64,30 +65,98 @@ find_damaged(struct listing *listing, uint64_t *seq)
     return rc == JOURNAL_CORRUPT;
 }
 
-/* Says what is wrong; true if it makes sense to go on behind it. */
-static bool
-go_on_after(struct listing *listing, int result)
+/* ---- what cannot be had ------------------------------------------------- */
+
+/* "behind entry 119", and HOW it is there. */
+static int
+report_place(const struct listing *listing, int result, const char *how)
 {
     const struct question *question = listing->question;
     bool reverse = (question->query.flags & JOURNAL_QUERY_REVERSE) != 0;
-    uint64_t seq;
 
-    if (result == JOURNAL_CORRUPT && find_damaged(listing, &seq)) {
-        listing->code = report_failure(question->path, result, "entry %" PRIu64,
-                                       seq);
-        listing->last = seq;
-    } else if (listing->last != JOURNAL_NONE)
-        listing->code = report_failure(question->path, result,
-                                       reverse ? "below entry %" PRIu64
-                                               : "behind entry %" PRIu64,
-                                       listing->last);
+    if (listing->last == JOURNAL_NONE)
+        return report_result(question->path, result, "at the start%s", how);
+    return report_result(question->path, result,
+                         reverse ? "below entry %" PRIu64 "%s"
+                                 : "behind entry %" PRIu64 "%s",
+                         listing->last, how);
+}
+
+/* Of those in a row one line: a damaged page has many. */
+static void
+tell_damage(struct listing *listing)
+{
+    const char *path = listing->question->path;
+    uint64_t count = listing->damaged, first = listing->first_damaged;
+    char how[40] = "";
+
+    if (count == 0)
+        return;
+    if (count > 1)
+        snprintf(how, sizeof(how), ", %" PRIu64 " in a row", count);
+    if (first == JOURNAL_NONE)
+        report_place(listing, JOURNAL_CORRUPT, how);
+    else if (count == 1)
+        report_result(path, JOURNAL_CORRUPT, "entry %" PRIu64, first);
     else
-        listing->code = report_failure(question->path, result, "at the start");
+        report_result(path, JOURNAL_CORRUPT,
+                      "entries %" PRIu64 " to %" PRIu64 " (%" PRIu64 ")", first,
+                      listing->last, count);
+    listing->damaged = 0;
+}
+
+/* Counts it; false if so many make no sense any more. */
+static bool
+note_damage(struct listing *listing)
+{
+    uint64_t seq = JOURNAL_NONE;
+    bool known = find_damaged(listing, &seq);
+
+    if (known != (listing->first_damaged != JOURNAL_NONE))
+        tell_damage(listing);
+    if (listing->damaged++ == 0)
+        listing->first_damaged = known ? seq : JOURNAL_NONE;
+    if (known)
+        listing->last = seq;
+    listing->code = CLI_DAMAGED;
+    return listing->damaged <= listing->patience;
+}
+
+/* Of what else can be wrong: says it; true if there is more behind it. */
+static bool
+go_on_after(struct listing *listing, int result)
+{
+    int code = report_place(listing, result, "");
+
+    if (listing->code != CLI_DAMAGED)
+        listing->code = code;
     if (result == JOURNAL_PRUNED)
         report_hint("while it was being listed; going on with what there is");
-    if (result == JOURNAL_CORRUPT)
-        return ++listing->damaged <= listing->patience;
+    else
+        report_advice(listing->question->path, result);
     return result == JOURNAL_PRUNED;
+}
+
+void
+listing_advise(const struct listing *listing)
+{
+    if (listing->code == CLI_DAMAGED)
+        report_advice(listing->question->path, JOURNAL_CORRUPT);
+}
+
+/* ---- entries ------------------------------------------------------------ */
+
+static void
+print(struct listing *listing, const struct journal_entry *entry)
+{
+    if (listing->question->keys)
+        output_list_key(&listing->list, entry);
+    else if (listing->question->pairs)
+        output_pair(entry);
+    else
+        output_list_entry(&listing->list, entry);
+    listing->last = entry->seq;
+    listing->printed++;
 }
 
 int
@@ -99,21 +168,16 @@ listing_run(struct listing *listing, struct journal_cursor *cursor,
 
     while (most > 0 && !listing_is_full(listing)) {
         rc = journal_next(cursor, &entry);
-        if (rc == JOURNAL_END)
+        if (rc == JOURNAL_CORRUPT && note_damage(listing))
+            continue;
+        tell_damage(listing);
+        if (rc == JOURNAL_END || rc == JOURNAL_CORRUPT)
             return rc;
         if (rc != 0 && !go_on_after(listing, rc))
             return rc;
         if (rc != 0)
             continue;
-        listing->last = entry->seq;
-        listing->damaged = 0;
-        if (listing->question->keys)
-            output_list_key(&listing->list, entry);
-        else if (listing->question->pairs)
-            output_pair(entry);
-        else
-            output_list_entry(&listing->list, entry);
-        listing->printed++;
+        print(listing, entry);
         most--;
         if (output_failed())
             return 0;
@@ -128,7 +192,6 @@ listing_finish(struct listing *listing, struct journal_cursor *cursor)
 
     listing_run(listing, cursor, UINT64_MAX);
     code = output_flush();
-    if (listing->code == CLI_DAMAGED)
-        report_hint("`journal verify` tells what is damaged, and what to do");
+    listing_advise(listing);
     return code != CLI_OK ? code : listing->code;
 }

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <journal.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "colour.h"
@@ -14,6 +16,7 @@
 #include "text.h"
 
 #define KEY_COLUMNS 60u
+#define YOUNG_SIZE 65536 /* of data.mdb: an empty journal has less */
 
 const char *report_input_name = "standard input";
 
@@ -67,14 +70,37 @@ length_of_words(const char *words)
     return (int)(colon == NULL ? strlen(words) : (size_t)(colon - words));
 }
 
-/* Where it does not depend on what was tried. */
+/*
+ * In a journal that has hardly any pages there is nothing to remove; and where
+ * there is none, something else is being made: a backup.
+ */
 static void
-hint_at(int result)
+hint_at_room(const char *path)
+{
+    char file[PATH_MAX];
+    struct stat data;
+    int length = snprintf(file, sizeof(file), "%s/data.mdb", path);
+
+    if (length < 0 || (size_t)length >= sizeof(file) || stat(file, &data) != 0)
+        report_hint("make room on its disk, or choose another");
+    else if (data.st_size < YOUNG_SIZE)
+        report_hint("make room on its disk: a journal takes %s to begin with",
+                    REPORT_FIRST_ROOM);
+    else
+        report_hint("make room on its disk; in a journal, `journal prune` and "
+                    "`journal compact` do");
+}
+
+void
+report_advice(const char *path, int result)
 {
     switch (result) {
     case JOURNAL_FULL:
-        report_hint("make room on its disk; in a journal, `journal prune` and "
-                    "`journal compact` do");
+        hint_at_room(path);
+        break;
+    case JOURNAL_CORRUPT:
+        report_hint("`journal verify %s` tells what is damaged, and what to do",
+                    path);
         break;
     case JOURNAL_FAILED:
         report_hint("a write has failed: end the programs that have it open, "
@@ -93,23 +119,41 @@ hint_at(int result)
     }
 }
 
-int
-report_failure(const char *path, int result, const char *what, ...)
+static void
+print_result(const char *path, int result, const char *what, va_list arguments)
 {
     const char *words = journal_strerror(result);
-    va_list arguments;
 
     begin("journal", COLOUR_BAD);
     fprintf(stderr, "%s: ", path);
     if (what != NULL) {
-        va_start(arguments, what);
         vfprintf(stderr, what, arguments);
-        va_end(arguments);
         fputs(": ", stderr);
     }
     fprintf(stderr, "%.*s (%s)\n", length_of_words(words), words,
             journal_errname(result));
-    hint_at(result);
+}
+
+int
+report_result(const char *path, int result, const char *what, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, what);
+    print_result(path, result, what, arguments);
+    va_end(arguments);
+    return report_exit(result);
+}
+
+int
+report_failure(const char *path, int result, const char *what, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, what);
+    print_result(path, result, what, arguments);
+    va_end(arguments);
+    report_advice(path, result);
     return report_exit(result);
 }
 

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a journal and its first entry need, measured, and rounded up. */
+#define REPORT_FIRST_ROOM "half a MiB"
+
 #define REPORT_PRINTF(text, rest) __attribute__((format(printf, text, rest)))
 
 /* The exit code for a result of the library: enum cli_exit. */
@@ -17,6 +20,13 @@ int report_exit(int result);
  */
 int report_failure(const char *path, int result, const char *what, ...)
     REPORT_PRINTF(3, 4);
+
+/* The same line alone: what to do depends on what was tried. */
+int report_result(const char *path, int result, const char *what, ...)
+    REPORT_PRINTF(3, 4);
+
+/* What to do, where that is always the same. */
+void report_advice(const char *path, int result);
 
 /* "journal: hint: TEXT": what may be done about the line before. */
 void report_hint(const char *text, ...) REPORT_PRINTF(1, 2);

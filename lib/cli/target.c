@@ -40,9 +40,18 @@ hint_at_open(const char *path, int result, uint32_t flags)
                     "to it");
         break;
     case JOURNAL_UNSUPPORTED:
+        report_advice(path, result);
         if (has_been_a_journal(path))
             report_hint("if it was a journal until now, its head is damaged: "
                         "keep a copy, and see `journal help salvage`");
+        break;
+    case JOURNAL_FULL:
+        if (has_been_a_journal(path))
+            report_hint("make room on its disk");
+        else
+            report_hint("make room on its disk, or choose another: a journal "
+                        "takes %s to begin with",
+                        REPORT_FIRST_ROOM);
         break;
     case ENOENT:
         if ((flags & (JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_EXISTING)) == 0)
@@ -58,6 +67,7 @@ hint_at_open(const char *path, int result, uint32_t flags)
                         "without locks");
         break;
     default:
+        report_advice(path, result);
         break;
     }
 }
@@ -70,7 +80,7 @@ target_open_with(const char *path, const struct journal_options *options,
 
     if (rc == 0)
         return CLI_OK;
-    report_failure(path, rc, NULL);
+    report_result(path, rc, NULL);
     hint_at_open(path, rc, options->flags);
     return report_exit(rc);
 }

@@ -494,7 +494,7 @@ test_damage() {
         test "$(cut -f 1 out | paste -s -d ' ' -)" = '0 2'
     verify 'names the damaged' grep -q 'entry 1: .*CORRUPT' err
     verify 'and says so at the end' test "$code" -eq 5
-    verify 'with what to do' grep -q 'hint: `journal verify` tells' err
+    verify 'with what to do' grep -q 'hint: `journal verify broken` tells' err
 }
 
 test_output() {
@@ -553,6 +553,13 @@ head -c 30000000 /dev/zero | "$JOURNAL" append disk/full k >out 2>err
 echo $? >code
 "$JOURNAL" get disk/full k >value
 "$JOURNAL" append disk/full k next >next
+umount disk
+mount -t tmpfs -o size=64k tmpfs disk
+"$JOURNAL" append disk/new k v 2>tiny
+echo $? >tiny.code
+mount -o remount,size=200k disk
+"$JOURNAL" append disk/new k v 2>small
+echo $? >small.code
 END
     unshare -m sh script 2>/dev/null
     [ -e mounted ] || return 0
@@ -561,6 +568,14 @@ END
     verify 'that says what helps' grep -q 'hint: make room on its disk' err
     verify 'and leaves the journal as it was' test "$(cat value)" = v
     verify 'to go on' test "$(cat next)" = 1
+    verify 'no room for a journal has the same exit code' \
+        test "$(cat tiny.code)" -eq 6
+    verify 'and says what one takes' grep -q 'hint: .*half a MiB' tiny
+    verify 'no room for its first entry has it too' \
+        test "$(cat small.code)" -eq 6
+    verify 'and says that' grep -q 'hint: .*half a MiB' small
+    verify 'neither says to prune what is not there' \
+        test -z "$(grep -h prune tiny small)"
 }
 
 # The superuser may write anywhere, unless told to do without.
