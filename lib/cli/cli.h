@@ -14,6 +14,7 @@ enum cli_exit {
     CLI_DAMAGED = 5,   /* damaged, failed, or not a journal */
     CLI_FULL = 6,      /* the journal or its disk is full */
     CLI_OTHER = 7,     /* anything else */
+    CLI_LOST = 8,      /* salvaged, but not all, or nobody can tell */
 
     CLI_DONE = -1 /* nothing is left to do: help was asked for, and printed */
 };

@@ -211,19 +211,30 @@ hint_at(int result)
                     "same place: stop that, and try again");
 }
 
+/* Who goes on with what was carried over should know what was not. */
+static int
+code_of(const struct journal_report *report)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    return report->entries_bad > 0 || unsure ? CLI_LOST : CLI_OK;
+}
+
 static int
 salvage(const struct request *request)
 {
     struct journal_report report = {.struct_size = sizeof(report)};
     struct progress progress;
-    int rc;
+    int rc, code;
 
     progress_begin(&progress, "salvaging");
     rc = journal_salvage(request->from, request->to, &report, progress_show,
                          &progress);
     progress_end(&progress);
-    if (rc == 0)
-        return print_result(request, &report);
+    if (rc == 0) {
+        code = print_result(request, &report);
+        return code == CLI_OK ? code_of(&report) : code;
+    }
     if (rc == JOURNAL_CORRUPT)
         report_result(request->from, rc, "nothing in it can be read");
     else
@@ -260,7 +271,8 @@ const struct cli_command cmd_salvage = {
         "yet,\n"
         "or be an empty directory.  Entries keep their numbers.  FROM is left\n"
         "as it is; nobody may have it open to write.  Says what was carried\n"
-        "over, what is lost, and what to do next.\n",
+        "over, what is lost, and what to do next.  Exit code 8: entries are\n"
+        "lost, or may be.\n",
     .options = options,
     .run = run,
 };

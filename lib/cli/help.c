@@ -37,6 +37,7 @@ cli_help_all(void)
           "  5  damaged, failed earlier, or not a journal for this version\n"
           "  6  the journal or its disk is full\n"
           "  7  anything else\n"
+          "  8  salvaged, but entries are lost, or may be\n"
           "  128 and more: ended by a signal, as 130 by Ctrl-C, 141 where "
           "nobody reads\n"
           "\n"

@@ -30,6 +30,7 @@ test_salvage() {
     cp -r j damaged
     zero damaged/data.mdb 0
     run salvage damaged to
+    verify 'where the end is lost nobody can tell' test "$code" -eq 8
     verify 'it says what was carried over' grep -q \
         '^1000 entries carried over to to' out
     verify 'and what to do next' grep -q "journal verify 'to'" out
@@ -40,8 +41,19 @@ test_salvage() {
     run salvage --json damaged json
     verify 'figures as JSON' grep -q \
         '^{"salvaged":1000,"entries_bad":0,"links_bad":0,.*"unsure":1}$' out
-    says 'or none' '' salvage -q damaged quiet
+    run salvage -q damaged quiet
+    verify "or nothing, but the exit code" test "$code$(cat out err)" = 8
     verify 'nothing else is left' test -z "$(find . -name '*.partial')"
+}
+
+test_whole() {
+    fill s 1000
+    run salvage s all
+    verify 'with nothing lost all is well' test "$code" -eq 0
+    verify 'and is said to be' grep -q '^no entry is lost' out
+    printf X >>s/data.mdb
+    run salvage s more
+    verify 'also if the file has more' test "$code" -eq 0
 }
 
 # Some leaves are gone; what lies beside them is not.
@@ -55,9 +67,12 @@ test_missing() {
         page=$((page + 1))
     done
     run salvage cut rest
+    verify 'what is lost has its exit code' test "$code" -eq 8
     verify 'some entries are lost' grep -q 'lost$' out
     verify 'and are listed' grep -q '^Numbers that are not there:$' out
     verify 'with their ranges' grep -q '^    [0-9][0-9]* to [0-9][0-9]*$' out
+    run salvage --json cut json.rest
+    verify 'JSON has it too' test "$code" -eq 8
     run replay rest
     verify 'the others are there' test "$(wc -l <out)" -gt 2000
 }
@@ -92,6 +107,7 @@ test_busy() {
 }
 
 test_salvage
+test_whole
 test_missing
 test_refused
 test_busy
