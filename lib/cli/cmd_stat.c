@@ -27,7 +27,63 @@ struct figures {
     struct journal_stat stat;
     char slowest[JOURNAL_MARK_SIZE]; /* name of the mark that stands lowest */
     uint64_t slowest_seq;            /* JOURNAL_NONE: there is none */
+    bool damaged;                    /* as far as was looked */
 };
+
+/* ---- damage that shows at once ------------------------------------------- */
+
+/* Whether RESULT, of reading what WHAT and SEQ say, is damage: it is told. */
+static bool
+is_damage(const char *path, int result, const char *what, uint64_t seq)
+{
+    if (result == JOURNAL_CORRUPT)
+        report_result(path, result, "%s %" PRIu64, what, seq);
+    return result == JOURNAL_CORRUPT;
+}
+
+/*
+ * Three reads: of the oldest entry, of the newest, and of its key's latest by
+ * way of the index.  That one is not there, pruned meanwhile or never given a
+ * key, is not what they look for.
+ */
+static void
+look(struct journal *journal, const char *path, struct figures *figures)
+{
+    uint64_t oldest = figures->stat.first, newest = figures->stat.size - 1;
+    struct journal_entry *entry = NULL, *latest = NULL;
+    int rc;
+
+    if (figures->stat.first == figures->stat.size)
+        return;
+    rc = journal_read(journal, oldest, &entry);
+    figures->damaged = is_damage(path, rc, "entry", oldest);
+    journal_entry_free(rc == 0 ? entry : NULL);
+    if (newest == oldest)
+        return;
+    rc = journal_read(journal, newest, &entry);
+    figures->damaged |= is_damage(path, rc, "entry", newest);
+    if (rc != 0)
+        return;
+    if (entry->key_size > 0) {
+        rc = journal_get(journal, entry->key, entry->key_size, &latest);
+        figures->damaged |= is_damage(path, rc, "the key of entry", newest);
+        journal_entry_free(rc == 0 ? latest : NULL);
+    }
+    journal_entry_free(entry);
+}
+
+static void
+print_damage(const struct figures *figures)
+{
+    colour_label("damage");
+    if (figures->damaged)
+        printf("%sfound%s\n", colour_on(stdout, COLOUR_BAD),
+               colour_on(stdout, COLOUR_NONE));
+    else
+        puts("none at either end; `journal verify` looks at all");
+}
+
+/* ---- the figures --------------------------------------------------------- */
 
 static void
 print_count(const char *name, uint64_t count)
@@ -133,6 +189,7 @@ print_text(const char *path, const struct figures *figures)
     print_size("on disk", stat->bytes_file);
     print_time("oldest entry", stat->first_time);
     print_time("newest entry", stat->last_time);
+    print_damage(figures);
 }
 
 static void
@@ -167,15 +224,19 @@ print_json(const char *path, const struct figures *figures)
         object_number(&json, "seq", figures->slowest_seq);
         object_close(&json);
     }
+    if (figures->damaged)
+        object_true(&json, "damaged");
     object_end(&json);
 }
+
+/* ---- the command --------------------------------------------------------- */
 
 static int
 stat_journal(const struct request *request)
 {
     const char *path = request->path;
     struct journal *journal = NULL;
-    struct figures figures;
+    struct figures figures = {.damaged = false};
     int code;
 
     code = target_open_to_read(path, request->common.immutable, &journal);
@@ -185,6 +246,8 @@ stat_journal(const struct request *request)
     if (code == CLI_OK)
         code = target_slowest_mark(journal, path, figures.slowest,
                                    &figures.slowest_seq);
+    if (code == CLI_OK)
+        look(journal, path, &figures);
     journal_close(journal);
     if (code != CLI_OK)
         return code;
@@ -192,7 +255,10 @@ stat_journal(const struct request *request)
         print_json(path, &figures);
     else
         print_text(path, &figures);
-    return output_flush();
+    code = output_flush();
+    if (figures.damaged)
+        report_advice(path, JOURNAL_CORRUPT);
+    return code == CLI_OK && figures.damaged ? CLI_DAMAGED : code;
 }
 
 static int
@@ -211,9 +277,12 @@ const struct cli_command cmd_stat = {
     .name = "stat",
     .synopsis = "[OPTIONS] PATH",
     .summary = "print the journal's figures",
-    .about = "\n"
-             "Prints how many entries, keys and marks the journal has, which\n"
-             "are durable, and what room they take.\n",
+    .about =
+        "\n"
+        "Prints how many entries, keys and marks the journal has, which\n"
+        "are durable, and what room they take.  Of damage it notices only\n"
+        "what keeps it from being opened, or is in its first or last entry:\n"
+        "exit code 5.  'journal verify' looks at all of it.\n",
     .options = options,
     .run = run,
 };

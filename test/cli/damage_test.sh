@@ -87,6 +87,43 @@ END
     verify 'the exit code is that of damage' test "$code" -eq 5
 }
 
+# What is in the middle is not looked at, what is at an end is.
+test_stat() {
+    run stat d
+    verify 'stat does not see what is in the middle' test "$code" -eq 0
+    verify 'and says where it has looked' \
+        grep -q '^damage  *none at either end; `journal verify`' out
+    run stat --json d
+    verify 'nor says JSON that all is well' test -z "$(grep damaged out)"
+    for number in 0 2; do
+        rm -rf ends
+        printf '%s-entry\n' 0 1 2 | "$JOURNAL" append -q --lines ends k
+        damage ends/data.mdb "$number-entry"
+        run stat ends
+        verify "entry $number is at an end" grep -q \
+            "^journal: ends: entry $number: damage" err
+        verify 'that has its exit code' test "$code" -eq 5
+        verify 'the figures are there' grep -q '^entries  *3 ' out
+        verify 'with the damage' grep -qx 'damage  *found' out
+        run stat --json ends
+        verify 'JSON has it' grep -q '"damaged":true}$' out
+        verify 'with the exit code' test "$code" -eq 5
+    done
+    run append -q empty k v
+    run rewind -qy empty 0
+    run stat empty
+    verify 'no entries, no damage' grep -q '^damage  *none' out
+}
+
+# It promises its own entry, and looks at no others.
+test_append() {
+    run append d odd more
+    verify 'append does not look at other entries' test "$code" -eq 0
+    says 'it keeps its own' more get d odd
+}
+
 test_lists
 test_gaps
+test_stat
+test_append
 conclude damage_test
