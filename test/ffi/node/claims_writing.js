@@ -140,6 +140,7 @@ module.exports = {
         raises("CONFLICT", () => batch({ key: "c" }, { key: "b", expect: 0 }));
         raises("CONFLICT", () => batch({ key: "b", expect: NONE }));
         raises("CONFLICT", () => batch({ expect_seq: 9 }));
+        raises("CONFLICT", () => journal.append("b", "v", { expect: 0 }));
         raises("EINVAL", () => batch({ expect: 0 }));
         raises("EINVAL", () => batch({ tombstone: true }));
         raises("EINVAL", () => batch({ key: "c", value: "v",

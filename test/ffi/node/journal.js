@@ -134,8 +134,12 @@ class Journal {
         this.#handle.close();
     }
 
-    // append, delete: the number of the entry.
-    append(key, value) {
+    // append, delete: the number of the entry.  MORE: meta, expect,
+    // expect_seq, stamp, as in appendBatch().
+    append(key, value, more) {
+        if (more !== undefined) {
+            return this.appendBatch([{ key, value, ...more }]);
+        }
         const [k, v, seq] = [bytes(key), bytes(value), word()];
         check(C.append(this.#handle.get(), k, k.length, v, v.length, seq));
         return seq[0];

@@ -311,7 +311,10 @@ class Journal(Closing):
 
     # Appending: each gives the number of the (first) entry.
 
-    def append(self, key, value):
+    def append(self, key, value, **more):
+        """more: meta, expect, expect_seq, stamp, as a Record has them."""
+        if more:
+            return self.append_batch([Record(key, value, **more)])
         return self.numbered("journal_append", key, len(key), value,
                              len(value))
 

@@ -132,6 +132,10 @@ def appending_refuses(path):
                 j.append_batch(records)
         assert j.append_batch([Record(b"k", expect=0, expect_seq=1),
                                Record(b"new", expect=NEW)]) == 1
+        with raises(journal.Conflict):
+            j.append(b"k", b"v", expect=0)
+        with raises(TypeError):
+            j.append(b"k", b"v", expected=1)
         with raises(TypeError):
             j.append("text", b"")
         with raises(ValueError):

@@ -135,7 +135,11 @@ class Journal
 
   # Each of these gives the number of the (first) entry.
 
-  def append(key, value)
+  # more: meta, expect, expect_seq, stamp, as a Record has them.
+  def append(key, value, **more)
+    unless more.empty?
+      return append_batch([Record.new(key: key, value: value, **more)])
+    end
     number(:append, key, key.bytesize, value, value.bytesize)
   end
 

@@ -67,6 +67,7 @@ claim :appending_refuses do |path|
     assert_raises(NoMethodError) { j.append(nil, "") }
     assert_equal 1, j.append_batch([make[key: "k", expect: 0, expect_seq: 1],
                                     make[key: "new", expect: :none]])
+    assert_raises(Journal::Conflict) { j.append("k", "v", expect: 0) }
     packed = j.replay(0).fill(4096)
     (0...packed.bytesize).each do |size|
       next if [80 + 8, 144 + 8].include?(size) # whole entries
