@@ -534,7 +534,7 @@ power: $(OUT)/test/power/power_test
 ## canaries    libraries with a rule broken each, which the tests must notice;
 ##             CANARIES="no-salt no-run": these alone
 canaries: check-deps
-	@OUT='$(OUT)' test/canary/run.sh $(CANARIES)
+	@OUT='$(OUT)' JOBS='$(JOBS)' test/canary/run.sh $(CANARIES)
 
 ## faults      calls of the system fail, in every way; FAULT_STRIDE=,
 ##             FAULT_SECONDS=, FAULT_LEAST=

@@ -2,7 +2,7 @@
 # run.sh - builds libraries with one rule broken each, and sees that the tests
 # notice.
 #
-#   OUT=build CANARY_SECONDS=60 test/canary/run.sh [NAME...]
+#   OUT=build CANARY_SECONDS=60 JOBS=2 test/canary/run.sh [NAME...]
 #
 # A canary is a line of lib/ that is written otherwise in a copy of the tree,
 # by sed, and a test program, with a case of it, that must fail then within
@@ -26,8 +26,8 @@ copy_tree() {
 }
 
 build() {
-    make --no-print-directory -s -C "$COPY" BUILD=build "build/test/$1" \
-        >"$COPY/log" 2>&1
+    make --no-print-directory -s -j"${JOBS:-1}" -C "$COPY" BUILD=build \
+        "build/test/$1" >"$COPY/log" 2>&1
 }
 
 tell() {
