@@ -264,9 +264,18 @@ TESTS   := $(filter-out $(OUT)/test/api/processes_test \
     $(OUT)/test/blocks/%,$(TESTS))
 endif
 
+# A race needs two threads: what starts some, or has a file beside it that does.
+# Of the rest the model's walk alone, for the order in which calls take locks.
 # What fails calls takes their names away from the sanitizer before that is ready.
 ifeq ($(SAN_NAME),thread)
-TESTS   := $(filter-out $(OUT)/test/sweep/%,$(TESTS))
+STARTERS := $(shell grep -l pthread_create test/*/*.c docs/examples/*.c)
+CROWDED  := $(dir $(filter-out %_test.c,$(STARTERS)))
+TESTS    := $(filter $(STARTERS:%.c=$(OUT)/%) $(CROWDED:%=$(OUT)/%%) \
+    $(OUT)/test/model/%,$(filter-out $(OUT)/test/sweep/%,$(TESTS)))
+FUZZ     :=
+EXAMPLES := $(filter $(STARTERS:%.c=$(OUT)/%),$(EXAMPLES))
+# Of the command `bench` alone starts threads.
+SCRIPTS  := $(filter test/cli/bench_test.sh,$(SCRIPTS))
 endif
 
 # What does not open its journals through mode.c would do the same again.
