@@ -68,10 +68,10 @@ root_of(const struct jn_store_tree *tree)
 }
 
 /*
- * The first leaf below SPOT, which is not the root, of whose rows LMDB takes the
- * key where it puts branches together: in a tree of less than four levels there
- * are none that are neither the root nor right above leaves, and those have
- * been left with one leaf then, which the way leads to.
+ * The first leaf below SPOT, which is not the root, of whose rows LMDB takes
+ * the key where it puts branches together: in a tree of less than four levels
+ * there are none that are neither the root nor right above leaves, and those
+ * have been left with one leaf then, which the way leads to.
  */
 static int
 look_at_lowest(struct jn_guard *guard, const struct jn_store_tree *tree,
