@@ -300,7 +300,7 @@ START_TEST(an_append_through_another_handle_wakes)
 }
 END_TEST
 
-/* Rung when a process is to append. */
+/* Rung when a process is to append, or has waited in vain. */
 static struct bell bell;
 
 static void
@@ -334,6 +334,7 @@ wait_elsewhere(void *context)
     journal_close(journal);
     journal = open_path(home(), *(uint32_t *)context);
     ck_assert_int_eq(journal_wait(journal, 0, 20 * MS), JOURNAL_TIMEOUT);
+    bell_ring(&bell);
     ck_assert_int_eq(journal_wait(journal, 0, SOON), 0);
     assert_value("key", "value");
     journal_close(journal);
@@ -342,9 +343,12 @@ wait_elsewhere(void *context)
 START_TEST(an_append_wakes_a_process)
 {
     static uint32_t flags[] = {0, READ_ONLY};
-    pid_t pid = start(wait_elsewhere, &flags[_i]);
+    pid_t pid;
 
-    pause_for(100 * MS);
+    bell_make(&bell);
+    pid = start(wait_elsewhere, &flags[_i]);
+    bell_wait(&bell);
+    pause_for(50 * MS);
     append_count(1);
     finish(pid);
 }
@@ -357,8 +361,10 @@ START_TEST(a_process_that_only_reads_wakes_without_a_writer_at_first)
 
     journal_close(journal);
     journal = NULL;
+    bell_make(&bell);
     pid = start(wait_elsewhere, &flags);
-    pause_for(100 * MS);
+    bell_wait(&bell);
+    pause_for(50 * MS);
     journal = open_path(home(), 0);
     append_count(1);
     finish(pid);
