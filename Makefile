@@ -30,6 +30,7 @@ DURABILITY =   # relaxed: the journals of tests are, unless they choose
 TAIL     =     # bytes of their tails, unless they choose
 V        =     # 1: show whole commands
 DIRTY    =     # 1: `make dist` takes what is not committed too
+LEAVE_OUT =    # tests that `make check` does without: crash/kill_test
 FUZZ_SECONDS = 20 # of `make fuzz`, for each target
 CANARIES =     # of `make canaries`; empty: all
 POWER_SECONDS = 60 # of `make power`, for each kind of run
@@ -217,8 +218,9 @@ SUPPORT     = $(call objects_of,$(wildcard test/support/*.c))
 shared_of   = $(call objects_of,$(filter-out %_test.c $(SHIM_SOURCE),\
     $(wildcard test/$(1)/*.c)) $(if $(filter cli,$(1)),\
     $(CLI_TESTED:%=lib/cli/%)) $(TAKEN_$(1):%=test/%))
-TESTS       = $(patsubst %.c,$(OUT)/%,\
-    $(foreach folder,$(TEST_FOLDERS),$(wildcard test/$(folder)/*_test.c)))
+TESTS       = $(filter-out $(LEAVE_OUT:%=$(OUT)/test/%),$(patsubst %.c,\
+    $(OUT)/%,$(foreach folder,$(TEST_FOLDERS),$(wildcard \
+    test/$(folder)/*_test.c))))
 fuzzed_with = $(call objects_of,$(FUZZ_WITH_$(1):%=test/%))
 FUZZ        = $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
 SHIM        = $(patsubst %.c,$(OUT)/%.so,$(wildcard $(SHIM_SOURCE)))
