@@ -261,6 +261,14 @@ take_option(void *context, const char *command, int option)
 
 /* ---- operands, and what goes with what ---------------------------------- */
 
+static int
+refuse_keyless(const char *command)
+{
+    report_problem(command, "KEY is missing; --no-key appends without one");
+    cli_usage(stderr, &cmd_append);
+    return report_try_help(command);
+}
+
 /*
  * PATH [KEY] [VALUE]: no KEY where options or columns tell of it, and none need
  * be where JSON may.
@@ -281,8 +289,7 @@ take_operands(struct append_request *request, int argc, char **argv)
     if (!key_known && optind == argc && request->json_lines)
         return CLI_OK;
     if (!key_known && optind == argc)
-        return report_usage(argv[0], "KEY is missing; --no-key appends "
-                                     "without one");
+        return refuse_keyless(argv[0]);
     if (!key_known) {
         record->key = argv[optind++];
         record->key_size = strlen(record->key);

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "report.h"
 #include "target.h"
+#include "text.h"
 
 static void
 print_json(uint64_t seq)
@@ -90,6 +91,22 @@ hint_at_conflict(struct journal *journal, const struct journal_record *record)
     }
 }
 
+/* The key's latest entry may have none of its own: nothing is said then. */
+static void
+hint_at_stamp(struct journal *journal, const struct journal_record *record)
+{
+    struct journal_entry *entry;
+    char id[TEXT_HEX_SIZE];
+
+    if (journal_get(journal, record->key, record->key_size, &entry) != 0)
+        return;
+    text_hex(id, entry->stamp.id, sizeof(entry->stamp.id));
+    if ((entry->flags & JOURNAL_STAMPED) != 0)
+        report_hint("the key's latest entry, %" PRIu64 ", has %" PRIu64 ":%s",
+                    entry->seq, entry->stamp.time, id);
+    journal_entry_free(entry);
+}
+
 static int
 append_one(struct journal *journal, const struct append_request *request)
 {
@@ -107,6 +124,8 @@ append_one(struct journal *journal, const struct append_request *request)
         report_failure(request->path, rc, NULL);
     if (rc == JOURNAL_CONFLICT)
         hint_at_conflict(journal, record);
+    if (rc == JOURNAL_OUTDATED)
+        hint_at_stamp(journal, record);
     return report_exit(rc);
 }
 

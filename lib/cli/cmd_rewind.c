@@ -50,6 +50,9 @@ ask(const struct request *request, uint64_t size)
     if (fgets(answer, sizeof(answer), stdin) != NULL &&
         (answer[0] == 'y' || answer[0] == 'Y'))
         return CLI_OK;
+    /* The end of a file leaves the cursor behind the question. */
+    if (feof(stdin))
+        fputc('\n', stderr);
     report_problem("journal", "%s: nothing was dropped", request->path);
     return CLI_OTHER;
 }

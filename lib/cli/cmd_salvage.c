@@ -1,4 +1,5 @@
 /* cmd_salvage.c - `journal salvage`: what can be read of a damaged journal. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -206,6 +207,9 @@ hint_at(int result)
     if (result == JOURNAL_EXISTS)
         report_hint("what is salvaged goes to where there is nothing, or an "
                     "empty directory");
+    if (result == EINVAL)
+        report_hint("what is salvaged goes to another directory than the "
+                    "damaged journal");
     if (result == JOURNAL_BUSY)
         report_hint("somebody has it open to write, or is salvaging to the "
                     "same place: stop that, and try again");

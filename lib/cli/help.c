@@ -111,5 +111,6 @@ cli_help(const struct cli_command *command)
         print_option(option);
     if (command->notes != NULL)
         printf("\n%s", command->notes);
+    printf("\n'man journal-%s' tells more, with examples.\n", command->name);
     return output_flush();
 }

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <journal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "report.h"
 
 #define FIRST_ROOM 256u
 
@@ -33,12 +37,25 @@ input_error(void)
     return errno != 0 ? errno : EIO;
 }
 
+/* Once: whoever waits for a prompt would wait for ever. */
+static void
+tell_person(void)
+{
+    static bool told;
+
+    if (!told && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
+        report_hint("reading what you type, up to Ctrl-D at the beginning of "
+                    "a line");
+    told = true;
+}
+
 int
 input_all(struct input_buffer *buffer, size_t size_max)
 {
     size_t count;
     int rc;
 
+    tell_person();
     buffer->size = 0;
     errno = 0;
     do {
@@ -59,6 +76,7 @@ input_line(struct input_buffer *buffer, size_t size_max, int delimiter)
 {
     int byte, rc;
 
+    tell_person();
     buffer->size = 0;
     errno = 0;
     rc = reserve(buffer, 1); /* data is never NULL, even for an empty line */

@@ -12,6 +12,7 @@ struct input_buffer {
 };
 
 /*
+ * Both say so when somebody sits there who may not know that input is wanted.
  * Both return 0, or JOURNAL_TOO_BIG where there is more than SIZE_MAX bytes of
  * it, or an errno.  Free the buffer whatever they return.
  */

@@ -93,7 +93,30 @@ test_operands() {
     verify 'none of this has made a journal' test ! -e j
 }
 
+# Where the advice depends on what was tried.
+test_advice() {
+    run help help
+    cp out found
+    run help
+    verify 'help helps with itself' cmp -s out found
+    run help get
+    verify 'and points at the manual' grep -q "^'man journal-get' tells" out
+    complains 'append has no key, or has none' 2 'KEY is missing; --no-key' \
+        append j
+    verify 'and usage tells its ways' grep -q '^ .*--json-lines PATH' err
+    run append --stamp 9:aa s k v
+    complains 'a stamp is too old' 3 OUTDATED append --stamp 5 s k v
+    verify 'and that of the latest is told' \
+        grep -q 'hint: the key.s latest entry, 0, has 9:aa0*$' err
+    run append -q s k v
+    complains 'of a latest without one' 3 OUTDATED append --stamp 5 s k v
+    verify 'nothing is told' test "$(wc -l <err)" -eq 1
+    complains 'salvage into itself' 2 EINVAL salvage s s
+    verify 'is told' grep -q 'hint: .*another directory' err
+}
+
 test_commands
 test_options
 test_operands
+test_advice
 conclude slips_test

@@ -55,6 +55,25 @@ test_colours() {
     if has_colours shown; then fail replay --json; else pass; fi
 }
 
+# Whoever is to type is told so.
+test_typing() {
+    printf 'typed\n\004' | script -qec "'$JOURNAL' append -q typed k" \
+        /dev/null | tr -d '\r' >shown
+    verify 'a person is told to type' grep -q 'hint: reading what you' shown
+    CLAIM='and that is the value'
+    if [ "$("$JOURNAL" get typed k)" = typed ]; then pass; else fail; fi
+    on_terminal "printf 'a\\tb\\n' | '$JOURNAL' append -q --tab typed"
+    verify 'a pipe is not' test ! -s shown
+    on_terminal "'$JOURNAL' append -q typed k v"
+    verify 'nor is it where nothing is read' test ! -s shown
+    "$JOURNAL" append -q typed k v2
+    on_terminal "'$JOURNAL' rewind typed 1"
+    verify 'a question without an answer has its line' grep -q \
+        '\[y/N\] *$' shown
+    verify 'and the message one of its own' grep -q \
+        '^journal: typed: nothing was dropped' shown
+}
+
 # What takes long shows how far it is, on standard error alone.
 test_bars() {
     seq 100000 | "$JOURNAL" append -q --relaxed --lines --batch 10000 long k
@@ -84,6 +103,7 @@ test_json() {
 
 test_colours
 test_bars
+test_typing
 test_json
 
 conclude terminal_test
