@@ -35,14 +35,21 @@ plural(uint64_t count, const char *one, const char *more)
     return count == 1 ? one : more;
 }
 
-/* Numbers [first, limit) are not there; past the last one that is shown, COUNT
- * goes on. */
+/*
+ * Numbers [FIRST, LIMIT) are not there.  JSON has all such ranges; people get
+ * some, and the count goes on.
+ */
 static void
-print_range(uint64_t first, uint64_t limit, unsigned *count)
+print_range(struct object *json, uint64_t first, uint64_t limit,
+            unsigned *count)
 {
-    if (first >= limit || ++*count > RANGES_SHOWN)
+    if (first >= limit)
         return;
-    if (limit - first == 1)
+    if (json != NULL)
+        object_range(json, first, limit - 1);
+    else if (++*count > RANGES_SHOWN)
+        return;
+    else if (limit - first == 1)
         printf("    %" PRIu64 "\n", first);
     else
         printf("    %" PRIu64 " to %" PRIu64 "\n", first, limit - 1);
@@ -50,7 +57,8 @@ print_range(uint64_t first, uint64_t limit, unsigned *count)
 
 /* Goes over what is there, from the first that is lost on. */
 static int
-print_ranges(struct journal *journal, uint64_t next, uint64_t size)
+print_ranges(struct journal *journal, struct object *json, uint64_t next,
+             uint64_t size)
 {
     struct journal_query query;
     struct journal_cursor *cursor = NULL;
@@ -67,11 +75,11 @@ print_ranges(struct journal *journal, uint64_t next, uint64_t size)
     }
     while (rc == 0 && count <= RANGES_SHOWN &&
            (rc = journal_next(cursor, &entry)) == 0) {
-        print_range(next, entry->seq, &count);
+        print_range(json, next, entry->seq, &count);
         next = entry->seq + 1;
     }
     if (rc == JOURNAL_END) {
-        print_range(next, size, &count);
+        print_range(json, next, size, &count);
         rc = 0;
     }
     if (count > RANGES_SHOWN)
@@ -80,23 +88,20 @@ print_ranges(struct journal *journal, uint64_t next, uint64_t size)
     return rc;
 }
 
+/* To people where JSON is NULL. */
 static int
 print_missing(const struct request *request,
-              const struct journal_report *report)
+              const struct journal_report *report, struct object *json)
 {
     struct journal *journal = NULL;
     struct journal_stat stat;
     int code, rc = 0;
 
-    if (report->entries_bad == 0)
-        return CLI_OK;
     code = target_open_to_read(request->to, true, &journal);
     if (code == CLI_OK)
         code = target_stat(journal, request->to, &stat);
-    if (code == CLI_OK) {
-        puts("Numbers that are not there:");
-        rc = print_ranges(journal, report->first_bad, stat.size);
-    }
+    if (code == CLI_OK)
+        rc = print_ranges(journal, json, report->first_bad, stat.size);
     journal_close(journal);
     if (rc != 0)
         report_failure(request->to, rc, NULL);
@@ -105,10 +110,11 @@ print_missing(const struct request *request,
 
 /* ---- the report ---------------------------------------------------------- */
 
-static void
-print_json(const struct journal_report *report)
+static int
+print_json(const struct request *request, const struct journal_report *report)
 {
     struct object json;
+    int code = CLI_OK;
 
     object_begin(&json);
     object_number(&json, "salvaged", report->salvaged);
@@ -119,9 +125,14 @@ print_json(const struct journal_report *report)
     object_number(&json, "index_bad", report->index_bad);
     object_number(&json, "pages_bad", report->pages_bad);
     object_number(&json, "tail_records", report->tail_records);
+    object_list(&json, "missing");
+    if (report->entries_bad > 0)
+        code = print_missing(request, report, &json);
+    object_list_close(&json);
     object_number(&json, "unsure",
                   (report->flags & JOURNAL_REPORT_UNSURE) != 0);
     object_end(&json);
+    return code;
 }
 
 static void
@@ -174,22 +185,31 @@ print_advice(const struct request *request, const struct journal_report *report)
 }
 
 static int
+print_text(const struct request *request, const struct journal_report *report)
+{
+    int code = CLI_OK;
+
+    print_figures(request, report);
+    if (report->entries_bad > 0) {
+        puts("Numbers that are not there:");
+        code = print_missing(request, report, NULL);
+    }
+    if (code == CLI_OK)
+        print_advice(request, report);
+    return code;
+}
+
+static int
 print_result(const struct request *request, const struct journal_report *report)
 {
-    int code;
+    int code, end;
 
     if (request->common.quiet)
         return CLI_OK;
-    if (request->common.json) {
-        print_json(report);
-        return output_flush();
-    }
-    print_figures(request, report);
-    code = print_missing(request, report);
-    if (code != CLI_OK)
-        return code;
-    print_advice(request, report);
-    return output_flush();
+    code = request->common.json ? print_json(request, report)
+                                : print_text(request, report);
+    end = output_flush();
+    return code == CLI_OK ? end : code;
 }
 
 /* ---- the command --------------------------------------------------------- */

@@ -144,3 +144,25 @@ object_close(struct object *object)
     object->count = 1; /* of the object around it: this one at least */
     putchar('}');
 }
+
+void
+object_list(struct object *object, const char *name)
+{
+    write_name(object, name, "");
+    object->count = 0;
+    putchar('[');
+}
+
+void
+object_range(struct object *object, uint64_t first, uint64_t last)
+{
+    printf("%s[%" PRIu64 ",%" PRIu64 "]", object->count++ == 0 ? "" : ",",
+           first, last);
+}
+
+void
+object_list_close(struct object *object)
+{
+    object->count = 1; /* of the object around it: this list at least */
+    putchar(']');
+}

@@ -28,4 +28,9 @@ void object_end(struct object *object);
 void object_open(struct object *object, const char *name);
 void object_close(struct object *object);
 
+/* A list of ranges of numbers, both ends in it, up to object_list_close(). */
+void object_list(struct object *object, const char *name);
+void object_range(struct object *object, uint64_t first, uint64_t last);
+void object_list_close(struct object *object);
+
 #endif
