@@ -88,8 +88,8 @@ CLI_SOURCES = \
     cmd_history.c cmd_keys.c cmd_mark.c cmd_prune.c cmd_query.c cmd_read.c \
     cmd_backup.c cmd_salvage.c cmd_replay.c cmd_rewind.c cmd_stat.c \
     append_lines.c append_request.c follow.c question.c listing.c lookup.c \
-    target.c args.c when.c calendar.c span.c parse.c input.c output.c object.c \
-    text.c report.c cmd_verify.c progress.c base64.c \
+    target.c denied.c args.c when.c calendar.c span.c parse.c input.c output.c \
+    object.c text.c report.c cmd_verify.c progress.c base64.c \
     json_parse.c json_line.c cmd_export.c cmd_import.c import.c import_place.c \
     monotonic.c nearest.c histogram.c bench.c bench_case.c cmd_bench.c colour.c
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "denied.h"
 #include "report.h"
 
 /* A journal whose first pages are gone looks like no journal at all. */
@@ -21,6 +22,22 @@ has_been_a_journal(const char *path)
 
     return length > 0 && (size_t)length < sizeof(file) &&
            access(file, F_OK) == 0;
+}
+
+/* What is denied, and whether it can be done without. */
+static void
+hint_at_denial(const char *path, int result, uint32_t flags)
+{
+    struct denied denied = {.locks = true};
+    bool found = denied_find(&denied, path, flags);
+
+    if (found && result != EROFS)
+        report_hint("this user (%u) may not %s %s", (unsigned)geteuid(),
+                    denied.deed, report_key(denied.path, strlen(denied.path)));
+    if ((!found || denied.locks) && (flags & JOURNAL_OPEN_READ_ONLY) != 0 &&
+        (flags & JOURNAL_OPEN_IMMUTABLE) == 0)
+        report_hint("if nobody is writing to it, --immutable reads it "
+                    "without locks");
 }
 
 static void
@@ -61,10 +78,7 @@ hint_at_open(const char *path, int result, uint32_t flags)
     case EACCES:
     case EPERM:
     case EROFS:
-        if ((flags & JOURNAL_OPEN_READ_ONLY) != 0 &&
-            (flags & JOURNAL_OPEN_IMMUTABLE) == 0)
-            report_hint("if nobody is writing to it, --immutable reads it "
-                        "without locks");
+        hint_at_denial(path, result, flags);
         break;
     default:
         report_advice(path, result);
