@@ -154,7 +154,9 @@ const struct cli_command cmd_compact = {
         "\n"
         "Removes every entry that is not the latest of its key, those of\n"
         "deleted keys altogether, and those without a key; prints how many.\n"
-        "What is left keeps its number.  Stops at the slowest mark.\n",
+        "What is left keeps its number.  Stops at the slowest mark.  The room\n"
+        "is for later entries, the file stays as large as it is; `journal\n"
+        "backup` makes a small one.\n",
     .options = options,
     .run = run,
 };

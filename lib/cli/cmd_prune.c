@@ -252,7 +252,8 @@ const struct cli_command cmd_prune = {
         "\n"
         "Removes the oldest entries and prints how many.  Numbers are not\n"
         "used again; a key whose latest entry goes is no longer known.\n"
-        "Stops at the slowest mark.\n",
+        "Stops at the slowest mark.  The room is for later entries, the file\n"
+        "stays as large as it is; `journal backup` makes a small one.\n",
     .options = options,
     .run = run,
 };
