@@ -6,6 +6,7 @@
 #include "write/handle.h"
 #include "journal/marks.h"
 #include "base/sized.h"
+#include "tail/tail.h"
 #include "journal/view.h"
 
 /* What journal_stat was in the first release. */
@@ -105,10 +106,11 @@ journal_stat(struct journal *journal, struct journal_stat *stat)
     if (rc == 0)
         rc = jn_store_file_bytes(journal->shared->files.store,
                                  &result.bytes_file);
-    if (rc == 0 && result.tail_bytes > 0)
-        result.bytes_file += JN_TAIL_HEADER + result.tail_bytes;
     if (rc != 0)
         return rc;
+    /* A copy may have been taken without the tail. */
+    result.bytes_file += jn_tail_size_there(
+        journal->shared->files.newest.directory);
     result.bytes_max = journal->limits.bytes_max;
     result.struct_size = stat->struct_size;
     memcpy(stat, &result,

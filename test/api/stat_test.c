@@ -110,6 +110,36 @@ START_TEST(bytes_used_and_bytes_file_are_of_the_disk)
 }
 END_TEST
 
+static uint64_t
+size_of(const char *name)
+{
+    struct stat status;
+
+    ck_assert_int_eq(stat(test_path(name), &status), 0);
+    return (uint64_t)status.st_size;
+}
+
+START_TEST(bytes_file_is_of_files_that_are_there)
+{
+    struct journal_options options;
+    struct journal *copy;
+
+    append_numbered(3, 100);
+    append_numbered(3, 100);
+    ck_assert_uint_eq(figures(journal).bytes_file,
+                      size_of("journal/data.mdb") +
+                          size_of("journal/lock.mdb") +
+                          size_of("journal/tail"));
+    ck_assert_int_eq(journal_backup(journal, test_path("copy"), 0, NULL, NULL),
+                     0);
+    journal_options_init(&options);
+    options.flags = JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE;
+    ck_assert_int_eq(journal_open(test_path("copy"), &options, &copy), 0);
+    ck_assert_uint_eq(figures(copy).bytes_file, size_of("copy/data.mdb"));
+    journal_close(copy);
+}
+END_TEST
+
 START_TEST(pruning_takes_pages_out_of_use)
 {
     uint64_t full;
@@ -323,6 +353,7 @@ suite(void)
     tcase_add_test(tcase, tombstones_are_keys_whose_latest_entry_is_one);
     tcase_add_test(tcase, bytes_logical_are_those_of_keys_metas_and_values);
     tcase_add_test(tcase, bytes_used_and_bytes_file_are_of_the_disk);
+    tcase_add_test(tcase, bytes_file_is_of_files_that_are_there);
     tcase_add_test(tcase, pruning_takes_pages_out_of_use);
     tcase_add_test(tcase, times_are_those_of_the_oldest_and_the_newest);
     tcase_add_test(tcase, a_journal_pruned_empty_knows_when_it_was_written);
