@@ -51,7 +51,7 @@ test_what_cannot_be() {
     complains 'a place is needed' 7 'none/x: .*(ENOENT)' backup w none/x
     complains 'and a journal' 1 'absent: not found' backup absent x
     verify 'nothing is made of none' test ! -e x
-    complains 'two operands' 2 'operand is missing' backup w
+    complains 'two operands' 2 'TO is missing' backup w
     complains 'not three' 2 "operand 'y'" backup w x y
 }
 

@@ -205,7 +205,7 @@ test_history() {
         "h: key 'nobody': not found (JOURNAL_NOT_FOUND)" history h nobody
     complains 'also where none is asked for' 1 "'nobody': not found" \
         history -n 0 h nobody
-    complains 'history needs a key' 2 'operand is missing' history h
+    complains 'history needs a key' 2 'KEY is missing' history h
     complains 'that is one' 2 'key is empty' history h ''
     complains 'and takes one' 2 "operand 'x'" history h door/hall x
     run history --json --meta h door/hall
@@ -257,7 +257,7 @@ test_at() {
         at h 4 door/hall
     complains 'a size to come' 1 'limit 11: .*OUT_OF_RANGE' at h 11
     complains 'of a key' 1 "'door/hall' at 11: .*OUT_OF_RANGE" at h 11 door/hall
-    complains 'at needs a size' 2 'operand is missing' at h
+    complains 'at needs a size' 2 'SIZE is missing' at h
     complains 'that is a number' 2 "SIZE: 'x'" at h x
     complains 'a key is not listed' 2 'not for a single key' at -n 1 h 5 k
     complains 'a list is not verbose' 2 'for a single key' at -v h 5

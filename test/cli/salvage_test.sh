@@ -75,14 +75,11 @@ test_missing() {
     verify 'JSON has it too' test "$code" -eq 8
     cp out figures
     CLAIM='with the ranges of those that are not there, and no others'
-    if ! command -v python3 >/dev/null; then
-        pass
-    elif "$JOURNAL" replay json.rest | cut -f 1 | python3 -c '
-import json, sys
-there = {int(line) for line in sys.stdin}
-missing = json.load(open("figures"))["missing"]
-lost = [n for first, last in missing for n in range(first, last + 1)]
-sys.exit(sorted(lost) != [n for n in range(3000) if n not in there])'; then
+    sed 's/.*"missing":\[\[\(.*\)\]\],.*/\1/; s/\],\[/ /g' figures |
+        tr ' ,' '\n ' | while read -r from to; do seq "$from" "$to"; done >gone
+    "$JOURNAL" replay json.rest | cut -f 1 | sort -n - gone >numbers
+    seq 0 2999 >expected
+    if [ -s gone ] && cmp -s numbers expected; then
         pass
     else
         fail "$(cat figures)"
@@ -99,7 +96,7 @@ test_refused() {
     mkdir bad && echo rubbish >bad/data.mdb
     complains 'nothing that can be read' 5 'nothing in it can be read' \
         salvage bad other
-    complains 'one path' 2 'missing' salvage n
+    complains 'one path' 2 'TO is missing' salvage n
     complains 'three of them' 2 'operand' salvage n b c
     verify 'and nothing was made' test ! -e other
 }

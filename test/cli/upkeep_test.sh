@@ -84,7 +84,7 @@ test_mark_usage() {
     complains 'a number is one' 2 "N: 'x' is not a number" mark m backup x
     complains 'end is a word alone' 2 "'ended' is not" mark m backup ended
     complains 'one operand too many' 2 "operand 'y'" mark m backup 1 y
-    complains '--delete needs a name' 2 'operand is missing' mark --delete m
+    complains '--delete needs a name' 2 'NAME is missing' mark --delete m
     complains 'and no number' 2 "operand '1'" mark --delete m backup 1
     complains '--json does not set' 2 'for reading' mark --json m backup 1
     says 'the mark is where it was' "4$NL" mark m backup
@@ -251,7 +251,7 @@ test_rewind() {
         rewind -y r 2
     numbers_are 'which leaves none' '' r
     complains 'a size is a number' 2 "SIZE: 'x'" rewind -y r x
-    complains 'and is needed' 2 'operand is missing' rewind -y r
+    complains 'and is needed' 2 'SIZE is missing' rewind -y r
     complains 'rewind makes no journal' 1 'absent: not found' rewind -y absent 0
     verify 'indeed' test ! -e absent
 }
