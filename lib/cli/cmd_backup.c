@@ -77,10 +77,11 @@ hint_at(int result, const struct request *request)
     if (result == JOURNAL_EXISTS)
         report_hint("a backup goes to where there is nothing, or an empty "
                     "directory");
-    if (result == JOURNAL_CORRUPT)
+    if (result == JOURNAL_CORRUPT) {
         report_hint("no backup was made, and those from before are worth the "
-                    "more; `journal verify %s` tells what is damaged",
-                    request->path);
+                    "more");
+        report_advice(request->path, result);
+    }
 }
 
 static int

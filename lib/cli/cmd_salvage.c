@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "report.h"
 #include "target.h"
+#include "text.h"
 
 #define RANGES_SHOWN 20u
 
@@ -165,23 +166,27 @@ print_figures(const struct request *request,
 static void
 print_advice(const struct request *request, const struct journal_report *report)
 {
+    char from[TEXT_WORD_SIZE], aside[TEXT_WORD_SIZE], to[TEXT_WORD_SIZE];
+
+    text_word(from, request->from, "");
+    text_word(aside, request->from, ".damaged");
+    text_word(to, request->to, "");
     if ((report->flags & JOURNAL_REPORT_UNSURE) != 0)
         puts("What the journal said of its own first and last number is lost: "
              "newer entries\nmay be missing, and some be back that had been "
              "pruned or rewound.");
     puts("\nWhat to do next");
-    printf("  - look whether it is sound:   journal verify '%s'\n"
+    printf("  - look whether it is sound:   journal verify %s\n"
            "  - look at the newest entries: journal query --reverse --count 10 "
-           "'%s'\n",
-           request->to, request->to);
+           "%s\n",
+           to, to);
     if (report->entries_bad > 0)
         puts("  - a backup may have what is lost: it has the same numbers");
-    printf("  - keep '%s' as it is until all is well; then put the other in "
+    printf("  - keep %s as it is until all is well; then put the other in "
            "its place:\n"
-           "      mv '%s' '%s.damaged' && mv '%s' '%s'\n"
+           "      mv %s %s && mv %s %s\n"
            "  - find out why: a disk that lost this will lose more\n",
-           request->from, request->from, request->from, request->to,
-           request->from);
+           from, from, aside, to, from);
 }
 
 static int

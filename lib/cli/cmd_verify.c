@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "report.h"
 #include "target.h"
+#include "text.h"
 
 static const struct cli_option options[] = {
     {ARGS_ROW_JSON, "print a JSON object"},
@@ -94,37 +95,17 @@ print_found(const char *path, const struct journal_report *report)
 
 /* ---- what to do ---------------------------------------------------------- */
 
-/* PATH and SUFFIX as one word of a shell. */
-static void
-print_word(const char *path, const char *suffix)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_./-+,:=@%";
-
-    if (*path != '\0' && *path != '-' && path[strspn(path, plain)] == '\0') {
-        printf("%s%s", path, suffix);
-        return;
-    }
-    fputs(*path == '-' ? "'./" : "'", stdout);
-    for (; *path != '\0'; path++) {
-        if (*path == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*path);
-    }
-    printf("%s'", suffix);
-}
-
 static void
 print_command(const char *words, const char *path, const char *suffix,
               const char *other)
 {
-    printf("    %s ", words);
-    print_word(path, suffix);
+    char word[TEXT_WORD_SIZE];
+
+    text_word(word, path, suffix);
+    printf("    %s %s", words, word);
     if (other != NULL) {
-        putchar(' ');
-        print_word(path, other);
+        text_word(word, path, other);
+        printf(" %s", word);
     }
     putchar('\n');
 }

@@ -94,13 +94,16 @@ hint_at_room(const char *path)
 void
 report_advice(const char *path, int result)
 {
+    char word[TEXT_WORD_SIZE];
+
     switch (result) {
     case JOURNAL_FULL:
         hint_at_room(path);
         break;
     case JOURNAL_CORRUPT:
+        text_word(word, path, "");
         report_hint("`journal verify %s` tells what is damaged, and what to do",
-                    path);
+                    word);
         break;
     case JOURNAL_FAILED:
         report_hint("a write has failed: end the programs that have it open, "

@@ -132,6 +132,46 @@ text_escape(char *text, size_t room, size_t columns, const unsigned char *bytes,
     return width;
 }
 
+/* A quote ends the quotes, stands for itself, and begins them again. */
+static void
+quote(char *text, const char *path, size_t length, const char *suffix)
+{
+    static const char escaped[] = "'\\''";
+    const size_t room = TEXT_WORD_SIZE - sizeof(escaped) - strlen(suffix);
+    size_t used = 0, i;
+
+    text[used++] = '\'';
+    if (*path == '-') {
+        text[used++] = '.';
+        text[used++] = '/';
+    }
+    for (i = 0; i < length && used < room; i++) {
+        if (path[i] == '\'') {
+            memcpy(text + used, escaped, sizeof(escaped) - 1);
+            used += sizeof(escaped) - 1;
+        } else
+            text[used++] = path[i];
+    }
+    snprintf(text + used, TEXT_WORD_SIZE - used, "%s'", suffix);
+}
+
+void
+text_word(char text[TEXT_WORD_SIZE], const char *path, const char *suffix)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./-+,:=@%";
+    size_t length = strlen(path);
+
+    /* Shells complete a directory with a slash; what is beside it has none. */
+    while (*suffix != '\0' && length > 1 && path[length - 1] == '/')
+        length--;
+    if (*path != '\0' && *path != '-' && path[strspn(path, plain)] == '\0')
+        snprintf(text, TEXT_WORD_SIZE, "%.*s%s", (int)length, path, suffix);
+    else
+        quote(text, path, length, suffix);
+}
+
 void
 text_time(char text[TEXT_TIME_SIZE], uint64_t ns)
 {

@@ -2,6 +2,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +10,8 @@
 #define TEXT_TIME_SIZE 32 /* enough for text_time() */
 #define TEXT_SIZE_SIZE 32 /* enough for text_size() */
 #define TEXT_SPAN_SIZE 32 /* enough for text_span() */
-#define TEXT_HEX_SIZE 33  /* enough for text_hex() of 16 bytes */
+#define TEXT_WORD_SIZE (4 * PATH_MAX + 32)
+#define TEXT_HEX_SIZE 33 /* enough for text_hex() of 16 bytes */
 
 /*
  * How many bytes the UTF-8 character at BYTES has, or 0 where there is none:
@@ -33,6 +35,12 @@ size_t text_escape(char *text, size_t room, size_t columns,
  */
 size_t text_next(char piece[5], size_t *piece_size, const unsigned char *bytes,
                  size_t size);
+
+/*
+ * PATH and SUFFIX as one word of a shell, in quotes where it needs them.  What
+ * is longer than any path that can be opened is cut.
+ */
+void text_word(char text[TEXT_WORD_SIZE], const char *path, const char *suffix);
 
 /* RFC 3339, in UTC, to the millisecond. */
 void text_time(char text[TEXT_TIME_SIZE], uint64_t ns);

@@ -33,7 +33,7 @@ test_salvage() {
     verify 'where the end is lost nobody can tell' test "$code" -eq 8
     verify 'it says what was carried over' grep -q \
         '^1000 entries carried over to to' out
-    verify 'and what to do next' grep -q "journal verify 'to'" out
+    verify 'and what to do next' grep -q "journal verify to$" out
     verify 'and shows no progress to a file' test ! -s err
     same 'all is there that was not damaged' j to
     run verify to
@@ -88,6 +88,28 @@ test_missing() {
     verify 'the others are there' test "$(wc -l <out)" -gt 2000
 }
 
+# What is told to do can be done, whatever the path: a shell that completes one
+# puts a slash behind it.
+test_advice() {
+    for path in plain/ "it's here" -dash; do
+        fill "./$path" 10
+        run salvage -- "$path" rescued
+        sed -n 's/^ *\(mv .* && mv .*\)/\1/p' out >todo
+        CLAIM="what is to be done with $path is"
+        if sh todo && [ ! -e rescued ] && [ -e "./${path%/}.damaged" ] &&
+            "$JOURNAL" verify -q "./$path"; then
+            pass
+        else
+            fail "$(cat todo)"
+        fi
+    done
+    run append -q plain k rotten
+    damage plain/data.mdb rotten
+    run verify plain/
+    verify 'verify puts the copy beside it' grep -q \
+        '^ *cp -a plain/ plain.damaged$' out
+}
+
 test_refused() {
     fill n 10
     mkdir taken && : >taken/something
@@ -120,6 +142,7 @@ test_busy() {
 test_salvage
 test_whole
 test_missing
+test_advice
 test_refused
 test_busy
 conclude salvage_test
