@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "denied.h"
 #include "object.h"
 #include "output.h"
 #include "progress.h"
@@ -219,11 +220,38 @@ print_result(const struct request *request, const struct journal_report *report)
 
 /* ---- the command --------------------------------------------------------- */
 
+/* Of the two the one that it was; the old one is read without locks. */
 static const char *
 path_of(const struct request *request, int result)
 {
-    return result == JOURNAL_EXISTS || result == JOURNAL_FULL ? request->to
-                                                              : request->from;
+    struct denied denied;
+
+    switch (result) {
+    case JOURNAL_EXISTS:
+    case JOURNAL_FULL:
+    case ENOENT: /* for the other there is JOURNAL_NOT_FOUND */
+    case EROFS:
+        return request->to;
+    case EACCES:
+    case EPERM:
+        return denied_find(&denied, request->from,
+                           JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE)
+                   ? request->from
+                   : request->to;
+    default:
+        return request->from;
+    }
+}
+
+static void
+hint_at_denial(const struct request *request)
+{
+    struct denied denied;
+
+    if (denied_find(&denied, request->from,
+                    JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE) ||
+        denied_find(&denied, request->to, 0))
+        denied_hint(&denied);
 }
 
 static void
@@ -269,6 +297,8 @@ salvage(const struct request *request)
     else
         report_failure(path_of(request, rc), rc, NULL);
     hint_at(rc);
+    if (rc == EACCES || rc == EPERM)
+        hint_at_denial(request);
     return rc == JOURNAL_EXISTS ? CLI_USAGE : report_exit(rc);
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report.h"
+
 /* Each reader has a place of its own in those that are for locks. */
 static const struct {
     const char *name;
@@ -100,4 +102,11 @@ denied_find(struct denied *denied, const char *journal, uint32_t flags)
         if (is_file_denied(denied, journal, i, flags))
             return true;
     return false;
+}
+
+void
+denied_hint(const struct denied *denied)
+{
+    report_hint("this user (%u) may not %s %s", (unsigned)geteuid(),
+                denied->deed, report_key(denied->path, strlen(denied->path)));
 }

@@ -20,4 +20,7 @@ struct denied {
 /* FLAGS: those of journal_open().  False: nothing is found. */
 bool denied_find(struct denied *denied, const char *journal, uint32_t flags);
 
+/* Says so, and who the user is. */
+void denied_hint(const struct denied *denied);
+
 #endif

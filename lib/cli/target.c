@@ -32,8 +32,7 @@ hint_at_denial(const char *path, int result, uint32_t flags)
     bool found = denied_find(&denied, path, flags);
 
     if (found && result != EROFS)
-        report_hint("this user (%u) may not %s %s", (unsigned)geteuid(),
-                    denied.deed, report_key(denied.path, strlen(denied.path)));
+        denied_hint(&denied);
     if ((!found || denied.locks) && (flags & JOURNAL_OPEN_READ_ONLY) != 0 &&
         (flags & JOURNAL_OPEN_IMMUTABLE) == 0)
         report_hint("if nobody is writing to it, --immutable reads it "

@@ -64,6 +64,20 @@ test_writing() {
         '^journal: above/new: Permission denied (EACCES)$' append above/new k v
     hints 'the place is named' "$who write to 'above/'"
     chmod 700 above
+    rmdir above
+}
+
+test_salvage() {
+    mkdir above
+    chmod 500 above
+    complains 'where salvage may not put the new journal' 7 \
+        '^journal: above/new: Permission denied (EACCES)$' salvage j above/new
+    hints 'the place is named there too' "$who write to 'above/'"
+    chmod 700 above
+    denies 'a journal that it may not read' "read 'j/data.mdb'" j/data.mdb 200 \
+        salvage j new
+    complains 'a place that is not there' 7 \
+        '^journal: no/new: No such file or directory (ENOENT)$' salvage j no/new
 }
 
 "$JOURNAL" append -q j k v
@@ -76,5 +90,6 @@ fi
 chmod 600 j/data.mdb
 test_reading
 test_writing
+test_salvage
 
 conclude denied_test
