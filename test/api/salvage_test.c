@@ -289,6 +289,45 @@ START_TEST(what_the_index_alone_knows_is_carried_over)
 }
 END_TEST
 
+/* Damages TEXT wherever it is in the file NAME, if there is one. */
+static void
+damage_text(const char *name, const char *text)
+{
+    struct wreck_file file;
+    uint8_t *at, *end;
+
+    if (access(wreck_path(name), F_OK) != 0)
+        return;
+    file = wreck_read(name);
+    at = file.bytes;
+    end = file.bytes + file.size;
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL)
+        *at++ ^= 1;
+    wreck_write(&file);
+}
+
+START_TEST(entries_that_are_lost_at_the_end_are_missed)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct journal *from = open_path(wreck_path(""), 0), *to;
+
+    for (unsigned i = 0; i < 20; i++)
+        append_to(from, "key", i < 17 ? "sound" : "damaged");
+    journal_close(from);
+    damage_text("data.mdb", "damaged");
+    damage_text("tail", "damaged");
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), &report,
+                                     NULL, NULL),
+                     0);
+    ck_assert_uint_eq(report.salvaged, 17);
+    ck_assert_uint_eq(report.entries_bad, 3);
+    ck_assert_uint_eq(report.first_bad, 17);
+    to = open_path(wreck_target(), 0);
+    ck_assert_uint_eq(figures(to).size, 20);
+    journal_close(to);
+}
+END_TEST
+
 START_TEST(arguments_that_make_no_sense_are_refused)
 {
     struct journal_report report = {.struct_size = 8};
@@ -482,6 +521,7 @@ suite(void)
     tcase_add_test(tcase, of_a_tail_alone_its_entries_are_left);
     tcase_add_test(tcase, the_tail_of_another_journal_is_refused);
     tcase_add_test(tcase, what_the_index_alone_knows_is_carried_over);
+    tcase_add_test(tcase, entries_that_are_lost_at_the_end_are_missed);
     tcase_add_test(tcase, arguments_that_make_no_sense_are_refused);
     tcase_add_test(tcase, where_there_is_no_journal_nothing_is_made);
     tcase_add_test(tcase, a_place_where_there_is_something_is_refused);
