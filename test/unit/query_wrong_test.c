@@ -1,0 +1,257 @@
+/*
+ * query_wrong_test.c - what is asked of rows that are wrong, in sound pages.
+ *
+ * The answer is JOURNAL_CORRUPT, and never an entry that was not asked for.
+ */
+#include "base/error.h"
+#include "journal/view.h"
+#include "settle.h"
+#include "support/test.h"
+#include "write/handle.h"
+
+#define ENTRIES 40u /* even ones of key "a", odd ones of key "b" */
+
+static struct journal *journal;
+static struct jn_txn txn;
+
+static struct jn_span
+key_of(uint64_t seq)
+{
+    return jn_span(seq % 2 == 0 ? "a" : "b", 1);
+}
+
+static void
+setup(void)
+{
+    test_setup();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    for (uint64_t seq = 0; seq < ENTRIES; seq++)
+        ck_assert_int_eq(journal_append(journal, key_of(seq).data, 1, "value",
+                                        5, NULL),
+                         0);
+    settle(journal);
+}
+
+static void
+teardown(void)
+{
+    journal_close(journal);
+    test_teardown();
+}
+
+/* ---- rows that are wrong ------------------------------------------------- */
+
+/* The row of key "a" leads to entry SEQ. */
+static void
+lead_to(uint64_t seq)
+{
+    struct jn_known known;
+
+    ck_assert_int_eq(jn_view_find(&txn, key_of(0), &known), 0);
+    known.chain.roots[0] = seq;
+    ck_assert_int_eq(jn_view_put_chain(&txn, &known), 0);
+}
+
+static void
+lead_to_another_key(void)
+{
+    lead_to(ENTRIES - 1);
+}
+
+static void
+lead_behind_the_end(void)
+{
+    lead_to(ENTRIES + 5);
+}
+
+static void
+lose_entry(uint64_t seq)
+{
+    uint8_t key[8];
+
+    jn_put_be64(key, seq);
+    ck_assert_int_eq(jn_store_delete(&txn, JN_ENTRIES,
+                                     jn_span(key, sizeof(key))),
+                     0);
+}
+
+static void
+lose_the_latest(void)
+{
+    lose_entry(ENTRIES - 2);
+}
+
+/* No row knows of key "a". */
+static void
+lose_the_row(void)
+{
+    struct jn_known known;
+
+    ck_assert_int_eq(jn_view_find(&txn, key_of(0), &known), 0);
+    known.chain.revision = 0;
+    ck_assert_int_eq(jn_view_put_chain(&txn, &known), 0);
+}
+
+static void
+damage_the_row(void)
+{
+    struct jn_known known;
+
+    ck_assert_int_eq(jn_view_find(&txn, key_of(0), &known), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_LATEST,
+                                  jn_index_span(&known.index_key),
+                                  jn_span("no chain", 8)),
+                     0);
+}
+
+/* Before a key that no index key looks like. */
+static void
+add_a_row(void)
+{
+    struct jn_known known;
+    uint8_t key[9] = {0xff, 1, 2, 3, 4, 5, 6, 7, 8};
+
+    for (unsigned i = 0; i < 2; i++) {
+        key[0] = i == 0 ? 0xff : 0;
+        ck_assert_int_eq(jn_view_find(&txn, key_of(0), &known), 0);
+        ck_assert_int_eq(jn_store_put(&txn, JN_LATEST,
+                                      jn_span(key, sizeof(key)),
+                                      jn_span("no chain", 8)),
+                         0);
+    }
+}
+
+/* Of what nothing is told only journal_verify() knows. */
+static const struct {
+    void (*make)(void);
+    bool told;
+} changes[] = {
+    {lead_to_another_key, true}, {lead_behind_the_end, true},
+    {lose_the_latest, true},     {lose_the_row, false},
+    {damage_the_row, true},      {add_a_row, false},
+};
+
+#define CHANGES ((int)(sizeof(changes) / sizeof(changes[0])))
+
+static void
+change(int which)
+{
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+    changes[which].make();
+    ck_assert_int_eq(jn_shared_commit(journal->shared, &txn), 0);
+}
+
+/* ---- what is asked ------------------------------------------------------- */
+
+static void
+assert_right(const struct journal_entry *entry)
+{
+    ck_assert_uint_lt(entry->seq, ENTRIES);
+    ck_assert(jn_span_equal(jn_span(entry->key, entry->key_size),
+                            key_of(entry->seq)));
+}
+
+/* Whatever is wrong may be met, or not. */
+static int
+get(uint64_t limit)
+{
+    struct journal_entry *entry = NULL;
+    int rc = limit == JOURNAL_NONE
+                 ? journal_get(journal, "a", 1, &entry)
+                 : journal_get_at(journal, "a", 1, limit, &entry);
+
+    if (rc == 0) {
+        assert_right(entry);
+        ck_assert_mem_eq(entry->key, "a", 1);
+    }
+    journal_entry_free(entry);
+    return rc;
+}
+
+/* Asks for what QUERY says, to the end or an error; how many there were. */
+static int
+ask(struct journal_query *query, unsigned *count)
+{
+    struct journal_cursor *cursor = NULL;
+    const struct journal_entry *entry;
+    int rc = journal_query(journal, query, &cursor);
+
+    *count = 0;
+    while (rc == 0 && *count <= ENTRIES) {
+        rc = journal_next(cursor, &entry);
+        if (rc != 0)
+            break;
+        assert_right(entry);
+        if (query->match == JOURNAL_MATCH_KEY)
+            ck_assert_mem_eq(entry->key, "a", 1);
+        ++*count;
+    }
+    journal_cursor_close(cursor);
+    ck_assert(rc == JOURNAL_END || rc == JOURNAL_CORRUPT);
+    return rc;
+}
+
+static const uint32_t matches[] = {JOURNAL_MATCH_ALL, JOURNAL_MATCH_KEY,
+                                   JOURNAL_MATCH_PREFIX, JOURNAL_MATCH_EXPR};
+
+/* All entries of "a" come, or it is told that something is wrong. */
+START_TEST(no_entry_is_kept_quiet_about_nor_made_up)
+{
+    unsigned wrong = 0;
+
+    change(_i);
+    for (unsigned i = 0; i < 4 * 8; i++) {
+        struct journal_query query;
+        unsigned count;
+        int rc;
+
+        journal_query_init(&query);
+        query.match = matches[i / 8];
+        query.key = query.match == JOURNAL_MATCH_ALL ? NULL : "a";
+        query.key_size = query.match != JOURNAL_MATCH_ALL;
+        query.flags = i % 8;
+        rc = ask(&query, &count);
+        wrong += rc == JOURNAL_CORRUPT;
+        if (rc == JOURNAL_END && (query.flags & JOURNAL_QUERY_LATEST) == 0 &&
+            changes[_i].make != lose_the_row &&
+            changes[_i].make != lose_the_latest)
+            ck_assert_uint_eq(count, query.match == JOURNAL_MATCH_ALL
+                                         ? ENTRIES
+                                         : ENTRIES / 2);
+    }
+    wrong += get(JOURNAL_NONE) == JOURNAL_CORRUPT;
+    wrong += get(ENTRIES) == JOURNAL_CORRUPT;
+    wrong += get(ENTRIES / 2) == JOURNAL_CORRUPT;
+    ck_assert(wrong > 0 || !changes[_i].told);
+}
+END_TEST
+
+START_TEST(a_number_within_the_bounds_that_is_not_there_is_damage)
+{
+    struct journal_entry *entry;
+
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+    lose_entry(7);
+    ck_assert_int_eq(jn_shared_commit(journal->shared, &txn), 0);
+    ck_assert_int_eq(journal_read(journal, 7, &entry), JOURNAL_CORRUPT);
+    ck_assert_int_eq(journal_read(journal, 6, &entry), 0);
+    journal_entry_free(entry);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+    Suite *suite = suite_create("query_wrong");
+    TCase *tcase = tcase_create("rows");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, no_entry_is_kept_quiet_about_nor_made_up, 0,
+                        CHANGES);
+    tcase_add_test(tcase,
+                   a_number_within_the_bounds_that_is_not_there_is_damage);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+TEST_MAIN(suite)
