@@ -23,6 +23,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -204,17 +205,36 @@ def load_map(work, tree, digest):
 
 
 def read_equivalents(path):
-    """{(file, old, new)} of entries "FILE: REASON", and a line for each."""
+    """{(file, function, old, new)} of entries, each with a line for the last.
+
+    An entry is "FILE: REASON", of all that reads so, or "FILE FUNCTION: REASON".
+    """
     found, rows = set(), []
     with open(path, encoding="utf-8") as file:
         for row in file.read().split("\n"):
             if row.startswith("    "):
                 rows.append(row.strip())
-                if len(rows) == 3:
+                if len(rows) == 4:
                     found.add(tuple(rows))
             elif ": " in row and not row.startswith("#"):
-                rows = [row.split(": ")[0]]
+                name, _, function = row.split(": ")[0].partition(" ")
+                rows = [name, function]
     return found
+
+
+def function_of(tree, mutant):
+    """The function that has the line of MUTANT, named as the house has it."""
+    with open(os.path.join(tree, mutant.file), encoding="utf-8") as file:
+        rows = file.read().split("\n")[:mutant.number]
+    names = [row.split("(")[0] for row in rows if re.match(r"^\w+\(", row)]
+    return names[-1] if names else ""
+
+
+def is_equivalent(tree, mutant, equivalents):
+    name = mutant.file.removeprefix("lib/")
+    rows = (mutant.old.strip(), mutant.new.strip())
+    return ((name, "", *rows) in equivalents or
+            (name, function_of(tree, mutant), *rows) in equivalents)
 
 
 def object_of(tree, file):
@@ -311,8 +331,7 @@ def try_all(bench, mutants, count, equivalents, log):
     for mutant in mutants:
         if sum(sums.values()) == count:
             break
-        name = mutant.file.removeprefix("lib/")
-        if (name, mutant.old.strip(), mutant.new.strip()) in equivalents:
+        if is_equivalent(bench.tree, mutant, equivalents):
             print(f"equivalent: {describe(mutant)}", file=log, flush=True)
             continue
         word, by = bench.try_mutant(mutant)
