@@ -62,9 +62,22 @@ class Line:
 Place = collections.namedtuple("Place", "file function text branch total")
 
 
+def assertions(path):
+    """The numbers of the lines of FILE that assert something."""
+    numbers, inside = set(), False
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            text = line.strip()
+            inside = inside or text.startswith("assert(")
+            if inside:
+                numbers.add(number)
+            inside = inside and not text.endswith(";")
+    return numbers
+
+
 def read_counts(build):
-    """The lines of lib/, by file and number."""
-    lines = collections.defaultdict(Line)
+    """The lines of lib/, by file and number, but those that assert."""
+    lines, asserting = collections.defaultdict(Line), {}
     notes = sorted(glob.glob(os.path.join(build, "lib", "*", "*.gcno")))
     if not notes:
         sys.exit(f"coverage: nothing was built in {build}")
@@ -72,10 +85,14 @@ def read_counts(build):
                             stdout=subprocess.PIPE, text=True).stdout
     for document in output.splitlines():
         for file in json.loads(document)["files"]:
-            if not re.match("lib/(?!cli/)", file["file"]):
+            name = file["file"]
+            if not re.match("lib/(?!cli/)", name):
                 continue
+            if name not in asserting:
+                asserting[name] = assertions(name)
             for found in file["lines"]:
-                lines[file["file"], found["line_number"]].add(found)
+                if found["line_number"] not in asserting[name]:
+                    lines[name, found["line_number"]].add(found)
     return lines
 
 

@@ -578,7 +578,7 @@ suite(void)
     tcase_add_unchecked_fixture(full, fast_dir_make, fast_dir_remove);
     tcase_add_checked_fixture(full, known_setup_full, known_teardown);
     tcase_add_loop_test(full, a_row_that_is_wrong_is_noticed_and_does_no_harm,
-                        0, test_scale() < 0.1 ? KINDS : 2 * KINDS);
+                        0, test_scale() < 0.06 ? KINDS : 2 * KINDS);
     suite_add_tcase(suite, full);
     return suite;
 }
