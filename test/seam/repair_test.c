@@ -5,6 +5,7 @@
  * copy is there afterwards it is a journal, and nothing in it is made up; where
  * none is there is nothing, and the next try succeeds.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <lmdb.h>
 #include <stdio.h>
@@ -157,6 +158,20 @@ static const struct fault {
 
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
+/* How many files this process has open. */
+static unsigned
+open_files(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    ck_assert_ptr_nonnull(directory);
+    while (readdir(directory) != NULL)
+        count++;
+    (void)closedir(directory);
+    return count;
+}
+
 /* Lets call N fail during WORK; false if there are not so many. */
 static bool
 try(const struct work *work, const struct fault *fault, unsigned n)
@@ -173,7 +188,7 @@ START_TEST(whatever_fails_nothing_false_is_said_and_nothing_half_left)
     const struct work *work = &works[(size_t)_i / FAULTS];
     const struct fault *fault = &faults[(size_t)_i % FAULTS];
     /* The first calls one by one, then fewer and fewer of many that repeat. */
-    unsigned dense = (unsigned)(10 * test_scale()) + 5, n = 1;
+    unsigned dense = (unsigned)(10 * test_scale()) + 5, n = 1, files;
 
     damage = work->damage;
     home_copy();
@@ -182,8 +197,11 @@ START_TEST(whatever_fails_nothing_false_is_said_and_nothing_half_left)
         ck_assert_int_eq(home_open(&journal, 0, 0, 0), 0);
     short_of_memory = fault->kinds == SEAM_MEMORY;
     (void)try(work, fault, 0);
-    while (try(work, fault, n) && n < CALLS_MAX)
+    files = open_files();
+    while (try(work, fault, n) && n < CALLS_MAX) {
+        ck_assert_msg(open_files() <= files, "call %u: files stay open", n);
         n += 1 + n / dense;
+    }
     ck_assert_uint_lt(n, CALLS_MAX);
     journal_close(journal);
 }
