@@ -207,7 +207,8 @@ def load_map(work, tree, digest):
 def read_equivalents(path):
     """{(file, function, old, new)} of entries, each with a line for the last.
 
-    An entry is "FILE: REASON", of all that reads so, or "FILE FUNCTION: REASON".
+    An entry is "FILE: REASON", or "FILE FUNCTION: REASON" where other lines of
+    the file read the same.
     """
     found, rows = set(), []
     with open(path, encoding="utf-8") as file:
