@@ -70,6 +70,7 @@ remove_mark(struct jn_step *step, void *context)
 static int
 run(struct journal *journal, jn_work work, struct change *change)
 {
+    const struct jn_job job = {.work = work, .context = change};
     int rc = journal == NULL ? EINVAL : jn_marks_check(change->name);
 
     if (rc == 0)
@@ -77,7 +78,7 @@ run(struct journal *journal, jn_work work, struct change *change)
     if (rc != 0)
         return rc;
     change->bytes_max = journal->limits.bytes_max;
-    rc = jn_upkeep(journal->shared, change->bytes_max, work, NULL, change);
+    rc = jn_upkeep(journal->shared, change->bytes_max, &job);
     return rc == 0 && change->full ? JOURNAL_FULL : rc;
 }
 

@@ -23,11 +23,13 @@ struct prune {
 static int
 find_limit(struct jn_step *step, struct prune *prune, uint64_t *limit)
 {
+    struct jn_state all = step->state;
     uint64_t lowest = JOURNAL_NONE;
     int rc = 0;
 
-    if (prune->before > step->state.next)
-        prune->before = step->state.next;
+    jn_view_add_recent(step->txn, &all);
+    if (prune->before > all.next)
+        prune->before = all.next;
     if ((prune->flags & JOURNAL_PRUNE_PAST_MARKS) == 0)
         rc = jn_marks_lowest(step->txn, &lowest);
     *limit = prune->before < lowest ? prune->before : lowest;
@@ -37,14 +39,21 @@ find_limit(struct jn_step *step, struct prune *prune, uint64_t *limit)
 static int
 remove_oldest(struct jn_step *step, struct prune *prune, uint64_t limit)
 {
-    const struct jn_goal goal = {.before = limit};
+    struct jn_goal goal = {.before = limit};
+    uint64_t first = step->state.first;
+    int rc;
 
     step->done = limit <= step->state.first;
     if (step->done)
         return 0;
-    step->changed = true;
-    return jn_remove_oldest(step->txn, &step->state, &goal, step->most,
-                            &prune->step, &step->done);
+    if (goal.before > step->state.next)
+        goal.before = step->state.next;
+    rc = jn_remove_oldest(step->txn, &step->state, &goal, step->most,
+                          &prune->step, &step->done);
+    step->done &= limit <= step->state.next;
+    step->changed = first < step->state.first;
+    step->held = !step->changed;
+    return rc;
 }
 
 /*
@@ -97,6 +106,16 @@ do_step(struct jn_step *step, void *context)
     return remove_oldest(step, prune, limit);
 }
 
+/* What a compaction leaves depends on what is recent. */
+static int
+do_step_in_store(struct jn_step *step, void *context)
+{
+    const struct prune *prune = context;
+
+    step->held = (prune->flags & JOURNAL_PRUNE_KEEP_LATEST) != 0;
+    return step->held ? 0 : do_step(step, context);
+}
+
 static void
 note_step(void *context)
 {
@@ -111,14 +130,14 @@ journal_prune(struct journal *journal, uint64_t before, uint32_t flags,
               uint64_t *removed)
 {
     struct prune prune = {.before = before, .flags = flags};
+    const struct jn_job job = {do_step, do_step_in_store, note_step, &prune};
     int rc;
 
     if (journal == NULL || (flags & ~FLAGS_KNOWN) != 0)
         return EINVAL;
     rc = jn_handle_check_write(journal);
     if (rc == 0)
-        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, do_step,
-                       note_step, &prune);
+        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, &job);
     if (rc != 0)
         return rc;
     /*

@@ -240,13 +240,13 @@ int
 journal_rewind(struct journal *journal, uint64_t size)
 {
     struct rewind rewind = {.size = size};
+    const struct jn_job job = {do_step, NULL, note_step, &rewind};
     int rc;
 
     if (journal == NULL)
         return EINVAL;
     rc = jn_handle_check_write(journal);
     if (rc == 0)
-        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, do_step,
-                       note_step, &rewind);
+        rc = jn_upkeep(journal->shared, journal->limits.bytes_max, &job);
     return rc;
 }

@@ -57,6 +57,22 @@ read_tail(struct jn_txn *txn, const struct jn_words *words,
     return 0;
 }
 
+/*
+ * Keys that were in the store when their recent entries came, and of which all
+ * that was there has been pruned since, up to FIRST, with the row.
+ */
+static uint64_t
+keys_without_row(const struct jn_txn *txn, uint64_t first)
+{
+    uint64_t count = 0;
+
+    if (first == 0 || !jn_view_has_recent(txn))
+        return 0;
+    for (uint64_t seq = txn->look.low; seq < txn->look.high; seq++)
+        count += jn_recent_at(&txn->look, seq)->prev < first;
+    return count;
+}
+
 static int
 read_stat(struct jn_txn *txn, const struct jn_words *words,
           struct journal_stat *stat)
@@ -65,6 +81,8 @@ read_stat(struct jn_txn *txn, const struct jn_words *words,
     uint64_t rows = jn_view_keys(txn);
     int rc = jn_view_state(txn, &state);
 
+    if (rc == 0)
+        rows += keys_without_row(txn, state.first);
     if (rc == 0 && rows < state.tombstones)
         rc = JOURNAL_CORRUPT;
     if (rc == 0)

@@ -328,11 +328,18 @@ end_stored(struct jn_audit *audit)
 
 /* ---- what is recent ----------------------------------------------------- */
 
-/* Whether the frame of an entry says right what that does to its key. */
+/*
+ * Whether the frame of an entry says right what that does to its key, which may
+ * have been in the store when it was written, and have been pruned since.
+ */
 static bool
-is_well_framed(const struct jn_audit_recent *recent,
+is_well_framed(const struct jn_audit *audit,
+               const struct jn_audit_recent *recent,
+               const struct jn_audit_entry *entry,
                const struct jn_audit_key *before)
 {
+    if (before == NULL && jn_audit_is_pruned(audit, entry->links.prev))
+        return !recent->fresh && !recent->buried;
     return recent->fresh == (before == NULL) &&
            recent->buried == (before != NULL && before->tombstone);
 }
@@ -357,7 +364,7 @@ follow_recent(struct jn_audit *audit, const struct jn_audit_recent *recent,
     const struct jn_audit_key *key = jn_audit_key_before(audit, entry);
     bool framed = (key != NULL && key->vague) ||
                   jn_audit_is_lost(audit, entry->links.prev) ||
-                  is_well_framed(recent, key);
+                  is_well_framed(audit, recent, entry, key);
     int rc = jn_audit_key_follow(audit, entry, &key);
 
     if (rc == 0 && !(framed && has_chain(recent, key, entry->record.key)))

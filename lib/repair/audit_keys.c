@@ -170,7 +170,7 @@ static bool
 may_be_first(const struct jn_audit *audit, uint64_t prev)
 {
     if (audit->stored_done)
-        return false; /* what is recent is of a key that its row tells of */
+        return jn_audit_is_pruned(audit, prev); /* and its row with it */
     return jn_audit_is_there(audit, prev) != JN_THERE;
 }
 

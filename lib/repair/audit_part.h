@@ -135,6 +135,13 @@ enum jn_audit_there { JN_GONE, JN_THERE, JN_UNCERTAIN };
 enum jn_audit_there jn_audit_is_there(const struct jn_audit *audit,
                                       uint64_t seq);
 
+/* Whether there was an entry SEQ, with whatever in the store led to it. */
+static inline bool
+jn_audit_is_pruned(const struct jn_audit *audit, uint64_t seq)
+{
+    return seq < audit->state.first;
+}
+
 /*
  * Whether what lies at SEQ, below others, is damaged or missing; or was lost
  * before a salvage made this journal, which is no fault of it.

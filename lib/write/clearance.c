@@ -27,9 +27,9 @@ bool
 jn_clearance_make(struct jn_shared *shared, const struct jn_limits *limits)
 {
     struct clearance clearance = {.limits = limits};
+    const struct jn_job job = {.work = clear_step, .context = &clearance};
 
     return jn_retention_wanted(limits) &&
-           jn_upkeep(shared, limits->bytes_max, clear_step, NULL, &clearance) ==
-               0 &&
+           jn_upkeep(shared, limits->bytes_max, &job) == 0 &&
            clearance.removed > 0 && jn_shared_tick(shared) == 0;
 }

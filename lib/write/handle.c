@@ -33,10 +33,11 @@ close_tail(struct jn_step *step, void *context)
 static void
 leave_whole(struct journal *journal)
 {
+    const struct jn_job job = {.work = close_tail, .context = journal};
+
     if (jn_handle_check_write(journal) == 0 &&
         jn_shared_is_last_writer(journal->shared))
-        (void)jn_upkeep(journal->shared, journal->limits.bytes_max, close_tail,
-                        NULL, journal);
+        (void)jn_upkeep(journal->shared, journal->limits.bytes_max, &job);
 }
 
 void

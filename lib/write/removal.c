@@ -24,19 +24,38 @@ forget_key(struct jn_txn *txn, struct jn_state *state, struct jn_known *known)
 }
 
 /*
- * Forgets KEY if entry SEQ is its latest: its row then leads to it.  A key
- * that damage has changed leads to no such row, and stays.
+ * Entries of a key may be recent when its row in the store goes.  They tell the
+ * key's chain, and bring the row back when they are moved; the store alone
+ * remains a journal meanwhile.  But they also tell that a tombstone is buried,
+ * which is to be counted once; and for a row under a hash a place may be
+ * wanting then.
+ */
+static bool
+is_held(const struct jn_txn *txn, const struct jn_known *known,
+        struct jn_span key)
+{
+    struct jn_span index_key = jn_index_span(&known->index_key);
+
+    return jn_view_has_recent(txn) &&
+           (known->chain.tombstone || jn_index_is_hashed(index_key)) &&
+           jn_recent_find(&txn->look, key, UINT64_MAX) != NULL;
+}
+
+/*
+ * Forgets KEY if entry SEQ is its latest in the store: its row then leads to
+ * it.  A key that damage has changed leads to no such row, and stays.
  */
 static int
 forget_key_of(struct jn_txn *txn, struct jn_state *state, uint64_t seq,
-              struct jn_span key)
+              struct jn_span key, bool *held)
 {
     struct jn_known known;
-    int rc = jn_view_find(txn, key, &known);
+    int rc = jn_view_find_stored(txn, key, &known);
 
     if (rc != 0 || known.chain.revision == 0 || known.chain.roots[0] != seq)
         return rc == JOURNAL_CORRUPT ? 0 : rc;
-    return forget_key(txn, state, &known);
+    *held = is_held(txn, &known, key);
+    return *held ? 0 : forget_key(txn, state, &known);
 }
 
 /* ---- the oldest --------------------------------------------------------- */
@@ -84,18 +103,24 @@ is_to_go(struct jn_txn *txn, const struct jn_state *state,
 
 /*
  * RECORD is NULL where the ROW is damaged.  It is then taken for all key, meta
- * and value: a little too much, where nothing would count it for ever.
+ * and value: a little too much, where nothing would count it for ever.  *HELD:
+ * it is still there.
  */
 static int
 remove_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
-           uint64_t seq, struct jn_span row, const struct jn_record *record)
+           uint64_t seq, struct jn_span row, const struct jn_record *record,
+           bool *held)
 {
+    uint64_t bytes = record != NULL ? jn_record_logical(record) : row.size;
     int rc = 0;
 
-    forget_bytes(state, record != NULL ? jn_record_logical(record) : row.size);
+    *held = false;
     if (record != NULL && record->key.size > 0)
-        rc = forget_key_of(txn, state, seq, record->key);
-    return rc == 0 ? jn_place_delete(place) : rc;
+        rc = forget_key_of(txn, state, seq, record->key, held);
+    if (rc != 0 || *held)
+        return rc;
+    forget_bytes(state, bytes);
+    return jn_place_delete(place);
 }
 
 /* Where the journal begins: REACHED, or in its sparse part the OLDEST entry. */
@@ -120,7 +145,7 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
     for (;;) {
         struct jn_span key, value;
         struct jn_stored stored;
-        bool sound;
+        bool sound, held;
         uint64_t seq, time;
         int rc = jn_place_move(place, JN_FIRST, &key, &value);
 
@@ -144,9 +169,13 @@ remove_from(struct jn_txn *txn, struct jn_state *state,
             return 0;
         }
         rc = remove_row(txn, state, place, seq, value,
-                        sound ? &stored.record : NULL);
+                        sound ? &stored.record : NULL, &held);
         if (rc != 0)
             return rc;
+        if (held) {
+            set_first(state, reached, seq);
+            return 0;
+        }
         reached = seq + 1;
         ++*removed;
     }

@@ -2,7 +2,8 @@
  * removal.h - old entries are taken out: for prune, compaction and retention.
  *
  * Within a writing transaction.  The entries' keys, and the journal's numbers
- * in STATE, are kept in step; STATE is the caller's to store.
+ * in STATE, are kept in step; STATE is the caller's to store.  Others may be
+ * recent where it says so; STATE is that of the store alone then.
  */
 #ifndef JN_REMOVAL_H
 #define JN_REMOVAL_H
@@ -20,7 +21,9 @@ struct jn_goal {
 
 /*
  * Removes the oldest entries, at most MOST, until GOAL is reached, and counts
- * them in *REMOVED.  *DONE: the goal has been reached.
+ * them in *REMOVED.  *DONE: the goal has been reached.  Where entries are recent
+ * those in the store are removed, and no further than to one that what is
+ * recent holds up.
  */
 int jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
                      const struct jn_goal *goal, uint64_t most,

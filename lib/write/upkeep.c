@@ -12,6 +12,9 @@
 #define DRAIN_MAX (UINT64_C(1) << 20) /* bytes that a step drains */
 #define FULL_TRIES 4u
 
+/* Where others write a step should take no longer than about so long, ns. */
+#define TIME_WANTED UINT64_C(8000000)
+
 /*
  * Between steps, so that writers of other processes get in.  Where others do
  * write the pause is as long as the step before it was: they get half the time.
@@ -23,9 +26,7 @@
 
 struct upkeep {
     struct jn_shared *shared;
-    jn_work work;
-    void (*committed)(void *context);
-    void *context;
+    const struct jn_job *job;
     uint64_t most;
     bool done;
     uint64_t number;  /* of the last commit that it has seen; 0: none yet */
@@ -49,23 +50,39 @@ drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
     return *all ? jn_drain_all(newest, txn) : jn_drain(newest, txn, most);
 }
 
+/* By WORK, on the state of the store. */
+static int
+do_work(const struct jn_job *job, jn_work work, struct jn_step *step)
+{
+    int rc = jn_view_stored_state(step->txn, &step->state);
+
+    if (rc == 0)
+        rc = work(step, job->context);
+    if (rc == 0 && step->changed)
+        rc = jn_view_put_state(step->txn, &step->state);
+    step->worked = !step->held;
+    return rc;
+}
+
 static int
 do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
 {
+    const struct jn_job *job = upkeep->job;
     bool any = jn_drain_left(txn) > 0, all;
-    int rc = drain(upkeep, txn, &all);
+    int rc = 0;
 
+    step->held = job->in_store == NULL || !any;
+    if (!step->held)
+        rc = do_work(job, job->in_store, step);
+    if (rc != 0 || !step->held)
+        return rc;
+    rc = drain(upkeep, txn, &all);
+    step->held = false;
     step->drained = any;
     step->changed = !all;
     if (rc != 0 || !all)
         return rc;
-    step->worked = true;
-    rc = jn_view_state(txn, &step->state);
-    if (rc == 0)
-        rc = upkeep->work(step, upkeep->context);
-    if (rc == 0 && step->changed)
-        rc = jn_view_put_state(txn, &step->state);
-    return rc;
+    return do_work(job, job->work, step);
 }
 
 /*
@@ -84,8 +101,8 @@ end_step(struct upkeep *upkeep, struct jn_txn *txn, const struct jn_step *step)
     }
     upkeep->number = jn_store_number(txn);
     rc = jn_shared_commit(upkeep->shared, txn);
-    if (rc == 0 && step->worked && upkeep->committed != NULL)
-        upkeep->committed(upkeep->context);
+    if (rc == 0 && step->worked && upkeep->job->committed != NULL)
+        upkeep->job->committed(upkeep->job->context);
     return rc;
 }
 
@@ -127,6 +144,47 @@ take_step(void *context)
     return rc;
 }
 
+/*
+ * What a step does in the store is on the disk before what was appended before
+ * it and is recent still.  After a loss of power the one must not be there
+ * without the other; so that is flushed first, once, without the lock.
+ */
+static int
+flush_first(void *context)
+{
+    const struct upkeep *upkeep = context;
+    struct jn_newest *newest = &upkeep->shared->files.newest;
+    struct jn_txn txn;
+    uint64_t written = 0;
+    int rc = jn_shared_begin_write(upkeep->shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    if (jn_drain_left(&txn) > 0)
+        rc = jn_newest_prepare_flush(newest, &txn, &written);
+    jn_store_abort(&txn);
+    if (rc != 0 || written == 0)
+        return rc;
+    rc = jn_newest_flush(newest, written);
+    if (rc != 0)
+        jn_shared_fail(upkeep->shared);
+    else
+        jn_shared_wake(upkeep->shared);
+    return rc;
+}
+
+/* Larger steps while they are quick, or nobody waits for them. */
+static void
+adapt(struct upkeep *upkeep)
+{
+    if (!upkeep->others || upkeep->took < TIME_WANTED / 2) {
+        if (upkeep->most < STEP_MAX)
+            upkeep->most *= 2;
+    } else if (upkeep->took > TIME_WANTED && upkeep->most > STEP_FIRST) {
+        upkeep->most /= 2;
+    }
+}
+
 static void
 pause_for_others(const struct upkeep *upkeep)
 {
@@ -162,8 +220,7 @@ take_steps(struct upkeep *upkeep, uint64_t bytes_max)
             return rc;
         } else if (!upkeep->done) {
             tries = 0;
-            if (upkeep->most < STEP_MAX)
-                upkeep->most *= 2;
+            adapt(upkeep);
             pause_for_others(upkeep);
         }
     }
@@ -171,18 +228,17 @@ take_steps(struct upkeep *upkeep, uint64_t bytes_max)
 }
 
 int
-jn_upkeep(struct jn_shared *shared, uint64_t bytes_max, jn_work work,
-          void (*committed)(void *context), void *context)
+jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
+          const struct jn_job *job)
 {
-    struct upkeep upkeep = {.shared = shared,
-                            .work = work,
-                            .committed = committed,
-                            .context = context,
-                            .most = STEP_FIRST};
-    int state, rc;
+    struct upkeep upkeep = {.shared = shared, .job = job, .most = STEP_FIRST};
+    int state, rc = 0;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    rc = take_steps(&upkeep, bytes_max);
+    if (job->in_store != NULL)
+        rc = jn_commit_turn(shared, flush_first, &upkeep);
+    if (rc == 0)
+        rc = take_steps(&upkeep, bytes_max);
     pthread_setcancelstate(state, NULL);
     return rc;
 }

@@ -20,16 +20,29 @@ struct jn_step {
     bool worked;           /* the work was called: not all steps only drain */
     bool changed;          /* set by the work: there is something to commit */
     bool done;             /* set by the work: there is no further step */
+    bool held;             /* set by it: what is recent has to be moved first */
 };
 
 /* Does a step; what it notes in CONTEXT must hold if the step is undone. */
 typedef int (*jn_work)(struct jn_step *step, void *context);
 
 /*
- * Calls WORK until it is done, and COMMITTED (may be NULL) after each commit of
- * what it has done.  BYTES_MAX is the handle's limit.
+ * What there is to do.  WORK finds everything in the store.  To move it there
+ * takes long where others append meanwhile; so what can be done without is left
+ * to IN_STORE (may be NULL).  That is called while entries are recent, with the
+ * state of the store alone, which has to be a journal by itself afterwards too;
+ * when it can do nothing it says that it is held.  COMMITTED (may be NULL) is
+ * called after each commit of what either has done.
  */
-int jn_upkeep(struct jn_shared *shared, uint64_t bytes_max, jn_work work,
-              void (*committed)(void *context), void *context);
+struct jn_job {
+    jn_work work;
+    jn_work in_store;
+    void (*committed)(void *context);
+    void *context;
+};
+
+/* Does JOB, step by step.  BYTES_MAX is the handle's limit. */
+int jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
+              const struct jn_job *job);
 
 #endif
