@@ -21,9 +21,9 @@ struct jn_goal {
 
 /*
  * Removes the oldest entries, at most MOST, until GOAL is reached, and counts
- * them in *REMOVED.  *DONE: the goal has been reached.  Where entries are recent
- * those in the store are removed, and no further than to one that what is
- * recent holds up.
+ * them in *REMOVED.  *DONE: the goal has been reached.  Where entries are
+ * recent those in the store are removed, and no further than to one that what
+ * is recent holds up.
  */
 int jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
                      const struct jn_goal *goal, uint64_t most,
