@@ -188,9 +188,9 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * a limit by itself, the first may go.
  *
  * It removes nothing until a limit is passed by more than a *step*: a sixteenth
- * of the limit, rounded down, and at most 64 entries, 64 KiB or a second; then
+ * of the limit, rounded down, and at most 1024 entries, 1 MiB or a second; then
  * it goes down to the limits.  So that no append waits for a big prune, a
- * commit removes at most 256 entries and two for each that it appends, and no
+ * commit removes at most 1024 entries and two for each that it appends, and no
  * more after 64 MiB and twice the bytes that it appends; where there is much to
  * remove, many appends share in it.  Only when an append finds no room are
  * entries over the limits, by a step or less, removed until it does.  An append

@@ -15,7 +15,7 @@
 #define FULL_TRIES 4u
 
 /* Bytes of the tail that a commit drains beside its own work. */
-#define DRAINED_ALONG (UINT64_C(128) << 10)
+#define DRAINED_ALONG (UINT64_C(256) << 10)
 
 /* The tail is drained when more than one part of it in so many is in use. */
 #define DRAINED_AT 2u

@@ -7,12 +7,12 @@
 
 /* A step is a part of its limit, and no more than this. */
 #define STEP_PART 16u
-#define STEP_ENTRIES 64u
-#define STEP_BYTES (UINT64_C(64) << 10)
+#define STEP_ENTRIES 1024u
+#define STEP_BYTES (UINT64_C(1) << 20)
 #define STEP_NS UINT64_C(1000000000)
 
 /* What a commit may remove, and beside that for all that it adds. */
-#define MOST_ENTRIES 256u
+#define MOST_ENTRIES 1024u
 #define MOST_BYTES (UINT64_C(64) << 20)
 #define MOST_TIMES 2u
 

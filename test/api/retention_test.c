@@ -64,11 +64,11 @@ is_over(uint64_t steps)
 
     if (shadow.keep_entries != 0 &&
         shadow.size - shadow.first >
-            shadow.keep_entries + steps * step_of(shadow.keep_entries, 64))
+            shadow.keep_entries + steps * step_of(shadow.keep_entries, 1024))
         return true;
     if (shadow.keep_bytes != 0 &&
         shadow.sum >
-            shadow.keep_bytes + steps * step_of(shadow.keep_bytes, 64 << 10))
+            shadow.keep_bytes + steps * step_of(shadow.keep_bytes, MIB))
         return true;
     return shadow.keep_ns != 0 &&
            age > shadow.keep_ns + steps * step_of(shadow.keep_ns, 1000 * MS);
@@ -82,7 +82,7 @@ shadow_retain(uint64_t count, uint64_t bytes)
     shadow.removed = 0;
     if (!is_over(1))
         return;
-    while (is_over(0) && shadow.removed < 256 + 2 * count &&
+    while (is_over(0) && shadow.removed < 1024 + 2 * count &&
            gone < 64 * MIB + 2 * bytes && shadow.first + 1 < shadow.size &&
            shadow.first < shadow.mark) {
         gone += shadow.bytes[shadow.first];
@@ -158,7 +158,7 @@ START_TEST(the_oldest_go_once_there_are_more_entries_than_a_step_over)
         if (shadow.size - shadow.first > most)
             most = shadow.size - shadow.first;
     }
-    ck_assert_uint_eq(most, limit + step_of(limit, 64));
+    ck_assert_uint_eq(most, limit + step_of(limit, 1024));
     assert_no_gap(journal);
 }
 END_TEST
@@ -175,7 +175,7 @@ START_TEST(the_oldest_go_once_there_are_more_bytes_than_a_step_over)
         append_sized(1, test_random(&state) % (limit / 20 + 100));
         assert_as_shadow();
         if (shadow.size - shadow.first > 1)
-            ck_assert_uint_le(shadow.sum, limit + step_of(limit, 64 << 10));
+            ck_assert_uint_le(shadow.sum, limit + step_of(limit, MIB));
     }
     ck_assert_uint_gt(shadow.first, 0);
     assert_no_gap(journal);
@@ -213,6 +213,44 @@ START_TEST(whichever_limit_is_passed_all_are_kept_afterwards)
     for (unsigned i = 0; i < 150; i++) {
         append_sized(test_random(&state) % 8 + 1, test_random(&state) % 300);
         assert_as_shadow();
+    }
+    ck_assert_uint_gt(shadow.first, 0);
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_step_is_no_more_than_1024_entries)
+{
+    uint64_t limit = 17000, most = 0;
+
+    keep(limit, 0, 0);
+    shadow_reset(limit, 0, 0);
+    for (unsigned i = 0; i < 4; i++)
+        append_sized(limit / 4, 30);
+    for (unsigned i = 0; i < 40; i++) {
+        append_sized(64, 30);
+        assert_as_shadow();
+        if (shadow.size - shadow.first > most)
+            most = shadow.size - shadow.first;
+    }
+    ck_assert_uint_eq(most, limit + 1024);
+    ck_assert_uint_gt(shadow.first, 1024);
+    assert_no_gap(journal);
+}
+END_TEST
+
+START_TEST(a_step_is_no_more_than_a_mebibyte)
+{
+    uint64_t limit = 20 * MIB;
+
+    keep(0, limit, 0);
+    shadow_reset(0, limit, 0);
+    for (unsigned i = 0; i < 10; i++)
+        append_sized(2, MIB);
+    for (unsigned i = 0; i < 20; i++) {
+        append_sized(1, 100000);
+        assert_as_shadow();
+        ck_assert_uint_le(shadow.sum, limit + MIB);
     }
     ck_assert_uint_gt(shadow.first, 0);
     assert_no_gap(journal);
@@ -257,13 +295,13 @@ START_TEST(many_appends_share_in_a_big_prune)
     keep(100, 0, 0);
     while (figures(journal).entries > 100 + 6) {
         append("key", "value");
-        ck_assert_uint_le(figures(journal).first - first, 256 + 2);
+        ck_assert_uint_le(figures(journal).first - first, 1024 + 2);
         if (figures(journal).entries > 100)
-            ck_assert_uint_eq(figures(journal).first - first, 256 + 2);
+            ck_assert_uint_eq(figures(journal).first - first, 1024 + 2);
         first = figures(journal).first;
     }
-    ck_assert_uint_ge(figures(journal).size, 5000 + 4900 / 258);
-    ck_assert_uint_le(figures(journal).size, 5000 + 4900 / 257 + 1);
+    ck_assert_uint_ge(figures(journal).size, 5000 + 4900 / 1026);
+    ck_assert_uint_le(figures(journal).size, 5000 + 4900 / 1025 + 1);
     assert_no_gap(journal);
 }
 END_TEST
@@ -278,10 +316,10 @@ START_TEST(a_batch_removes_two_for_each_of_its_own)
     shadow.keep_entries = 10;
     keep(10, 0, 0);
     append_sized(500, 20);
-    ck_assert_uint_eq(shadow.removed, 256 + 2 * 500);
+    ck_assert_uint_eq(shadow.removed, 1024 + 2 * 500);
     assert_as_shadow();
     append_sized(5000, 20);
-    ck_assert_uint_eq(shadow.size - shadow.first, 15500 - 1256 - 10256);
+    ck_assert_uint_eq(shadow.size - shadow.first, 15500 - 2024 - 11024);
     assert_as_shadow();
 }
 END_TEST
@@ -437,6 +475,8 @@ limits(void)
     tcase_add_loop_test(tcase,
                         whichever_limit_is_passed_all_are_kept_afterwards, 0,
                         5);
+    tcase_add_test(tcase, a_step_is_no_more_than_1024_entries);
+    tcase_add_test(tcase, a_step_is_no_more_than_a_mebibyte);
     tcase_add_test(tcase, the_largest_limits_are_no_limits);
     tcase_add_test(tcase, without_limits_nothing_is_removed);
     tcase_add_test(tcase, many_appends_share_in_a_big_prune);

@@ -17,11 +17,11 @@
 
 #define ROUNDS 150
 #define DELAY_MAX 3000000u
-#define BEFORE 6000u /* entries to begin with */
+#define BEFORE 24000u /* entries to begin with */
 #define KEYS 700u
 #define LIMIT 160u
 #define STEP (LIMIT / 16)
-#define MOST (256u + 2)
+#define MOST (1024u + 2)
 
 /* Shared with the victim: the size as of the last append that returned. */
 static void *page;

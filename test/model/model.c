@@ -431,8 +431,8 @@ is_over(const struct model *model, const struct model_limits *limits,
         bytes += bytes_of(one);
         count++;
     }
-    return passes(count, limits->entries, 64, by_a_step) ||
-           passes(bytes, limits->bytes, 64 << 10, by_a_step) ||
+    return passes(count, limits->entries, 1024, by_a_step) ||
+           passes(bytes, limits->bytes, 1 << 20, by_a_step) ||
            passes(age, limits->ns, 1000000000, by_a_step);
 }
 
@@ -444,7 +444,7 @@ model_retain(struct model *model, const struct model_limits *limits,
 
     if (!is_over(model, limits, first, true))
         return;
-    while (removed < 256 + 2 * count && first + 1 < model->size &&
+    while (removed < 1024 + 2 * count && first + 1 < model->size &&
            is_over(model, limits, first, false))
         removed += model_entry_at(model, first++) != NULL;
     model_prune(model, first, 0, &highest);
