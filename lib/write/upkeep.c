@@ -12,7 +12,10 @@
 #define DRAIN_MAX (UINT64_C(1) << 20) /* bytes that a step drains */
 #define FULL_TRIES 4u
 
-/* Where others write a step should take no longer than about so long, ns. */
+/*
+ * Where others write a step should take no longer than about so long, ns, apart
+ * from its flush: that takes as long for a small one.
+ */
 #define TIME_WANTED UINT64_C(8000000)
 
 /*
@@ -32,7 +35,8 @@ struct upkeep {
     uint64_t number;  /* of the last commit that it has seen; 0: none yet */
     uint64_t written; /* of the tail, at that time */
     bool others;      /* have committed since the step before, or appended */
-    uint64_t took;    /* ns, the last step, once it had its turn */
+    uint64_t took;    /* ns, the last step, once it had its turn, */
+    uint64_t worked;  /* and before its commit */
 };
 
 /*
@@ -134,6 +138,7 @@ take_step(void *context)
     start = jn_clock_steady();
     upkeep->others = have_others_written(upkeep, &txn);
     rc = do_step(upkeep, &txn, &step);
+    upkeep->worked = jn_clock_steady() - start;
     if (rc == 0)
         rc = end_step(upkeep, &txn, &step);
     else
@@ -177,10 +182,10 @@ flush_first(void *context)
 static void
 adapt(struct upkeep *upkeep)
 {
-    if (!upkeep->others || upkeep->took < TIME_WANTED / 2) {
+    if (!upkeep->others || upkeep->worked < TIME_WANTED / 2) {
         if (upkeep->most < STEP_MAX)
             upkeep->most *= 2;
-    } else if (upkeep->took > TIME_WANTED && upkeep->most > STEP_FIRST) {
+    } else if (upkeep->worked > TIME_WANTED && upkeep->most > STEP_FIRST) {
         upkeep->most /= 2;
     }
 }
