@@ -147,12 +147,17 @@ from_an_edge(void)
     static const enum jn_move moves[] = {JN_FIRST, JN_LAST, JN_NEXT, JN_PREV};
     struct jn_place place;
     struct jn_span key = {NULL, 0}, value;
+    uint8_t bytes[JN_KEY_MAX];
     int rc = jn_place_open(&place, &guarded_txn, JN_LATEST);
 
     ck_assert_int_eq(rc, 0);
     rc = jn_place_move(&place, moves[any(4)], &key, &value);
-    if (rc == 0)
+    if (rc == 0) {
+        /* It lies in a page that is about to be changed. */
+        memcpy(bytes, key.data, key.size);
+        key.data = bytes;
         rc = jn_place_put(&place, key, jn_span("other", 5));
+    }
     jn_place_close(&place);
     return rc;
 }
