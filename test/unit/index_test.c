@@ -50,6 +50,34 @@ START_TEST(index_keys_sort_as_keys_do)
 }
 END_TEST
 
+/* Behind the tag and seven bytes comes how many of these are the key's. */
+START_TEST(what_cannot_be_an_index_key_is_no_beginning_of_a_key)
+{
+    uint8_t start[JN_INDEX_KEY_MAX];
+
+    memset(bytes, 'k', sizeof(bytes));
+    for (size_t size = 1; size < 20; size++) {
+        struct jn_index_key index_key;
+        struct jn_span span;
+
+        jn_index_make(&index_key, jn_span(bytes, size));
+        span = jn_index_span(&index_key);
+        ck_assert_uint_eq(jn_index_key_start(span, start), size);
+        ck_assert_mem_eq(start, bytes, size);
+        for (unsigned class = 0; class < 256; class ++) {
+            size_t expected = size <= 7 && class < 8 ? class : 0;
+
+            index_key.data[8] = (uint8_t) class;
+            if (size > 7 && class == 8)
+                expected = size;
+            ck_assert_uint_eq(jn_index_key_start(span, start), expected);
+        }
+        index_key.data[0] ^= 1;
+        ck_assert_uint_eq(jn_index_key_start(span, start), 0);
+    }
+}
+END_TEST
+
 START_TEST(keys_around_the_longest_whole_one_sort_too)
 {
     struct jn_index_key x, y;
@@ -167,6 +195,7 @@ suite(void)
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, index_keys_sort_as_keys_do);
+    tcase_add_test(tcase, what_cannot_be_an_index_key_is_no_beginning_of_a_key);
     tcase_add_test(tcase, keys_around_the_longest_whole_one_sort_too);
     tcase_add_test(tcase, long_keys_differ_by_their_hash);
     tcase_add_test(tcase, probes_tell_keys_of_one_hash_apart);
