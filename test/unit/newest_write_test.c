@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "unit/newest_steps.h"
+#include "write/slices.h"
 
 /* ---- a flush that fails -------------------------------------------------- */
 
@@ -411,6 +412,21 @@ START_TEST(a_rewind_over_the_size_is_refused_whatever_is_drained_first)
 }
 END_TEST
 
+/* What is recent is flushed before what is in the store goes. */
+START_TEST(a_prune_whose_first_flush_fails_fails_all_that_write)
+{
+    journal = open_as(0, 0);
+    append(journal, 10);
+    ck_assert_int_eq(jn_slices_drain(journal->shared, 0, 0, UINT_MAX), 0);
+    append(journal, 10);
+    flush_fails = EIO;
+    ck_assert_int_eq(journal_prune(journal, 5, 0, NULL), EIO);
+    ck_assert_int_eq(flush_fails, 0);
+    ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL),
+                     JOURNAL_FAILED);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -431,6 +447,7 @@ suite(void)
     tcase_add_loop_test(tcase, what_found_no_room_does_not_come_back, 0, 2);
     tcase_add_test(tcase, what_is_being_flushed_is_not_seen_yet);
     tcase_add_test(tcase, a_flush_that_has_no_room_is_of_unknown_outcome);
+    tcase_add_test(tcase, a_prune_whose_first_flush_fails_fails_all_that_write);
     tcase_add_test(
         tcase,
         what_found_no_room_and_cannot_be_taken_back_is_of_unknown_outcome);
