@@ -122,6 +122,7 @@ report_advice(const char *path, int result)
     }
 }
 
+REPORT_PRINTF(3, 0)
 static void
 print_result(const char *path, int result, const char *what, va_list arguments)
 {
