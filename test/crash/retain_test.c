@@ -16,8 +16,9 @@
 #include "victim.h"
 
 #define ROUNDS 150
-#define DELAY_MAX 3000000u
-#define BEFORE 24000u /* entries to begin with */
+#define MORE 10u /* times as many where none has got to removing yet, */
+#define DELAY_MAX 3000000u /* and times as long */
+#define BEFORE 24000u      /* entries to begin with */
 #define KEYS 700u
 #define LIMIT 160u
 #define STEP (LIMIT / 16)
@@ -131,11 +132,11 @@ START_TEST(a_killed_append_has_removed_what_it_had_to_or_is_not_there)
         ck_assert_int_eq(append(journal, i), 0);
     journal_close(journal);
     atomic_store(acknowledged, BEFORE);
-    for (unsigned i = 0; i < rounds; i++) {
+    for (unsigned i = 0; i < rounds || (first == 0 && i < MORE * rounds); i++) {
         pid_t pid = victim_start(append_for_ever, NULL);
         struct journal_stat stat;
 
-        sleep_for(test_random(&state) % DELAY_MAX);
+        sleep_for(test_random(&state) % (DELAY_MAX * (1 + i / rounds)));
         ck_assert(victim_kill(pid));
         journal = open_keeping(0);
         stat = figures(journal);
