@@ -67,9 +67,11 @@ jn_state_decode(struct jn_state *state, struct jn_span next,
     return 0;
 }
 
-void
-jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE], const struct jn_tail_row *row)
+size_t
+jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_MAX], const struct jn_tail_row *row)
 {
+    size_t size = 56;
+
     jn_put_le32(out, row->open);
     jn_put_le32(out + 4, row->run);
     jn_put_le64(out + 8, row->salt);
@@ -78,14 +80,40 @@ jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE], const struct jn_tail_row *row)
     jn_put_le64(out + 32, row->next);
     jn_put_le64(out + 40, row->last);
     jn_put_le64(out + 48, row->last_check);
-    jn_put_le64(out + 56, jn_hash64(jn_span(out, 56), 0));
+    if (jn_tail_row_is_ahead(row)) {
+        jn_put_le64(out + 56, row->ahead);
+        jn_put_le64(out + 64, row->ahead_end);
+        jn_put_le64(out + 72, row->keyed);
+        jn_put_le64(out + 80, row->ahead_rows);
+        size = 88;
+    }
+    jn_put_le64(out + size, jn_hash64(jn_span(out, size), 0));
+    return size + 8;
+}
+
+static void
+decode_ahead(struct jn_tail_row *row, const uint8_t *in)
+{
+    row->ahead = jn_get_le64(in);
+    row->ahead_end = jn_get_le64(in + 8);
+    row->keyed = jn_get_le64(in + 16);
+    row->ahead_rows = jn_get_le64(in + 24);
+}
+
+static bool
+is_tail_row_possible(const struct jn_tail_row *row)
+{
+    return row->start % 8 == 0 && row->last % 8 == 0 &&
+           row->ahead >= row->next && row->ahead_end >= row->start &&
+           row->ahead_end % 8 == 0 && row->ahead_rows <= row->ahead - row->next;
 }
 
 int
 jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in)
 {
-    if (in.size != JN_TAIL_ROW_SIZE ||
-        jn_get_le64(in.data + 56) != jn_hash64(jn_span(in.data, 56), 0))
+    if ((in.size != JN_TAIL_ROW_MIN && in.size != JN_TAIL_ROW_MAX) ||
+        jn_get_le64(in.data + in.size - 8) !=
+            jn_hash64(jn_span(in.data, in.size - 8), 0))
         return JOURNAL_CORRUPT;
     row->open = jn_get_le32(in.data) != 0;
     row->run = jn_get_le32(in.data + 4);
@@ -95,7 +123,10 @@ jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in)
     row->next = jn_get_le64(in.data + 32);
     row->last = jn_get_le64(in.data + 40);
     row->last_check = jn_get_le64(in.data + 48);
-    return row->start % 8 == 0 && row->last % 8 == 0 ? 0 : JOURNAL_CORRUPT;
+    jn_tail_row_end_ahead(row);
+    if (in.size == JN_TAIL_ROW_MAX)
+        decode_ahead(row, in.data + 56);
+    return is_tail_row_possible(row) ? 0 : JOURNAL_CORRUPT;
 }
 
 /*
@@ -107,6 +138,7 @@ jn_tail_row_leave_gap(struct jn_tail_row *row)
 {
     if (row->start - row->last < row->capacity / 8)
         row->start += 8;
+    jn_tail_row_end_ahead(row);
 }
 
 /*

@@ -26,10 +26,10 @@
 #include "base/bytes.h"
 
 /*
- * A journal of format 1 has never had a tail, and becomes one of format 2 with
- * its first.
+ * A journal of format 1 has never had a tail, and in one of format 2 the index
+ * is never ahead; both become one of format 3 when they first are.
  */
-#define JN_FORMAT UINT64_C(2)
+#define JN_FORMAT UINT64_C(3)
 #define JN_FORMAT_OLDEST UINT64_C(1)
 #define JN_ID_SIZE 16u
 
@@ -84,12 +84,19 @@ int jn_state_decode(struct jn_state *state, struct jn_span next,
 /*
  * The row `tail`: 4 bytes for open or not, and then the others in the order in
  * which they are here, little endian; and a check, XXH3-64 of all before it.
+ * The last four are there only if the index is ahead.
  *
  * While it is open, entries from `next` on may be in the tail, from `start` on;
  * otherwise all there is is in the store.  Positions never fall, from one tail
  * of a journal to the next.
+ *
+ * Entries [next, ahead) are still in the tail, and on the disk there, when
+ * their keys' rows are written into `latest`, in an order of their own, each
+ * once with the newest of them.  KEYED tells how far that has come.
  */
-#define JN_TAIL_ROW_SIZE 64u
+#define JN_TAIL_ROW_MIN 64u
+#define JN_TAIL_ROW_MAX 96u
+#define JN_ALL_KEYED UINT64_MAX
 
 struct jn_tail_row {
     bool open;
@@ -100,11 +107,31 @@ struct jn_tail_row {
     uint64_t next;       /* and the number of its first entry */
     uint64_t last;       /* position of the last frame that was drained, or */
     uint64_t last_check; /* of the one that a new tail begins with; its check */
+    uint64_t ahead;      /* `latest` is, up to this number; `next`: it is not */
+    uint64_t ahead_end;  /* and position */
+    uint64_t keyed;      /* keys whose row has been written; JN_ALL_KEYED */
+    uint64_t ahead_rows; /* of keys of which the store has no entry yet */
 };
 
-void jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_SIZE],
-                        const struct jn_tail_row *row);
+/* Returns the size of what it writes. */
+size_t jn_tail_row_encode(uint8_t out[JN_TAIL_ROW_MAX],
+                          const struct jn_tail_row *row);
 int jn_tail_row_decode(struct jn_tail_row *row, struct jn_span in);
+
+static inline bool
+jn_tail_row_is_ahead(const struct jn_tail_row *row)
+{
+    return row->ahead > row->next;
+}
+
+/* The store has all that the index knows of, which ends at `next`. */
+static inline void
+jn_tail_row_end_ahead(struct jn_tail_row *row)
+{
+    row->ahead = row->next;
+    row->ahead_end = row->start;
+    row->keyed = row->ahead_rows = 0;
+}
 
 /*
  * Moves the start on where the next frame will not follow on the one before:

@@ -175,5 +175,6 @@ jn_newest_end_tail(struct jn_newest *newest, struct jn_txn *txn, bool *changed)
     if (!*changed)
         return rc;
     row.open = false;
+    jn_tail_row_end_ahead(&row);
     return jn_view_put_tail(txn, &row);
 }

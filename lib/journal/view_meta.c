@@ -106,11 +106,10 @@ jn_view_tail(struct jn_txn *txn, struct jn_tail_row *row)
 int
 jn_view_put_tail(struct jn_txn *txn, const struct jn_tail_row *row)
 {
-    uint8_t bytes[JN_TAIL_ROW_SIZE];
+    uint8_t bytes[JN_TAIL_ROW_MAX];
 
-    jn_tail_row_encode(bytes, row);
     return jn_store_put(txn, JN_META, name("tail"),
-                        jn_span(bytes, sizeof(bytes)));
+                        jn_span(bytes, jn_tail_row_encode(bytes, row)));
 }
 
 /* The tail goes on where the store ends. */

@@ -390,6 +390,7 @@ close_tail(struct jn_graft *graft)
     if (rc != 0 || !row.open)
         return rc;
     row.open = false;
+    jn_tail_row_end_ahead(&row);
     return jn_view_put_tail(&graft->txn, &row);
 }
 

@@ -135,7 +135,7 @@ read_meta(struct jn_settled *settled, struct jn_txn *txn)
     struct jn_settled_rows *rows = &settled->tables[JN_META];
     struct jn_state_rows state;
     struct jn_tail_row tail;
-    uint8_t bytes[JN_TAIL_ROW_SIZE], *end;
+    uint8_t bytes[JN_TAIL_ROW_MAX], *end;
     int rc = jn_view_state(txn, &settled->state);
 
     if (rc == 0)
@@ -150,8 +150,9 @@ read_meta(struct jn_settled *settled, struct jn_txn *txn)
     add_meta(rows, &end, "next", jn_span(state.next, sizeof(state.next)));
     if (tail.open) {
         tail.open = false;
-        jn_tail_row_encode(bytes, &tail);
-        add_meta(rows, &end, "tail", jn_span(bytes, sizeof(bytes)));
+        jn_tail_row_end_ahead(&tail);
+        add_meta(rows, &end, "tail",
+                 jn_span(bytes, jn_tail_row_encode(bytes, &tail)));
     }
     add_meta(rows, &end, "totals", jn_span(state.totals, state.totals_size));
     return 0;

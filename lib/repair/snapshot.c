@@ -21,7 +21,7 @@
 /* ---- the store ---------------------------------------------------------- */
 
 struct value {
-    uint8_t bytes[JN_TAIL_ROW_SIZE];
+    uint8_t bytes[JN_TAIL_ROW_MAX];
     size_t size;
 };
 

@@ -68,15 +68,16 @@ drop(enum jn_table table, struct jn_span key)
 static void
 change_tail(uint64_t capacity)
 {
-    uint8_t bytes[JN_TAIL_ROW_SIZE];
+    uint8_t bytes[JN_TAIL_ROW_MAX];
     struct jn_tail_row row;
 
     ck_assert_int_eq(jn_view_tail(&txn, &row), 0);
     row.open = true;
     row.next = 100;
     row.capacity = capacity;
-    jn_tail_row_encode(bytes, &row);
-    put(JN_META, span_of("tail"), jn_span(bytes, sizeof(bytes)));
+    jn_tail_row_end_ahead(&row);
+    put(JN_META, span_of("tail"),
+        jn_span(bytes, jn_tail_row_encode(bytes, &row)));
 }
 
 static void

@@ -62,7 +62,8 @@ START_TEST(rows_that_do_not_fit_together_are_damage)
 {
     static const struct jn_state state = {.next = 20, .first = 5, .dense = 11};
     struct jn_tail_row row = {.open = true, .start = 16, .last = 8}, again;
-    uint8_t bytes[JN_TAIL_ROW_SIZE];
+    uint8_t bytes[JN_TAIL_ROW_MAX];
+    size_t size = 0;
     struct jn_state_rows rows = {.totals_size = 0};
     struct jn_state back;
 
@@ -83,23 +84,64 @@ START_TEST(rows_that_do_not_fit_together_are_damage)
                                      jn_span(rows.first, 9),
                                      jn_span(rows.totals, rows.totals_size)),
                      JOURNAL_CORRUPT);
-    for (size_t size = 0; size <= JN_TOTALS_MAX; size++)
+    for (size_t totals = 0; totals <= JN_TOTALS_MAX; totals++)
         ck_assert_int_eq(jn_state_decode(&back, jn_span(rows.next, 8),
                                          jn_span(rows.first, 8),
-                                         jn_span(rows.totals, size)),
+                                         jn_span(rows.totals, totals)),
                          JOURNAL_CORRUPT);
     for (uint64_t start = 16; start < 24; start++)
         for (uint64_t last = 8; last < 16; last++) {
             row.start = start;
             row.last = last;
-            jn_tail_row_encode(bytes, &row);
-            ck_assert_int_eq(jn_tail_row_decode(&again,
-                                                jn_span(bytes, sizeof(bytes))),
+            size = jn_tail_row_encode(bytes, &row);
+            ck_assert_int_eq(jn_tail_row_decode(&again, jn_span(bytes, size)),
                              start == 16 && last == 8 ? 0 : JOURNAL_CORRUPT);
         }
-    ck_assert_int_eq(jn_tail_row_decode(&again,
-                                        jn_span(bytes, sizeof(bytes) - 1)),
+    ck_assert_int_eq(jn_tail_row_decode(&again, jn_span(bytes, size - 1)),
                      JOURNAL_CORRUPT);
+}
+END_TEST
+
+static int
+decode_tail(const struct jn_tail_row *row, struct jn_tail_row *again)
+{
+    uint8_t bytes[JN_TAIL_ROW_MAX];
+
+    return jn_tail_row_decode(again,
+                              jn_span(bytes, jn_tail_row_encode(bytes, row)));
+}
+
+START_TEST(an_index_is_ahead_by_what_is_in_the_tail)
+{
+    const struct jn_tail_row ahead = {.open = true,
+                                      .start = 16,
+                                      .last = 8,
+                                      .next = 20,
+                                      .ahead = 30,
+                                      .ahead_end = 160,
+                                      .keyed = 4,
+                                      .ahead_rows = 10};
+    struct jn_tail_row row = ahead, again;
+
+    ck_assert_int_eq(decode_tail(&row, &again), 0);
+    ck_assert(jn_tail_row_is_ahead(&again));
+    ck_assert_uint_eq(again.ahead, 30);
+    ck_assert_uint_eq(again.ahead_end, 160);
+    ck_assert_uint_eq(again.keyed, 4);
+    ck_assert_uint_eq(again.ahead_rows, 10);
+    row.ahead_rows = 11;
+    ck_assert_int_eq(decode_tail(&row, &again), JOURNAL_CORRUPT);
+    row = ahead;
+    row.ahead_end = 161;
+    ck_assert_int_eq(decode_tail(&row, &again), JOURNAL_CORRUPT);
+    row.ahead_end = 8;
+    ck_assert_int_eq(decode_tail(&row, &again), JOURNAL_CORRUPT);
+    row = ahead;
+    jn_tail_row_end_ahead(&row);
+    ck_assert_int_eq(decode_tail(&row, &again), 0);
+    ck_assert(!jn_tail_row_is_ahead(&again));
+    ck_assert_uint_eq(again.ahead, 20);
+    ck_assert_uint_eq(again.ahead_end, 16);
 }
 END_TEST
 
@@ -243,6 +285,7 @@ suite(void)
     tcase_add_loop_test(tcase, state_comes_back_and_any_flipped_bit_is_noticed,
                         0, 3);
     tcase_add_test(tcase, rows_that_do_not_fit_together_are_damage);
+    tcase_add_test(tcase, an_index_is_ahead_by_what_is_in_the_tail);
     tcase_add_test(tcase, more_cuts_than_are_kept_are_damage);
     tcase_add_test(tcase, rewinds_tell_the_least_size_since_any_of_them);
     tcase_add_test(tcase, too_many_rewinds_make_cursors_end_early_not_late);
