@@ -68,7 +68,7 @@ IN_journal = \
     newest_basis.c newest_ring.c recovery.c view.c view_meta.c entry.c marks.c \
     times.c history.c
 IN_write = \
-    handle.c request.c apply.c stage.c drain.c slices.c group.c commit.c \
+    handle.c request.c apply.c stage.c ahead.c drain.c slices.c group.c commit.c \
     upkeep.c removal.c retention.c clearance.c
 IN_query = \
     filter.c keys.c range.c plan.c scan.c gather.c gather_recent.c cursor.c

@@ -1,6 +1,8 @@
 /* newest.c - the entries that are not in the store yet. */
 #include "journal/newest.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "journal/view.h"
 
@@ -227,8 +229,9 @@ jn_newest_look(struct jn_newest *newest, struct jn_txn *txn, uint64_t limit,
     *again = false;
     if (rc != 0 || !outset.open)
         return rc;
-    if (limit < outset.start)
-        limit = outset.start;
+    /* The index may be ahead of what could be read when LIMIT was. */
+    if (limit < outset.shown)
+        limit = outset.shown;
     if (look_at(newest, txn, &outset, limit))
         return 0;
     return look_again(newest, txn, &outset, limit, again);
@@ -282,4 +285,6 @@ jn_newest_close(struct jn_newest *newest)
     if (newest->recent != NULL)
         jn_recent_free(newest->recent);
     newest->recent = NULL;
+    free(newest->round.orders);
+    newest->round.orders = NULL;
 }

@@ -42,7 +42,7 @@ struct jn_limits {
 struct jn_glance {
     _Atomic uint64_t version;
     _Atomic uint64_t snapshot; /* its number; 0: none */
-    _Atomic uint64_t open, start, next;
+    _Atomic uint64_t open, start, next, shown;
 };
 
 /* The same for who writes, with the state of the store. */
@@ -50,6 +50,19 @@ struct jn_basis {
     uint64_t snapshot;
     struct jn_tail_row row;
     struct jn_state state;
+};
+
+/* What a transaction is to drain: so many keys, or bytes of the tail. */
+struct jn_slice {
+    uint64_t keys;
+    uint64_t bytes;
+};
+
+/* Keys whose rows are being written, in the order in which they are. */
+struct jn_round {
+    uint64_t end;     /* position of the round's, which makes it the one */
+    uint32_t *orders; /* NULL: not known */
+    size_t count;
 };
 
 struct jn_newest {
@@ -70,8 +83,8 @@ struct jn_newest {
     struct jn_basis basis;  /* of the store, when it was last looked at */
     bool appended;          /* this process has committed to the store */
     uint64_t used;          /* bytes of the tail, when it last was */
-    uint64_t slice;         /* bytes of the next one: see slices.c */
-    unsigned large_slices;  /* how many more are to be large */
+    struct jn_slice slice;  /* how large the next one is: see slices.c */
+    struct jn_round round;  /* keys of the one in progress: see ahead.c */
     bool broken;            /* the tail has failed within a transaction */
 };
 
@@ -111,6 +124,7 @@ int jn_newest_basis(struct jn_newest *newest, struct jn_txn *txn,
 struct jn_outset {
     bool open;
     uint64_t start, next; /* of what is in the tail */
+    uint64_t shown;       /* what ends there can be seen in any case */
 };
 int jn_newest_outset(struct jn_newest *newest, struct jn_txn *txn,
                      struct jn_outset *outset);

@@ -34,6 +34,7 @@ remember(const struct jn_glance *glance, uint64_t snapshot,
     outset->open = atomic_load(&glance->open) != 0;
     outset->start = atomic_load(&glance->start);
     outset->next = atomic_load(&glance->next);
+    outset->shown = atomic_load(&glance->shown);
     return right && atomic_load(&glance->version) == version;
 }
 
@@ -51,7 +52,17 @@ note(struct jn_glance *glance, uint64_t snapshot,
     atomic_store(&glance->open, outset->open);
     atomic_store(&glance->start, outset->start);
     atomic_store(&glance->next, outset->next);
+    atomic_store(&glance->shown, outset->shown);
     atomic_store(&glance->version, version + 2);
+}
+
+static struct jn_outset
+outset_of(const struct jn_tail_row *row)
+{
+    return (struct jn_outset){.open = row->open,
+                              .start = row->start,
+                              .next = row->next,
+                              .shown = row->ahead_end};
 }
 
 int
@@ -66,15 +77,14 @@ jn_newest_outset(struct jn_newest *newest, struct jn_txn *txn,
     if (txn->write) {
         rc = jn_newest_basis(newest, txn, &basis);
         if (rc == 0)
-            *outset = (struct jn_outset){basis->row.open, basis->row.start,
-                                         basis->row.next};
+            *outset = outset_of(&basis->row);
         return rc;
     }
     if (remember(&newest->glance, snapshot, outset))
         return 0;
     rc = jn_view_tail(txn, &row);
     if (rc == 0) {
-        *outset = (struct jn_outset){row.open, row.start, row.next};
+        *outset = outset_of(&row);
         note(&newest->glance, snapshot, outset);
     }
     return rc;

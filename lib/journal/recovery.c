@@ -89,6 +89,8 @@ recover_tail(struct jn_newest *newest, struct jn_txn *txn, struct found *found)
         rc = take_frames(newest, found);
     if (rc == 0)
         rc = jn_tail_shows_loss(newest->tail, found->end, limit, &loss);
+    /* That far it was on the disk before the index could be ahead. */
+    loss |= found->end < found->row.ahead_end;
     return rc == 0 && loss ? JOURNAL_CORRUPT : rc;
 }
 

@@ -87,7 +87,13 @@ jn_view_entries(struct jn_txn *txn)
 uint64_t
 jn_view_keys(struct jn_txn *txn)
 {
-    return jn_store_count(txn, JN_LATEST) + sums_of_recent(txn).keys;
+    struct jn_tail_row row;
+    uint64_t rows = jn_store_count(txn, JN_LATEST);
+
+    /* Whoever has to know of damage has looked at it. */
+    if (jn_view_has_recent(txn) && jn_view_tail(txn, &row) == 0)
+        rows -= row.ahead_rows < rows ? row.ahead_rows : rows;
+    return rows + sums_of_recent(txn).keys;
 }
 
 int

@@ -5,53 +5,66 @@
 #include "write/drain.h"
 #include "base/error.h"
 
-/* A slice is one part of the tail in so many. */
+/* A slice of entries is one part of the tail in so many, one of keys so many. */
 #define PART_MIN 16u
 #define PART_MAX 2u
+#define KEYS_MIN 64u
+#define KEYS_FIRST 1024u
+#define KEYS_MAX (UINT64_C(1) << 17)
 
-/* It should take about so long, ns, and not much longer. */
+/* It should take about so long, ns. */
 #define TIME_WANTED UINT64_C(8000000)
-#define TIME_ENDURED UINT64_C(24000000)
-
-/*
- * Where keys are so many that the smallest slice, which then has a page of its
- * own for each, takes longer than that, small ones only multiply the pages: so
- * many slices are as large as can be then, before small ones are tried again.
- */
-#define LARGE_SLICES 64u
 
 #define FULL_TRIES 4u
 
 /* What draining takes over a limit, should it be reached to the last page. */
 #define OVERDRAFT (UINT64_C(256) << 10)
 
+static uint64_t
+within(uint64_t value, uint64_t least, uint64_t most)
+{
+    if (value < least)
+        return least;
+    return value > most ? most : value;
+}
+
+static struct jn_slice
+first_slice(const struct jn_newest *newest)
+{
+    return (struct jn_slice){.keys = KEYS_FIRST,
+                             .bytes = atomic_load(&newest->ring) / PART_MIN};
+}
+
 /* Larger while they are quick, smaller when they are slow. */
 static void
-adapt(struct jn_newest *newest, uint64_t took)
+adapt(struct jn_newest *newest, bool keyed, uint64_t took)
 {
-    uint64_t least = atomic_load(&newest->ring) / PART_MIN;
-    uint64_t most = atomic_load(&newest->ring) / PART_MAX;
-    uint64_t slice = newest->slice;
+    uint64_t ring = atomic_load(&newest->ring);
+    struct jn_slice *slice = &newest->slice;
+    uint64_t *size = keyed ? &slice->keys : &slice->bytes;
 
-    if (newest->large_slices > 0) {
-        newest->large_slices--;
-        return;
-    }
-    if (took < TIME_WANTED / 2) {
-        slice *= 2;
-    } else if (took > TIME_ENDURED && slice <= least) {
-        newest->large_slices = LARGE_SLICES;
-        slice = most;
-    } else if (took > TIME_WANTED * 3 / 2) {
-        slice /= 2;
-    }
-    slice = slice > most ? most : slice;
-    newest->slice = slice < least ? least : slice;
+    if (took < TIME_WANTED / 2)
+        *size *= 2;
+    else if (took > TIME_WANTED * 3 / 2)
+        *size /= 2;
+    slice->keys = within(slice->keys, KEYS_MIN, KEYS_MAX);
+    slice->bytes = within(slice->bytes, ring / PART_MIN, ring / PART_MAX);
+}
+
+/* False: they cannot be smaller. */
+static bool
+shrink(struct jn_slice *slice)
+{
+    if (slice->keys <= 1 && slice->bytes <= 1)
+        return false;
+    slice->keys = slice->keys / 8 + 1;
+    slice->bytes = slice->bytes / 8 + 1;
+    return true;
 }
 
 static int
 drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
-            uint64_t most, bool *done)
+            bool *keyed, bool *done)
 {
     struct jn_newest *newest = &shared->files.newest;
     struct jn_txn txn;
@@ -68,7 +81,7 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
     }
     rc = jn_store_reserve(&txn, 2 * left, limit);
     if (rc == 0)
-        rc = jn_drain(newest, &txn, most);
+        rc = jn_drain(newest, &txn, &newest->slice, keyed);
     if (rc == 0)
         return jn_shared_commit(shared, &txn);
     jn_shared_abort(shared, &txn);
@@ -84,15 +97,15 @@ drain_slices(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
     unsigned tries = 0;
 
     *done = false;
-    if (newest->slice == 0)
-        adapt(newest, 0);
+    if (newest->slice.bytes == 0)
+        newest->slice = first_slice(newest);
     while (!*done && slices > 0) {
         uint64_t start = jn_clock_steady();
-        int rc = drain_slice(shared, limit, keep, newest->slice, done);
+        bool keyed = false;
+        int rc = drain_slice(shared, limit, keep, &keyed, done);
 
-        if (rc == JOURNAL_FULL && newest->slice > 1) {
-            newest->slice = newest->slice / 8 + 1;
-            newest->large_slices = 0;
+        if (rc == JOURNAL_FULL && shrink(&newest->slice)) {
+            continue;
         } else if (rc == JOURNAL_FULL && ++tries < FULL_TRIES) {
             /* Dead readers may have been in the way, or there is no way. */
             if (limit != 0 && tries == FULL_TRIES / 2)
@@ -102,7 +115,7 @@ drain_slices(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
         } else if (rc != 0) {
             return rc;
         } else if (!*done) {
-            adapt(newest, jn_clock_steady() - start);
+            adapt(newest, keyed, jn_clock_steady() - start);
             slices--;
         }
     }

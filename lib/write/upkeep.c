@@ -1,6 +1,7 @@
 /* upkeep.c - long work on the journal, in small atomic steps. */
 #include "write/upkeep.h"
 
+#include "write/ahead.h"
 #include "base/clock.h"
 #include "write/commit.h"
 #include "write/drain.h"
@@ -39,6 +40,25 @@ struct upkeep {
     uint64_t worked;  /* and before its commit */
 };
 
+/* Where room is short its steps are small, and so is this. */
+static struct jn_slice
+slice_of(const struct upkeep *upkeep)
+{
+    bool small = upkeep->most < STEP_FIRST;
+
+    return (struct jn_slice){.keys = small ? upkeep->most : STEP_MAX,
+                             .bytes = small ? upkeep->most : DRAIN_MAX};
+}
+
+static int
+drain_some(struct upkeep *upkeep, struct jn_txn *txn)
+{
+    const struct jn_slice slice = slice_of(upkeep);
+    bool keyed;
+
+    return jn_drain(&upkeep->shared->files.newest, txn, &slice, &keyed);
+}
+
 /*
  * What is recent goes into the store first; *ALL, or as much as may be.  Where
  * the work then changes nothing, this is undone with it.
@@ -47,11 +67,9 @@ static int
 drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
 {
     struct jn_newest *newest = &upkeep->shared->files.newest;
-    /* Where room is short its steps are small, and so is this. */
-    uint64_t most = upkeep->most < STEP_FIRST ? upkeep->most : DRAIN_MAX;
 
-    *all = jn_drain_left(txn) <= most;
-    return *all ? jn_drain_all(newest, txn) : jn_drain(newest, txn, most);
+    *all = jn_drain_left(txn) <= slice_of(upkeep).bytes;
+    return *all ? jn_drain_all(newest, txn) : drain_some(upkeep, txn);
 }
 
 /* By WORK, on the state of the store. */
@@ -59,13 +77,34 @@ static int
 do_work(const struct jn_job *job, jn_work work, struct jn_step *step)
 {
     int rc = jn_view_stored_state(step->txn, &step->state);
+    uint64_t first = step->state.first;
 
     if (rc == 0)
         rc = work(step, job->context);
     if (rc == 0 && step->changed)
         rc = jn_view_put_state(step->txn, &step->state);
+    if (rc == 0 && step->changed)
+        rc = jn_ahead_prune(step->txn, first, step->state.first);
     step->worked = !step->held;
     return rc;
+}
+
+/*
+ * By IN_STORE, unless rows of keys are being written: to go on with these is a
+ * step too, and nobody has to tell which of them are there.
+ */
+static int
+do_in_store(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
+{
+    bool writing;
+    int rc = jn_ahead_is_writing(txn, &writing);
+
+    if (rc != 0)
+        return rc;
+    if (!writing)
+        return do_work(upkeep->job, upkeep->job->in_store, step);
+    step->drained = step->changed = true;
+    return drain_some(upkeep, txn);
 }
 
 static int
@@ -77,7 +116,7 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
 
     step->held = job->in_store == NULL || !any;
     if (!step->held)
-        rc = do_work(job, job->in_store, step);
+        rc = do_in_store(upkeep, txn, step);
     if (rc != 0 || !step->held)
         return rc;
     rc = drain(upkeep, txn, &all);

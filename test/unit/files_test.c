@@ -93,7 +93,7 @@ END_TEST
 START_TEST(another_format_is_not_supported)
 {
     const struct jn_row newer[] = {
-        {"format", {(const uint8_t *)"\0\0\0\0\0\0\0\3", 8}}};
+        {"format", {(const uint8_t *)"\0\0\0\0\0\0\0\4", 8}}};
     unsigned long long size;
 
     ck_assert_int_eq(jn_store_create(test_path(JN_STORE_FILE), 0600, newer, 1),

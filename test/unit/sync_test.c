@@ -63,7 +63,8 @@ __wrap_jn_slices_drain_one(struct jn_shared *shared, uint64_t bytes_max,
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
         ck_assert(atomic_load(&has_appended));
     }
-    shared->files.newest.slice = 1; /* as if the disk were slow */
+    /* As if the disk were slow. */
+    shared->files.newest.slice = (struct jn_slice){1, 1};
     slices++;
     return __real_jn_slices_drain_one(shared, bytes_max, keep, done);
 }
