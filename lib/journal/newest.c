@@ -258,6 +258,26 @@ jn_newest_flush(struct jn_newest *newest, uint64_t upto)
     return rc;
 }
 
+/*
+ * A flush that failed before this process had the tail open, of one that has
+ * died since, is nothing that it would be told of.  What it has not written
+ * itself it writes again, until it has moved all there was into the store.
+ */
+static int
+write_others_again(struct jn_newest *newest, const struct jn_tail_row *row,
+                   uint64_t written)
+{
+    uint64_t from = newest->sure > row->start ? newest->sure : row->start;
+    int rc = 0;
+
+    if (newest->appended || from >= written)
+        return 0;
+    rc = jn_newest_write_again(newest, from, written);
+    if (rc == 0)
+        newest->sure = written;
+    return rc;
+}
+
 int
 jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
                         uint64_t *written)
@@ -272,7 +292,7 @@ jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
     jn_recent_lock(newest->recent);
     rc = jn_newest_open_tail(newest, txn, &row);
     jn_recent_unlock(newest->recent);
-    return rc;
+    return rc == 0 ? write_others_again(newest, &row, *written) : rc;
 }
 
 /* ---- open, close -------------------------------------------------------- */

@@ -82,10 +82,13 @@ struct jn_newest {
     uint64_t no_tail_until; /* there was no room for one; steady clock */
     struct jn_basis basis;  /* of the store, when it was last looked at */
     bool appended;          /* this process has committed to the store */
+    uint64_t sure;          /* or has written again what ends there */
     uint64_t used;          /* bytes of the tail, when it last was */
     struct jn_slice slice;  /* how large the next one is: see slices.c */
     struct jn_round round;  /* keys of the one in progress: see ahead.c */
     bool broken;            /* the tail has failed within a transaction */
+    /* Of the thread that leads the appends: */
+    uint64_t begun; /* up to where a flush of the tail has been begun */
 };
 
 /*
@@ -163,7 +166,7 @@ int jn_newest_write_again(struct jn_newest *newest, uint64_t from, uint64_t to);
 
 /*
  * In TXN, with LMDB's writer lock held: has the tail open for a flush of all
- * that is written, if there is one.
+ * that is written, if there is one, so that its failure will be known here.
  */
 int jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
                             uint64_t *written);

@@ -177,6 +177,12 @@ void jn_tail_store(struct jn_tail *tail, uint64_t position,
 int jn_tail_flush(struct jn_tail *tail);
 int jn_tail_flush_part(struct jn_tail *tail, uint64_t from, uint64_t to);
 
+/*
+ * Lets the system begin to write [FROM, TO) to the disk, so that a flush has
+ * less to wait for.  It promises nothing, and cannot fail.
+ */
+void jn_tail_begin_flush(struct jn_tail *tail, uint64_t from, uint64_t to);
+
 /* Reads SIZE bytes at POSITION, with a system call: no SIGBUS. */
 int jn_tail_read(struct jn_tail *tail, uint64_t position, uint8_t *bytes,
                  size_t size);

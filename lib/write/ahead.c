@@ -15,6 +15,10 @@
 /* So many keys are asked for before their turn. */
 #define AHEAD 8u
 
+/* Keys are few if there is one for so many entries; of these SAMPLES are asked. */
+#define FEW 32u
+#define SAMPLES 512u
+
 /* ---- which keys --------------------------------------------------------- */
 
 /*
@@ -227,9 +231,10 @@ jn_ahead_write(struct jn_newest *newest, struct jn_txn *txn,
 }
 
 int
-jn_ahead_write_all(struct jn_txn *txn, const struct jn_tail_row *row)
+jn_ahead_write_with(struct jn_txn *txn, const struct jn_tail_row *row,
+                    uint64_t to)
 {
-    struct keys keys = {txn->look.low, txn->look.high, NULL, 0};
+    struct keys keys = {txn->look.low, to, NULL, 0};
     uint64_t skip = row->keyed == JN_ALL_KEYED ? row->ahead : 0;
     int rc = list_keys(&txn->look, &keys);
 
@@ -238,6 +243,23 @@ jn_ahead_write_all(struct jn_txn *txn, const struct jn_tail_row *row)
     rc = write_rows(txn, &keys, 0, keys.count, skip);
     free(keys.orders);
     return rc;
+}
+
+bool
+jn_ahead_has_few(const struct jn_txn *txn)
+{
+    const struct jn_recent_look *look = &txn->look;
+    uint64_t step = (look->high - look->low) / SAMPLES + 1;
+    size_t samples = 0, keys = 0;
+
+    /* Of each key one entry is the newest. */
+    for (uint64_t seq = look->low; seq < look->high; seq += step, samples++) {
+        const struct jn_recent_item *item = jn_recent_at(look, seq);
+
+        keys += item->key.size > 0 &&
+                jn_recent_is_newest(look, item, look->high);
+    }
+    return keys < samples / FEW;
 }
 
 int

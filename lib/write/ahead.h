@@ -29,8 +29,18 @@ int jn_ahead_begin(struct jn_newest *newest, struct jn_txn *txn,
 int jn_ahead_write(struct jn_newest *newest, struct jn_txn *txn,
                    struct jn_tail_row *row, uint64_t most);
 
-/* Writes the rows of all keys that have recent entries, if they are not there. */
-int jn_ahead_write_all(struct jn_txn *txn, const struct jn_tail_row *row);
+/*
+ * Writes the rows of all keys with recent entries below TO, which the store is
+ * to have by the end of TXN; unless they are there.
+ */
+int jn_ahead_write_with(struct jn_txn *txn, const struct jn_tail_row *row,
+                        uint64_t to);
+
+/*
+ * Whether so few keys have recent entries that it costs less to write their
+ * rows together with these, in each commit once more, than to flush the tail.
+ */
+bool jn_ahead_has_few(const struct jn_txn *txn);
 
 /* Whether in TXN a round has begun whose rows are not all there. */
 int jn_ahead_is_writing(struct jn_txn *txn, bool *writing);

@@ -148,6 +148,16 @@ move(struct jn_newest *newest, struct jn_txn *txn, struct jn_tail_row *row,
     return jn_view_put_state(txn, &drain.state);
 }
 
+/* The same, and the rows of their keys. */
+static int
+move_with_keys(struct jn_newest *newest, struct jn_txn *txn,
+               struct jn_tail_row *row, uint64_t to)
+{
+    int rc = jn_ahead_write_with(txn, row, to);
+
+    return rc == 0 ? move(newest, txn, row, to) : rc;
+}
+
 /* ---- steps -------------------------------------------------------------- */
 
 int
@@ -158,8 +168,14 @@ jn_drain(struct jn_newest *newest, struct jn_txn *txn,
     int rc = jn_view_tail(txn, &row);
 
     assert(jn_drain_left(txn) > 0);
-    if (rc == 0 && !jn_tail_row_is_ahead(&row))
+    *keyed = false;
+    if (rc == 0 && !jn_tail_row_is_ahead(&row)) {
+        if (jn_ahead_has_few(txn))
+            return move_with_keys(newest, txn, &row,
+                                  choose_end(&txn->look, most->bytes,
+                                             txn->look.high));
         rc = jn_ahead_begin(newest, txn, &row);
+    }
     if (rc != 0)
         return rc;
     *keyed = row.keyed != JN_ALL_KEYED;
@@ -195,9 +211,7 @@ drain_all(struct jn_newest *newest, struct jn_txn *txn)
     struct jn_tail_row row;
     int rc = jn_view_tail(txn, &row);
 
-    if (rc == 0)
-        rc = jn_ahead_write_all(txn, &row);
-    return rc == 0 ? move(newest, txn, &row, txn->look.high) : rc;
+    return rc == 0 ? move_with_keys(newest, txn, &row, txn->look.high) : rc;
 }
 
 int

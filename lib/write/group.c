@@ -17,8 +17,17 @@
 /* Bytes of the tail that a commit drains beside its own work. */
 #define DRAINED_ALONG (UINT64_C(256) << 10)
 
+/* So many bytes of relaxed appends the system begins to write at a time. */
+#define BEGUN_AT (UINT64_C(256) << 10)
+
 /* The tail is drained when more than one part of it in so many is in use. */
 #define DRAINED_AT 2u
+
+/*
+ * So many slices more than one at a time where it is full; fewer on the way, so
+ * that nobody has to wait for many at once.
+ */
+#define SLICES_MORE 4u
 
 /* ---- into the store ------------------------------------------ */
 
@@ -221,6 +230,22 @@ try_tail(struct jn_shared *shared, struct jn_request *first,
     return rc;
 }
 
+/*
+ * Where the index is to be ahead the tail has to be on the disk: who waits for
+ * that then finds most of it there.
+ */
+static void
+begin_flush(struct jn_newest *newest, uint64_t end)
+{
+    uint64_t from = newest->begun;
+
+    if (end - from < BEGUN_AT)
+        return;
+    newest->begun = end;
+    if (end - from <= atomic_load(&newest->ring))
+        jn_tail_begin_flush(newest->tail, from, end);
+}
+
 /* What has been written up to END is seen now, or once it has been flushed. */
 static int
 publish(struct jn_shared *shared, uint64_t end, bool relaxed)
@@ -228,14 +253,23 @@ publish(struct jn_shared *shared, uint64_t end, bool relaxed)
     struct jn_newest *newest = &shared->files.newest;
     int rc = 0;
 
-    if (relaxed)
+    if (relaxed) {
         jn_word_raise(&newest->words->published, end);
-    else
+        begin_flush(newest, end);
+    } else
         rc = jn_newest_flush(newest, end);
     if (rc != 0)
         jn_shared_fail(shared);
     jn_shared_wake(shared);
     return rc;
+}
+
+/* Keys do not free any of the ring: goes on until entries have been moved. */
+static int
+make_room(struct jn_shared *shared, uint64_t bytes_max)
+{
+    return jn_slices_drain(shared, bytes_max, shared->files.newest.used - 1,
+                           UINT_MAX);
 }
 
 /* False: it is for the store. */
@@ -250,7 +284,7 @@ run_in_tail(struct jn_shared *shared, struct jn_request *first)
         staged = JN_STAGED;
         rc = try_tail(shared, first, &staged, &end);
         if (rc == 0 && staged == JN_NO_ROOM)
-            rc = jn_slices_drain(shared, first->limits.bytes_max, 0, 1);
+            rc = make_room(shared, first->limits.bytes_max);
     } while (rc == 0 && staged == JN_NO_ROOM);
     if (rc == 0 && staged == JN_NO_TAIL)
         return false;
@@ -272,7 +306,12 @@ void
 jn_group_drain_ahead(struct jn_shared *shared, uint64_t bytes_max)
 {
     const struct jn_newest *newest = &shared->files.newest;
+    uint64_t ring = atomic_load(&newest->ring);
+    uint64_t from = ring / DRAINED_AT;
 
-    if (newest->used > atomic_load(&newest->ring) / DRAINED_AT)
-        (void)jn_slices_drain(shared, bytes_max, 0, 1);
+    if (newest->used > from) {
+        uint64_t more = (newest->used - from) * SLICES_MORE / (ring - from);
+
+        (void)jn_slices_drain(shared, bytes_max, 0, 1 + (unsigned)more);
+    }
 }

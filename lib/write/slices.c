@@ -5,12 +5,14 @@
 #include "write/drain.h"
 #include "base/error.h"
 
-/* A slice of entries is one part of the tail in so many, one of keys so many. */
+/* A slice of entries is one part of the tail in so many, */
 #define PART_MIN 16u
 #define PART_MAX 2u
-#define KEYS_MIN 64u
-#define KEYS_FIRST 1024u
-#define KEYS_MAX (UINT64_C(1) << 17)
+
+/* and one of keys has one for so many bytes of it: a page each, at the worst. */
+#define BYTES_MIN 16384u
+#define BYTES_FIRST 8192u
+#define BYTES_MAX 512u
 
 /* It should take about so long, ns. */
 #define TIME_WANTED UINT64_C(8000000)
@@ -31,8 +33,9 @@ within(uint64_t value, uint64_t least, uint64_t most)
 static struct jn_slice
 first_slice(const struct jn_newest *newest)
 {
-    return (struct jn_slice){.keys = KEYS_FIRST,
-                             .bytes = atomic_load(&newest->ring) / PART_MIN};
+    uint64_t ring = atomic_load(&newest->ring);
+
+    return (struct jn_slice){ring / BYTES_FIRST, ring / PART_MIN};
 }
 
 /* Larger while they are quick, smaller when they are slow. */
@@ -47,7 +50,7 @@ adapt(struct jn_newest *newest, bool keyed, uint64_t took)
         *size *= 2;
     else if (took > TIME_WANTED * 3 / 2)
         *size /= 2;
-    slice->keys = within(slice->keys, KEYS_MIN, KEYS_MAX);
+    slice->keys = within(slice->keys, ring / BYTES_MIN, ring / BYTES_MAX);
     slice->bytes = within(slice->bytes, ring / PART_MIN, ring / PART_MAX);
 }
 
