@@ -117,6 +117,20 @@ proves 'a flush fails, a process dies, the power goes' \
     -DENTRIES=3 -DFAILS=1 -DKILLS=1 -DPOWERS=1
 proves 'a flush fails beside relaxed appends, all die, the power goes' \
     -DENTRIES=3 -DFAILS=1 -DENDS=1 -DPOWERS=1 -DRELAXED=2
+proves 'who looks keys up during a round finds the newest that is seen' \
+    -DENTRIES=3 -DREADS=1 -DROUNDS=1 -DRELAXED=2
+proves 'a round, a reader, a loss of power' \
+    -DENTRIES=2 -DREADS=1 -DROUNDS=1 -DPOWERS=1
+proves 'a round with batches, a death, a loss of power' \
+    -DENTRIES=4 -DROUNDS=1 -DKILLS=1 -DPOWERS=1 -DRELAXED=2 -DBATCHES=1
+proves 'a round in a ring that goes round, all die, the power goes' \
+    -DENTRIES=4 -DROUNDS=1 -DENDS=1 -DPOWERS=1 -DRELAXED=3 -DBATCHES=2
+proves 'a rewind in the middle of a round, another round, a death' \
+    -DENTRIES=3 -DROUNDS=2 -DREWINDS=1 -DKILLS=1 -DRELAXED=3
+proves 'a flush fails about a round, a process dies, the power goes' \
+    -DENTRIES=3 -DROUNDS=1 -DFAILS=1 -DKILLS=1 -DPOWERS=1
+proves 'damage to what the index is ahead by is noticed' \
+    -DENTRIES=3 -DROUNDS=1 -DPOWERS=1 -DRELAXED=2 -DDAMAGE=1
 
 # ---- without one of its rules -----------------------------------------------
 
@@ -163,6 +177,26 @@ needs 'the last drained frame is written again before its flush' \
 needs 'a reader that opens alone and may not write flushes all the same' \
     -DNO_FLUSH_AT_OPEN -DREAD_ONLY=1 -DENTRIES=2 -DREADS=1 -DENDS=1 \
     -DPOWERS=1
+needs 'a round begins with a flush of all that is relaxed' \
+    -DROUND_UNFLUSHED -DENTRIES=2 -DROUNDS=1 -DPOWERS=1 -DRELAXED=3
+needs 'it goes as far as was written before that flush' \
+    -DMARK_ROUND_LATE -DENTRIES=2 -DROUNDS=1 -DPOWERS=1 -DRELAXED=3
+needs 'who joins others drains before it begins a round' \
+    -DROUND_WHEN_FRESH -DENTRIES=3 -DROUNDS=1 -DFAILS=1 -DKILLS=1 -DPOWERS=1
+needs 'rows lead to entries of the round, not to newer ones' \
+    -DLEADS_TOO_FAR -DENTRIES=3 -DROUNDS=1 -DPOWERS=1 -DRELAXED=3
+needs 'all have the same order of keys' \
+    -DORDER_OF_ITS_OWN -DENTRIES=2 -DROUNDS=1 -DKILLS=1
+needs 'entries are moved when all their keys have rows' \
+    -DMOVE_EARLY -DENTRIES=2 -DROUNDS=1
+needs 'readers see all that the index may lead to' \
+    -DLIMIT_NOT_RAISED -DENTRIES=2 -DROUNDS=1 -DREADS=1
+needs 'who changes the store directly ends the round' \
+    -DAHEAD_STAYS -DENTRIES=3 -DROUNDS=1 -DREWINDS=1
+needs 'what the index is ahead by is not written over' \
+    -DREUSE_AHEAD -DENTRIES=4 -DROUNDS=1
+needs 'recovery complains of a tail that ends before that' \
+    -DNO_COMPLAINT -DENTRIES=2 -DROUNDS=1 -DPOWERS=1 -DRELAXED=3 -DDAMAGE=1
 
 # ---- at leisure -------------------------------------------------------------
 
@@ -179,6 +213,12 @@ if scale_is 10; then
         -DENTRIES=3 -DREADS=1 -DFAILS=1 -DKILLS=1 -DPOWERS=1
     proves 'a reader looks twice, and all die in between' \
         -DENTRIES=4 -DREADS=2 -DENDS=1 -DTEAR
+    proves 'a reader in a round, a loss of power' \
+        -DENTRIES=3 -DREADS=1 -DROUNDS=1 -DPOWERS=1
+    proves 'a reader in a round is overtaken, one dies' \
+        -DENTRIES=4 -DREADS=1 -DROUNDS=1 -DKILLS=1 -DCAP=2 -DRELAXED=3
+    proves 'a rewind in a round, a death, a loss of power' \
+        -DENTRIES=3 -DROUNDS=2 -DREWINDS=1 -DKILLS=1 -DPOWERS=1 -DTEAR
 fi
 
 echo "protocol_test: $passed passed, $failed failed"

@@ -24,6 +24,12 @@
  * do); each other process that had the file open by then is told at its next
  * flush, once, and one that opens it later never (Linux's errseq).
  *
+ * Each entry has one of two keys, and the index (`latest`) a row for each: the
+ * newest entry.  Whoever looks a key up looks among the entries of the tail
+ * first, in what he sees of it.  A writer, at any time, may begin a round, or
+ * make the next commit of the one in progress: one key's row, or one batch, so
+ * that there are as many places to die at as there can be.
+ *
  * Steps that nobody can tell apart are one: what a process does by itself, and
  * what it does with the lock held as long as it changes nothing that others
  * look at.
@@ -32,7 +38,11 @@
  *     join                  what is done within the door, by whoever opens:
  *                           alone, the valid prefix is written again, flushed
  *     take_lock .. unlock   begin and abort of LMDB's write transaction
- *     drain                 the last frame's flush, the commit of the rows
+ *     drain                 jn_drain_all(): the last frame's flush, a commit
+ *     flush_before_round    the flush that a round begins with; here without
+ *                           the lock, so that others write meanwhile
+ *     commit_round          a slice: write_row, of the index; move_batch
+ *     take_back             a rewind
  *     write_frames          jn_tail_write(), jn_tail_store(), frame by frame
  *     flush                 jn_tail_flush()
  *     the words             reserved, written, published, flushed, failed, in
@@ -49,10 +59,10 @@
  * the tests of tail.c.  The order of loads and stores between processors: the
  * words are sequentially consistent.  The threads of a process: each is to the
  * others as a process is, but dies with them.  A failed commit of LMDB: it sets
- * the failed word as it ever did.  Rewind, prune, marks: these drain and then
- * are one commit.  A clean close, which drains; creating the tail.  Damage:
- * nothing is damaged here, so JOURNAL_CORRUPT would be a false alarm, and that
- * there is none is asserted.
+ * the failed word as it ever did.  Prune, marks: these drain and then are one
+ * commit.  A clean close, which drains; creating the tail.  Damage: but for
+ * DAMAGE nothing is damaged here, so JOURNAL_CORRUPT would be a false alarm,
+ * and that there is none is asserted.
  *
  * What is asserted after the death of all and after loss of power, at each
  * open, each look and each acknowledgement:
@@ -65,8 +75,11 @@
  *     loss of power takes it;
  *   - a reader is given the units that it asked for, or knows that it was not;
  *     if it was not it need not try for ever; it sees its own appends;
- *   - recovery finds the last drained frame in its place, and no frame behind
- *     the prefix that says more was flushed;
+ *   - recovery finds the last drained frame in its place, no frame behind the
+ *     prefix that says more was flushed, and all that the index is ahead by;
+ *   - a row of the index leads to what is in the journal, at every commit too;
+ *     who looks a key up gets the newest entry of all that he sees of it;
+ *   - a round can be gone on with by anybody, and leaves the index right;
  *   - nothing is acknowledged between a failed flush and the next open alone;
  *   - nobody waits for ever (spin looks for such ends by itself).
  */
@@ -99,6 +112,19 @@
 #endif
 #ifndef BATCHES
 #define BATCHES 0       /* bits: processes whose appends are of two entries */
+#endif
+
+#ifndef ROUNDS
+#define ROUNDS 0        /* rounds that are begun */
+#endif
+#ifndef REWINDS
+#define REWINDS 0       /* by one entry; not beside a reader */
+#endif
+#ifndef KEYS
+#define KEYS 52         /* bits: entries, from 1 up, of key 1; others: key 0 */
+#endif
+#ifndef DAMAGE
+#define DAMAGE 0        /* 1: with the power, to what the index is ahead by */
 #endif
 
 #ifndef READ_ONLY
@@ -182,7 +208,62 @@
 #define OVERTAKEN (reserved > from + CAP)
 #endif
 
+#ifdef ROUND_UNFLUSHED
+#define FLUSH_FIRST ok = true
+#else
+#define FLUSH_FIRST flush()
+#endif
+
+#ifdef MARK_ROUND_LATE
+#define MARK_ROUND_AGAIN mark = written
+#else
+#define MARK_ROUND_AGAIN skip
+#endif
+
+#ifdef ROUND_WHEN_FRESH
+#define MAY_BEGIN true
+#else
+#define MAY_BEGIN !fresh
+#endif
+
+#ifdef LEADS_TOO_FAR
+#define LEADS_BELOW w_size
+#else
+#define LEADS_BELOW ahead
+#endif
+
+#ifdef ORDER_OF_ITS_OWN
+#define IN_TURN(key) (me == 0 -> (key) : 1 - (key))
+#else
+#define IN_TURN(key) (key)
+#endif
+
+#ifdef MOVE_EARLY
+#define MAY_MOVE (keyed > 0)
+#else
+#define MAY_MOVE (keyed == ALL_KEYED)
+#endif
+
+#ifdef AHEAD_STAYS
+#define END_AHEAD skip
+#else
+#define END_AHEAD end_ahead()
+#endif
+
+#ifdef LIMIT_NOT_RAISED
+#define LEAST_END from
+#else
+#define LEAST_END (ahead > next -> ahead_end : from)
+#endif
+
+#ifdef NO_COMPLAINT
+#define COMPLAINS false
+#else
+#define COMPLAINS true
+#endif
+
 #include "tail_ring.pml"
+#include "tail_round.pml"
 #include "tail_append.pml"
 #include "tail_read.pml"
 
@@ -225,7 +306,7 @@ inline end_all()
         kill_all();
         walk(IN_CACHE, start + CAP);
         check(must_outlive_all);
-        w_i = 0
+        check_index()
     }
 }
 
@@ -241,6 +322,24 @@ inline forget_lost()
     od
 }
 
+/* One of the units that are on the disk, says the row, or none. */
+inline damage()
+{
+    if
+    :: i = 0
+    :: i = 1
+    :: i = 2
+    :: i = CAP
+    fi;
+    if
+    :: i < CAP && IS_AHEAD && POS(disk[i]) >= start &&
+            POS(disk[i]) < ahead_end ->
+        disk[i] = TORN;
+        cache[i] = TORN
+    :: else
+    fi
+}
+
 inline lose_power()
 {
     i = 0;
@@ -253,15 +352,24 @@ inline lose_power()
     :: else -> break
     od;
     skip;
+#if DAMAGE
+    damage();
+#endif
     d_step {
         i = 0;
         kill_all();
         errors = 0; told[0] = 0; told[1] = 0; told[2] = 0;
         seen = 0;
         walk(ON_DISK, start + CAP);
-        check(must_outlive_power);
-        check_no_alarm(ON_DISK);
-        forget_lost();
+        if
+        :: DAMAGE && COMPLAINS && IS_AHEAD && w_end < ahead_end ->
+            powers = 0
+        :: else ->
+            check(must_outlive_power);
+            check_no_alarm(ON_DISK);
+            check_index();
+            forget_lost()
+        fi;
         over = powers == 0
     }
 }

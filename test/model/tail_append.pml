@@ -18,6 +18,7 @@ inline write_prefix_again()
         walk(IN_CACHE, start + CAP);
         check(must_outlive_all);
         check_no_alarm(IN_CACHE);
+        check_index();
         my_end = w_end;
 #ifndef NO_REWRITE
         w_i = start;
@@ -75,6 +76,8 @@ inline join()
 /* The last drained frame stays: it shows that tail and store go together. */
 #ifdef REUSE_LAST
 #define LIMIT (start + CAP)
+#elif defined REUSE_AHEAD
+#define LIMIT (MAX((last != 0 -> POS(last) : start), ahead_end) + CAP)
 #else
 #define LIMIT ((last != 0 -> POS(last) : start) + CAP)
 #endif
@@ -82,6 +85,7 @@ inline join()
 /* What is written goes to the store, and if DIRECT the new entries too. */
 inline commit(direct)
 {
+    w_limit = (IS_AHEAD && keyed == ALL_KEYED -> ahead : next);
     w_i = next;
     do
     :: w_i < w_size -> entries[w_i] = found[w_i]; w_i++
@@ -99,7 +103,8 @@ inline commit(direct)
     do
     :: direct && w_i < count -> entries[next] = id + w_i; next++; w_i++
     :: else -> break
-    od
+    od;
+    index_all(w_limit)
 }
 
 inline drain()
@@ -141,8 +146,6 @@ inline drain()
 }
 
 /* ---- Appending ---------------------------------------------------------- */
-
-#define FORGET id = 0; count = 0; end = 0; mark = 0; ok = false; late = false
 
 inline unlock()
 {
@@ -287,6 +290,19 @@ opened:
         do
         :: atomic { begun < ENTRIES && lock == 0 -> take_lock() };
             append()
+#if ROUNDS
+        :: atomic { !IS_AHEAD && MAY_BEGIN && rounds > 0 && written > start ->
+                rounds--; mark = written };
+            flush_before_round();
+            go_on()
+        :: IS_AHEAD -> go_on()
+#endif
+#if REWINDS
+        :: atomic { rewinds > 0 && lock == 0 && !failed ->
+                rewinds--; lock = me + 1 };
+            drain();
+            take_back()
+#endif
         :: begun == ENTRIES -> break
         od;
         present = present & ~BIT(me);

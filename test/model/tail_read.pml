@@ -3,7 +3,7 @@
  */
 
 #define LOOK_AWAY ends_at = 0; from = 0; end = 0; size = 0; of_run = 0; \
-    top = 0; bad = false; more = false; ok = false
+    top = 0; bad = false; more = false; ok = false; row[0] = 0; row[1] = 0
 
 /* The unit at END of the copy: is it the one that follows? */
 inline copy()
@@ -19,12 +19,30 @@ inline copy()
             :: else ->
                 bad = bad || SEQ(w_unit) != size || behind[ID(w_unit)] != top;
                 top = ID(w_unit);
+                row[KEY(top)] = top;
                 size++;
                 more = MORE(w_unit)
             fi
         fi;
         end++
     }
+}
+
+/* What a look-up gives is the newest of all that the reader sees. */
+inline check_rows()
+{
+    w_key = 0;
+    do
+    :: w_key < 2 ->
+        w_id = top;
+        do
+        :: w_id != 0 && KEY(w_id) != w_key -> w_id = behind[w_id]
+        :: else -> break
+        od;
+        assert(row[w_key] == w_id);
+        w_key++
+    :: else -> break
+    od
 }
 
 /* What was copied is believed only if no writer has got as far meanwhile. */
@@ -37,6 +55,10 @@ inline judge()
         }
     :: d_step { !(OVERTAKEN && end > from) ->
             assert((!bad && !more) || (errors > 0 && RELAXED));
+            if
+            :: !bad -> check_rows()
+            :: else
+            fi;
             assert(size >= seen);
             seen = size;
             promise(BIT(top), RELAXED == 0);
@@ -50,7 +72,9 @@ inline take_snapshot()
 {
     d_step {
         from = start; end = start; size = next; of_run = row_run;
-        top = (next > 0 -> entries[next - 1] : 0)
+        top = (next > 0 -> entries[next - 1] : 0);
+        row[0] = latest[0]; row[1] = latest[1];
+        ends_at = MAX(ends_at, LEAST_END)
     }
 }
 
@@ -62,7 +86,7 @@ inline read_all()
 {
 #ifdef SNAPSHOT_FIRST
     take_snapshot();
-    ends_at = published;
+    ends_at = MAX(ends_at, published);
 #else
     ends_at = published;
     take_snapshot();
@@ -77,6 +101,7 @@ inline read_all()
 proctype Reader(byte me)
 {
     byte reads, ends_at, from, end, size, of_run, top, i;
+    byte row[2];
     bool bad, more, ok, fresh;
 
     goto opened;

@@ -21,6 +21,10 @@
 #define BIT(n) (1 << (n))
 #define MAX(a, b) ((a) > (b) -> (a) : (b))
 
+#define KEY(id) (KEYS >> (id) & 1)
+#define IS_AHEAD (ahead > next)
+#define ALL_KEYED 2
+
 /* The ring, as seen from one side; spin has no pointers to arrays. */
 #define IN_CACHE 0
 #define ON_DISK  1
@@ -36,6 +40,9 @@ byte entries[ENTRIES + 1];
 byte next, start;
 byte row_run = 1;
 int last;               /* the last drained frame; 0: none */
+byte ahead, ahead_end;  /* of a round; 0: there is none */
+byte keyed;             /* keys whose row is ahead */
+byte latest[2];         /* the index: of each key the newest entry */
 
 /* The words in the page of journal.lock. */
 byte reserved, written, published, flushed;
@@ -52,6 +59,7 @@ byte runs = 1;          /* stands for random numbers */
 byte errors, told[3];
 
 byte kills = KILLS, ends = ENDS, powers = POWERS, fails = FAILS;
+byte rounds = ROUNDS, rewinds = REWINDS;
 
 /* Who holds the lock, or recovers, keeps here what he has found. */
 byte my_end, my_next, my_run, my_top;
@@ -64,6 +72,7 @@ byte my_end, my_next, my_run, my_top;
 byte begun;
 byte number[ENTRIES + 2], behind[ENTRIES + 2];
 byte must_outlive_all, must_outlive_power;
+byte gone;              /* were taken back */
 byte seen;              /* size that the reader was shown */
 
 /* For use within one d_step only. */
@@ -203,9 +212,9 @@ inline walk(where, limit)
 inline promise(bits, durable)
 {
     must_outlive_all = (durable || errors == 0 ->
-        must_outlive_all | bits : must_outlive_all);
+        must_outlive_all | ((bits) & ~gone) : must_outlive_all);
     must_outlive_power = (durable ->
-        must_outlive_power | bits : must_outlive_power)
+        must_outlive_power | ((bits) & ~gone) : must_outlive_power)
 }
 
 /* After a walk: is it a chain, with all that MUST be there? */
@@ -233,6 +242,7 @@ inline check(must)
 inline check_no_alarm(where)
 {
     assert(last == 0 || AT(where, POS(last) % CAP) == last);
+    assert(!IS_AHEAD || w_end >= ahead_end || DAMAGE);
     w_pos = w_end;
     do
     :: w_pos < start + CAP ->
