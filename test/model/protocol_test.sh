@@ -129,6 +129,10 @@ proves 'a rewind in the middle of a round, another round, a death' \
     -DENTRIES=3 -DROUNDS=2 -DREWINDS=1 -DKILLS=1 -DRELAXED=3
 proves 'a flush fails about a round, a process dies, the power goes' \
     -DENTRIES=3 -DROUNDS=1 -DFAILS=1 -DKILLS=1 -DPOWERS=1
+proves 'prunes beside rounds, a loss of power' \
+    -DENTRIES=4 -DROUNDS=2 -DPRUNES=2 -DPOWERS=1 -DRELAXED=3
+proves 'a prune beside a round, a reader' \
+    -DENTRIES=3 -DREADS=1 -DROUNDS=1 -DPRUNES=1 -DRELAXED=3
 proves 'damage to what the index is ahead by is noticed' \
     -DENTRIES=3 -DROUNDS=1 -DPOWERS=1 -DRELAXED=2 -DDAMAGE=1
 
@@ -197,6 +201,12 @@ needs 'what the index is ahead by is not written over' \
     -DREUSE_AHEAD -DENTRIES=4 -DROUNDS=1
 needs 'recovery complains of a tail that ends before that' \
     -DNO_COMPLAINT -DENTRIES=2 -DROUNDS=1 -DPOWERS=1 -DRELAXED=3 -DDAMAGE=1
+needs 'a prune waits until the rows of all keys are written' \
+    -DPRUNE_BESIDE_KEYS -DENTRIES=3 -DROUNDS=2 -DPRUNES=1 -DRELAXED=3 -DKEYS=10
+needs 'a prune leaves the rows that are ahead' \
+    -DPRUNE_TAKES_ROW -DENTRIES=3 -DROUNDS=2 -DPRUNES=1 -DRELAXED=3
+needs 'a prune counts the keys of which the store has no entry then' \
+    -DPRUNE_UNCOUNTED -DENTRIES=3 -DROUNDS=2 -DPRUNES=1 -DRELAXED=3
 
 # ---- at leisure -------------------------------------------------------------
 
@@ -217,6 +227,10 @@ if scale_is 10; then
         -DENTRIES=3 -DREADS=1 -DROUNDS=1 -DPOWERS=1
     proves 'a reader in a round is overtaken, one dies' \
         -DENTRIES=4 -DREADS=1 -DROUNDS=1 -DKILLS=1 -DCAP=2 -DRELAXED=3
+    proves 'a prune beside rounds, a reader' \
+        -DENTRIES=3 -DREADS=1 -DROUNDS=2 -DPRUNES=1 -DRELAXED=3 -DKEYS=10
+    proves 'prunes, a rewind and a death in rounds' \
+        -DENTRIES=4 -DROUNDS=2 -DPRUNES=1 -DREWINDS=1 -DKILLS=1 -DKEYS=18
     proves 'a rewind in a round, a death, a loss of power' \
         -DENTRIES=3 -DROUNDS=2 -DREWINDS=1 -DKILLS=1 -DPOWERS=1 -DTEAR
 fi

@@ -42,7 +42,8 @@
  *     flush_before_round    the flush that a round begins with; here without
  *                           the lock, so that others write meanwhile
  *     commit_round          a slice: write_row, of the index; move_batch
- *     take_back             a rewind
+ *     prune                 a step of a prune: one commit, beside the tail
+ *     take_back             a rewind, behind a drain
  *     write_frames          jn_tail_write(), jn_tail_store(), frame by frame
  *     flush                 jn_tail_flush()
  *     the words             reserved, written, published, flushed, failed, in
@@ -59,10 +60,10 @@
  * the tests of tail.c.  The order of loads and stores between processors: the
  * words are sequentially consistent.  The threads of a process: each is to the
  * others as a process is, but dies with them.  A failed commit of LMDB: it sets
- * the failed word as it ever did.  Prune, marks: these drain and then are one
- * commit.  A clean close, which drains; creating the tail.  Damage: but for
- * DAMAGE nothing is damaged here, so JOURNAL_CORRUPT would be a false alarm,
- * and that there is none is asserted.
+ * the failed word as it ever did.  Marks, which are one commit; a compaction,
+ * which drains and is one.  A clean close, which drains; creating the tail.
+ * Damage: but for DAMAGE nothing is damaged here, so JOURNAL_CORRUPT would be a
+ * false alarm, and that there is none is asserted.
  *
  * What is asserted after the death of all and after loss of power, at each
  * open, each look and each acknowledgement:
@@ -79,7 +80,8 @@
  *     prefix that says more was flushed, and all that the index is ahead by;
  *   - a row of the index leads to what is in the journal, at every commit too;
  *     who looks a key up gets the newest entry of all that he sees of it;
- *   - a round can be gone on with by anybody, and leaves the index right;
+ *   - a round can be gone on with by anybody, and leaves the index right; keys
+ *     whose row is ahead, and of which the store has no entry, are counted;
  *   - nothing is acknowledged between a failed flush and the next open alone;
  *   - nobody waits for ever (spin looks for such ends by itself).
  */
@@ -119,6 +121,9 @@
 #endif
 #ifndef REWINDS
 #define REWINDS 0       /* by one entry; not beside a reader */
+#endif
+#ifndef PRUNES
+#define PRUNES 0        /* of one entry each */
 #endif
 #ifndef KEYS
 #define KEYS 52         /* bits: entries, from 1 up, of key 1; others: key 0 */
@@ -250,10 +255,28 @@
 #define END_AHEAD end_ahead()
 #endif
 
+#ifdef PRUNE_BESIDE_KEYS
+#define MAY_PRUNE true
+#else
+#define MAY_PRUNE (!IS_AHEAD || keyed == ALL_KEYED)
+#endif
+
+#ifdef PRUNE_TAKES_ROW
+#define GOES(row, id) (KEY(row) == KEY(id))
+#else
+#define GOES(row, id) ((row) == (id))
+#endif
+
+#ifdef PRUNE_UNCOUNTED
+#define COUNT_LEFT(id) skip
+#else
+#define COUNT_LEFT(id) count_left(id)
+#endif
+
 #ifdef LIMIT_NOT_RAISED
 #define LEAST_END from
 #else
-#define LEAST_END (ahead > next -> ahead_end : from)
+#define LEAST_END (IS_AHEAD -> ahead_end : from)
 #endif
 
 #ifdef NO_COMPLAINT

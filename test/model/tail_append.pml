@@ -297,6 +297,10 @@ opened:
             go_on()
         :: IS_AHEAD -> go_on()
 #endif
+#if PRUNES
+        :: atomic { prunes > 0 && lock == 0 && first < next && !failed ->
+                d_step { prunes--; prune(); w_i = 0 } }
+#endif
 #if REWINDS
         :: atomic { rewinds > 0 && lock == 0 && !failed ->
                 rewinds--; lock = me + 1 };

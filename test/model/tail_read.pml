@@ -3,7 +3,8 @@
  */
 
 #define LOOK_AWAY ends_at = 0; from = 0; end = 0; size = 0; of_run = 0; \
-    top = 0; bad = false; more = false; ok = false; row[0] = 0; row[1] = 0
+    top = 0; bad = false; more = false; ok = false; \
+    low = 0; row[0] = 0; row[1] = 0
 
 /* The unit at END of the copy: is it the one that follows? */
 inline copy()
@@ -39,6 +40,7 @@ inline check_rows()
         :: w_id != 0 && KEY(w_id) != w_key -> w_id = behind[w_id]
         :: else -> break
         od;
+        w_id = (w_id != 0 && number[w_id] < low -> 0 : w_id);
         assert(row[w_key] == w_id);
         w_key++
     :: else -> break
@@ -73,7 +75,7 @@ inline take_snapshot()
     d_step {
         from = start; end = start; size = next; of_run = row_run;
         top = (next > 0 -> entries[next - 1] : 0);
-        row[0] = latest[0]; row[1] = latest[1];
+        low = first; row[0] = latest[0]; row[1] = latest[1];
         ends_at = MAX(ends_at, LEAST_END)
     }
 }
@@ -101,7 +103,7 @@ inline read_all()
 proctype Reader(byte me)
 {
     byte reads, ends_at, from, end, size, of_run, top, i;
-    byte row[2];
+    byte low, row[2];
     bool bad, more, ok, fresh;
 
     goto opened;

@@ -42,6 +42,8 @@ byte row_run = 1;
 int last;               /* the last drained frame; 0: none */
 byte ahead, ahead_end;  /* of a round; 0: there is none */
 byte keyed;             /* keys whose row is ahead */
+byte ahead_rows;        /* of keys of which the store has no entry */
+byte first;             /* those below have been pruned */
 byte latest[2];         /* the index: of each key the newest entry */
 
 /* The words in the page of journal.lock. */
@@ -59,7 +61,7 @@ byte runs = 1;          /* stands for random numbers */
 byte errors, told[3];
 
 byte kills = KILLS, ends = ENDS, powers = POWERS, fails = FAILS;
-byte rounds = ROUNDS, rewinds = REWINDS;
+byte rounds = ROUNDS, rewinds = REWINDS, prunes = PRUNES;
 
 /* Who holds the lock, or recovers, keeps here what he has found. */
 byte my_end, my_next, my_run, my_top;
@@ -72,7 +74,7 @@ byte my_end, my_next, my_run, my_top;
 byte begun;
 byte number[ENTRIES + 2], behind[ENTRIES + 2];
 byte must_outlive_all, must_outlive_power;
-byte gone;              /* were taken back */
+byte gone;              /* were taken back, or pruned */
 byte seen;              /* size that the reader was shown */
 
 /* For use within one d_step only. */

@@ -1,6 +1,6 @@
 /*
  * tail_round.pml - the index of tail.pml, the rounds in which it is written
- * ahead of the entries, and the rewind, which ends one.
+ * ahead of the entries, prunes beside them, and the rewind, which ends one.
  */
 
 /* What a writer knows of what it is about. */
@@ -11,11 +11,11 @@ hidden byte w_key, w_id, w_view, w_turn, w_rank, w_limit;
 
 /* ---- The index ---------------------------------------------------------- */
 
-/* After a walk: of all below BELOW. */
+/* After a walk: of all that are there, below BELOW. */
 inline find_newest(key, below)
 {
     w_id = 0;
-    w_i = 0;
+    w_i = first;
     do
     :: w_i < (below) ->
         w_id = (KEY(found[w_i]) == key -> found[w_i] : w_id);
@@ -31,6 +31,7 @@ inline find_newest(key, below)
  */
 inline check_index()
 {
+    w_rank = 0;
     w_view = (IS_AHEAD -> ahead : next);
     w_view = (w_size < w_view -> w_size : w_view);
     w_key = 0;
@@ -39,17 +40,24 @@ inline check_index()
         find_newest(w_key, w_view);
         assert(latest[w_key] == w_id || (w_id != 0 && number[w_id] >= next));
         w_id = latest[w_key];
-        assert(w_id == 0 ||
-            (number[w_id] < w_view && found[number[w_id]] == w_id));
+        assert(w_id == 0 || (number[w_id] >= first && number[w_id] < w_view &&
+            found[number[w_id]] == w_id));
+        if
+        :: w_id != 0 && number[w_id] >= next ->
+            find_newest(w_key, next);
+            w_rank = (w_id == 0 -> w_rank + 1 : w_rank)
+        :: else
+        fi;
         w_key++
     :: else -> break
     od;
+    assert(ahead_rows == w_rank);
     w_i = 0
 }
 
 inline end_ahead()
 {
-    ahead = 0; ahead_end = 0; keyed = 0
+    ahead = 0; ahead_end = 0; keyed = 0; ahead_rows = 0
 }
 
 /* In a commit that has moved all; below FROM it is there already. */
@@ -78,7 +86,12 @@ inline write_row()
         find_newest(w_turn, LEADS_BELOW);
         if
         :: w_id != 0 && number[w_id] >= next ->
-            latest[w_turn] = (w_rank == keyed -> w_id : latest[w_turn]);
+            if
+            :: w_rank == keyed ->
+                ahead_rows = ahead_rows + (latest[w_turn] == 0 -> 1 : 0);
+                latest[w_turn] = w_id
+            :: else
+            fi;
             w_rank++
         :: else
         fi;
@@ -101,12 +114,15 @@ inline move_batch()
     :: else -> break
     od;
     assert(w_size > next);
-    w_i = next;
     do
-    :: w_i < w_size -> entries[w_i] = found[w_i]; w_i++
+    :: next < w_size ->
+        w_key = KEY(found[next]);
+        find_newest(w_key, next);
+        ahead_rows = ahead_rows - (ahead_rows > 0 && w_id == 0 -> 1 : 0);
+        entries[next] = found[next];
+        next++
     :: else -> break
     od;
-    next = w_size;
     start = w_end;
     row_run = w_end_run;
     last = cache[(start + CAP - 1) % CAP];
@@ -166,6 +182,38 @@ inline go_on()
     }
 }
 
+/* ---- A prune ------------------------------------------------------------ */
+
+/* Of the key of the entry ID, which goes, all others may be in the tail. */
+inline count_left(id)
+{
+    w_key = KEY(id);
+    find_newest(w_key, next);
+    w_rank = w_id;
+    w_limit = (IS_AHEAD -> ahead : next);
+    find_newest(w_key, w_limit);
+    ahead_rows = ahead_rows + (w_rank == id && w_id != id -> 1 : 0)
+}
+
+/* A commit beside the tail: the oldest entry goes, or rows are written. */
+inline prune()
+{
+    if
+    :: MAY_PRUNE ->
+        walk(IN_CACHE, written);
+        w_view = entries[first];
+        COUNT_LEFT(w_view);
+        w_key = KEY(w_view);
+        latest[w_key] = (GOES(latest[w_key], w_view) -> 0 : latest[w_key]);
+        gone = gone | BIT(w_view);
+        must_outlive_all = must_outlive_all & ~gone;
+        must_outlive_power = must_outlive_power & ~gone;
+        first++;
+        check_index()
+    :: else -> commit_round()
+    fi
+}
+
 /* ---- A rewind ----------------------------------------------------------- */
 
 /* All has been drained: the newest entry goes. */
@@ -173,7 +221,7 @@ inline take_back()
 {
     d_step {
         if
-        :: next > 0 ->
+        :: next > first ->
             next--;
             w_i = entries[next];
             entries[next] = 0;
