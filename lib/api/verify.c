@@ -82,7 +82,8 @@ find_size(const struct jn_snapshot *snapshot)
         next = frame.seq + 1;
     if (snapshot->ring == NULL)
         torn = snapshot->published > snapshot->row.start;
-    return next + torn;
+    next += torn;
+    return next < snapshot->row.ahead ? snapshot->row.ahead : next;
 }
 
 /* ---- the store ---------------------------------------------------------- */
@@ -156,6 +157,8 @@ do_pass(struct verify *verify, bool *again)
 
     if (rc == 0)
         rc = walk_store(verify);
+    if (rc == 0 && jn_tail_row_is_ahead(&verify->snapshot.row))
+        rc = feed_recent(verify, jn_audit_sum_recent);
     if (rc == 0)
         rc = feed_recent(verify, jn_audit_recent);
     if (rc == 0)
@@ -174,6 +177,8 @@ verify_snapshot(struct verify *verify)
                            snapshot->state_known ? &snapshot->state : NULL,
                            find_size(snapshot));
 
+    if (rc == 0 && snapshot->row.open && jn_tail_row_is_ahead(&snapshot->row))
+        jn_audit_is_ahead(verify->audit, &snapshot->row);
     verify->pass = 0;
     verify->pages_bad = (uint64_t)snapshot->tail_bad + snapshot->meta_bad;
     while (rc == 0 && again)

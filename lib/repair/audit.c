@@ -45,8 +45,16 @@ jn_audit_close(struct jn_audit *audit)
     free(audit->latest.bits);
     free(audit->lost.list);
     free(audit->debts.list);
+    jn_audit_ahead_free(&audit->ahead);
     jn_audit_keys_free(&audit->keys);
     free(audit);
+}
+
+void
+jn_audit_is_ahead(struct jn_audit *audit, const struct jn_tail_row *row)
+{
+    jn_audit_ahead_begin(&audit->ahead, row);
+    jn_audit_set_init(&audit->latest, audit->state.first, row->ahead);
 }
 
 /* ---- what is wrong ------------------------------------------------------ */
@@ -239,22 +247,59 @@ int
 jn_audit_expect(struct jn_audit *audit, const struct jn_audit_recent *recent)
 {
     struct jn_audit_entry entry;
+    int rc = 0;
 
-    if (decode(&entry, recent->row, recent->seq) != SOUND ||
-        entry.record.key.size == 0 ||
-        (audit->pass > 0 && !is_in_play(audit, entry.hash)))
+    if (decode(&entry, recent->row, recent->seq) != SOUND)
         return 0;
+    if (audit->pass == 0)
+        rc = jn_audit_ahead_expect(&audit->ahead, recent, &entry);
+    if (rc != 0 || entry.record.key.size == 0 ||
+        (audit->pass > 0 && !is_in_play(audit, entry.hash)))
+        return rc;
     return jn_audit_key_expect(audit, entry.hash);
 }
 
+/* CHAIN is NULL if there is nothing to be learned from it. */
 static int
-sum_row(struct jn_audit *audit, uint64_t hash, const struct jn_chain *chain)
+take_row(struct jn_audit *audit, uint64_t hash, const struct jn_chain *chain)
 {
+    int rc = 0;
+
     if (chain == NULL) {
         audit->suspect[jn_audit_bucket(hash)] = true;
+        jn_audit_ahead_excuse(&audit->ahead, hash);
+    }
+    if (audit->pass == 0 && chain != NULL) {
+        audit->tombstone_rows += chain->tombstone;
+        rc = jn_audit_sum_row(audit, hash, chain);
+    }
+    return rc == 0 ? jn_audit_key_row(audit, hash, chain) : rc;
+}
+
+/*
+ * A row that is ahead is not where the history in the store has come to: what
+ * it adds to that is recent, and so is what it says of it.
+ */
+static int
+take_row_ahead(struct jn_audit *audit, uint64_t hash,
+               const struct jn_chain *chain)
+{
+    struct jn_audit_ahead *ahead = &audit->ahead;
+    struct jn_audit_ahead_key *key = jn_audit_ahead_find(ahead, hash, chain);
+
+    if (audit->pass > 0 && key != NULL) {
+        jn_audit_key_is_ahead(audit, hash, key->prev, false);
         return 0;
     }
-    audit->tombstone_rows += chain->tombstone;
+    if (key == NULL || key->keyed) {
+        audit->counts.index_bad += audit->pass == 0 &&
+                                   !jn_audit_ahead_is_lost(ahead,
+                                                           chain->roots[0]);
+        return take_row(audit, hash, NULL);
+    }
+    key->excused = false;
+    key->keyed = true;
+    audit->tombstone_rows += key->buried;
     return jn_audit_sum_row(audit, hash, chain);
 }
 
@@ -264,7 +309,6 @@ jn_audit_latest(struct jn_audit *audit, struct jn_span key,
 {
     struct jn_chain chain, *sound = &chain;
     uint64_t hash;
-    int rc = 0;
 
     assert(!audit->stored_done);
     if (!jn_audit_hash_row(key, &hash)) {
@@ -275,11 +319,12 @@ jn_audit_latest(struct jn_audit *audit, struct jn_span key,
         return 0;
     if (jn_view_chain(&chain, key, value) != 0)
         sound = NULL;
-    if (audit->pass == 0) {
-        audit->counts.index_bad += sound == NULL;
-        rc = sum_row(audit, hash, sound);
-    }
-    return rc == 0 ? jn_audit_key_row(audit, hash, sound) : rc;
+    audit->counts.index_bad += audit->pass == 0 && sound == NULL;
+    if (sound != NULL && jn_audit_ahead_has(&audit->ahead, sound))
+        return take_row_ahead(audit, hash, sound);
+    if (audit->pass > 0 && jn_audit_ahead_is_excused(&audit->ahead, hash))
+        sound = NULL;
+    return take_row(audit, hash, sound);
 }
 
 int
@@ -313,6 +358,7 @@ end_stored(struct jn_audit *audit)
         return 0;
     audit->stored_done = true;
     if (audit->pass > 0) {
+        jn_audit_ahead_excuse_keys(audit);
         audit->counts.index_bad += jn_audit_keys_unindexed(&audit->keys);
         return 0;
     }
@@ -322,54 +368,24 @@ end_stored(struct jn_audit *audit)
     if (rc == 0 && audit->state_known)
         rc = note_missing(audit, audit->expected, audit->state.next);
     audit->expected = audit->state.next;
+    audit->counts.index_bad += jn_audit_ahead_unkeyed(&audit->ahead);
     judge_sums(audit);
     return rc;
 }
 
 /* ---- what is recent ----------------------------------------------------- */
 
-/*
- * Whether the frame of an entry says right what that does to its key, which may
- * have been in the store when it was written, and have been pruned since.
- */
-static bool
-is_well_framed(const struct jn_audit *audit,
-               const struct jn_audit_recent *recent,
-               const struct jn_audit_entry *entry,
-               const struct jn_audit_key *before)
+int
+jn_audit_sum_recent(struct jn_audit *audit,
+                    const struct jn_audit_recent *recent)
 {
-    if (before == NULL && jn_audit_is_pruned(audit, entry->links.prev))
-        return !recent->fresh && !recent->buried;
-    return recent->fresh == (before == NULL) &&
-           recent->buried == (before != NULL && before->tombstone);
-}
+    struct jn_audit_entry entry;
 
-static bool
-has_chain(const struct jn_audit_recent *recent, const struct jn_audit_key *key,
-          struct jn_span name)
-{
-    struct jn_index_key index_key;
-    struct jn_chain chain;
-
-    jn_index_make(&index_key, name);
-    return jn_view_chain(&chain, jn_index_span(&index_key), recent->chain) ==
-               0 &&
-           jn_audit_key_fits(key, &chain);
-}
-
-static int
-follow_recent(struct jn_audit *audit, const struct jn_audit_recent *recent,
-              const struct jn_audit_entry *entry)
-{
-    const struct jn_audit_key *key = jn_audit_key_before(audit, entry);
-    bool framed = (key != NULL && key->vague) ||
-                  jn_audit_is_lost(audit, entry->links.prev) ||
-                  is_well_framed(audit, recent, entry, key);
-    int rc = jn_audit_key_follow(audit, entry, &key);
-
-    if (rc == 0 && !(framed && has_chain(recent, key, entry->record.key)))
-        audit->counts.index_bad++;
-    return rc;
+    if (audit->pass == 0 && decode(&entry, recent->row, recent->seq) == SOUND &&
+        entry.record.key.size > 0 &&
+        jn_audit_ahead_leads_to(&audit->ahead, &entry))
+        jn_audit_sum_entry(audit, &entry);
+    return 0;
 }
 
 static int
@@ -400,7 +416,7 @@ jn_audit_recent(struct jn_audit *audit, const struct jn_audit_recent *recent)
     if (rc != 0 || verdict != SOUND || entry.record.key.size == 0 ||
         !is_in_play(audit, entry.hash))
         return rc;
-    return follow_recent(audit, recent, &entry);
+    return jn_audit_follow_recent(audit, recent, &entry);
 }
 
 /* ---- the end of a pass -------------------------------------------------- */
@@ -416,32 +432,11 @@ add_links_bad(struct jn_audit *audit)
     }
 }
 
-/* A compaction may have taken the newest entry. */
-static bool
-is_right_time(const struct jn_audit *audit)
-{
-    return audit->newest_sound ? audit->stored_time == audit->state.last_time
-                               : audit->stored_time <= audit->state.last_time;
-}
-
-/* The figures, which cannot be right where what they count is damaged. */
-static bool
-is_right_state(const struct jn_audit *audit)
-{
-    const struct jn_state *state = &audit->state;
-
-    if (audit->counts.entries_bad == 0 &&
-        (audit->logical != state->bytes_logical || !is_right_time(audit)))
-        return false;
-    return audit->counts.index_bad > 0 ||
-           audit->tombstone_rows == state->tombstones;
-}
-
 static void
 check_meta(struct jn_audit *audit)
 {
     unsigned missing = jn_audit_meta_missing(audit);
-    bool right = audit->state_known && is_right_state(audit);
+    bool right = audit->state_known && jn_audit_meta_adds_up(audit);
 
     audit->counts.index_bad += missing > 0 ? missing : !right;
 }

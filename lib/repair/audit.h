@@ -52,11 +52,20 @@ int jn_audit_open(struct jn_audit **audit, const struct jn_state *state,
 void jn_audit_close(struct jn_audit *audit);
 
 /*
+ * Before the first pass, where ROW, that of the tail, says that the index is
+ * ahead.  What rows lead to that are, is recent: such a row has to be what the
+ * frame of the key's newest entry below `ahead` says.
+ */
+void jn_audit_is_ahead(struct jn_audit *audit, const struct jn_tail_row *row);
+
+/*
  * Each pass is fed, in this order: what is recent, to be expected; the rows of
  * `latest` and of `entries`, in the order of their keys, in the first pass
  * `latest` before `entries` and later behind; what is recent, in the order of
- * numbers.  Rows of `meta` may come at any time, and do nothing in passes after
- * the first.  All return 0 or ENOMEM.
+ * numbers, where the index is ahead once for the sums, and then to be followed.
+ * That stays where it is as long as the audit is open.  Rows of `meta` may come
+ * at any time, and do nothing in passes after the first.  All return 0 or
+ * ENOMEM.
  */
 struct jn_audit_recent {
     uint64_t seq;
@@ -71,6 +80,8 @@ int jn_audit_entry(struct jn_audit *audit, struct jn_span key,
                    struct jn_span value);
 int jn_audit_latest(struct jn_audit *audit, struct jn_span key,
                     struct jn_span value);
+int jn_audit_sum_recent(struct jn_audit *audit,
+                        const struct jn_audit_recent *recent);
 int jn_audit_recent(struct jn_audit *audit,
                     const struct jn_audit_recent *recent);
 int jn_audit_meta(struct jn_audit *audit, struct jn_span key,

@@ -260,6 +260,49 @@ jn_audit_key_follow(struct jn_audit *audit, const struct jn_audit_entry *entry,
     return rc;
 }
 
+/* ---- rows that are ahead ------------------------------------------------- */
+
+int
+jn_audit_key_begin_ahead(struct jn_audit *audit,
+                         const struct jn_audit_entry *entry,
+                         struct jn_audit_key **out)
+{
+    struct jn_audit_key *key = jn_audit_key_choose(&audit->keys, entry->hash,
+                                                   JOURNAL_NONE);
+
+    if ((key == NULL || key->revision > 0) &&
+        jn_audit_key_add(&audit->keys, entry->hash, &key) != 0)
+        return ENOMEM;
+    *out = key;
+    return adopt(audit, key, entry);
+}
+
+int
+jn_audit_key_learn(struct jn_audit *audit, struct jn_audit_key *key,
+                   const struct jn_chain *chain)
+{
+    key->stamp_known = true;
+    return set_chain(&audit->keys, key, chain);
+}
+
+void
+jn_audit_key_is_ahead(struct jn_audit *audit, uint64_t hash, uint64_t newest,
+                      bool excused)
+{
+    struct jn_audit_key *key;
+
+    /* Under the hash there may be others, but the store has none of it. */
+    if (newest == JOURNAL_NONE ||
+        (jn_audit_is_there(audit, newest) == JN_GONE &&
+         !jn_audit_is_lost(audit, newest)))
+        return;
+    key = jn_audit_key_choose(&audit->keys, hash, newest);
+    if (key == NULL)
+        return;
+    key->indexed |= !excused;
+    key->excused |= excused;
+}
+
 /* ---- rows --------------------------------------------------------------- */
 
 /* All that there is to know of KEY is in CHAIN. */

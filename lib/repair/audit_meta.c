@@ -22,10 +22,13 @@ row_of(struct jn_span key)
 }
 
 static bool
-is_sound_format(struct jn_span value)
+is_sound_format(const struct jn_audit *audit, struct jn_span value)
 {
     uint64_t format = value.size == 8 ? jn_get_be64(value.data) : 0;
 
+    /* In those of older formats the index is never ahead. */
+    if (jn_tail_row_is_ahead(&audit->ahead.row))
+        return format == JN_FORMAT;
     return format >= JN_FORMAT_OLDEST && format <= JN_FORMAT;
 }
 
@@ -59,7 +62,7 @@ jn_audit_meta_sound(struct jn_audit *audit, struct jn_span key,
         audit->meta_seen |= 1u << row;
     switch (row) {
     case FORMAT:
-        return is_sound_format(value);
+        return is_sound_format(audit, value);
     case ID:
         return value.size == JN_ID_SIZE;
     case CREATED:
@@ -85,4 +88,27 @@ jn_audit_meta_missing(const struct jn_audit *audit)
     for (unsigned i = 0; i < NEEDED; i++)
         missing += (audit->meta_seen & 1u << i) == 0;
     return missing;
+}
+
+/* A compaction may have taken the newest entry. */
+static bool
+is_right_time(const struct jn_audit *audit)
+{
+    return audit->newest_sound ? audit->stored_time == audit->state.last_time
+                               : audit->stored_time <= audit->state.last_time;
+}
+
+bool
+jn_audit_meta_adds_up(const struct jn_audit *audit)
+{
+    const struct jn_state *state = &audit->state;
+
+    if (audit->counts.entries_bad == 0 &&
+        (audit->logical != state->bytes_logical || !is_right_time(audit)))
+        return false;
+    if (!jn_audit_ahead_is_whole(&audit->ahead))
+        return true;
+    return audit->counts.index_bad > 0 ||
+           (audit->tombstone_rows == state->tombstones &&
+            jn_audit_ahead_is_right(audit));
 }

@@ -63,6 +63,36 @@ struct jn_audit_keys {
 };
 
 /*
+ * A key with recent entries [next, ahead), of which it may have its row in the
+ * index already.
+ */
+struct jn_audit_ahead_key {
+    uint64_t hash;  /* as the index has the key, */
+    uint64_t whole; /* and of all of it */
+    uint64_t first; /* of these entries; and the one before, as that says, */
+    uint64_t prev;
+    uint64_t newest; /* and the newest, below `ahead` */
+    uint64_t chain;  /* a hash of what its frame has the key come to */
+    uint32_t next;   /* in the same slot; JN_AUDIT_NO_KEY: none */
+    bool chain_known;
+    bool buried;  /* the store has the key's latest entry as a tombstone */
+    bool keyed;   /* the row has been met, and leads to the newest */
+    bool blamed;  /* it does, and says something else than the frame */
+    bool excused; /* what its row is like cannot be told, or has been counted */
+};
+
+/* Begins as {0}, which is: nothing is ahead. */
+struct jn_audit_ahead {
+    struct jn_tail_row row;
+    struct jn_audit_ahead_key *list;
+    uint32_t *slots;
+    size_t count, capacity;
+    struct jn_audit_set present;    /* entries that are sound, and recent */
+    uint64_t met;                   /* how many these are */
+    struct jn_span highest, lowest; /* key that has its row, that has not */
+};
+
+/*
  * Buckets in play are followed key by key: in the first pass those whose sums
  * are 0, for what is recent; later the others, a range at a time.
  */
@@ -92,6 +122,7 @@ struct jn_audit {
     struct jn_audit_set present; /* of [first, dense) */
     struct jn_audit_set latest;  /* of their keys, say the rows of those */
     struct jn_audit_ranges lost; /* damaged or missing */
+    struct jn_audit_ahead ahead;
 
     /* Keys that are followed, in buckets [from, limit). */
     struct jn_audit_keys keys;
@@ -218,8 +249,89 @@ const struct jn_audit_key *jn_audit_key_before(
 bool jn_audit_key_fits(const struct jn_audit_key *key,
                        const struct jn_chain *chain);
 
+/*
+ * ENTRY is the first that is followed of a key whose row is ahead of it; to be
+ * learned from its frame is what the roots and the stamp are that it does not
+ * tell.
+ */
+int jn_audit_key_begin_ahead(struct jn_audit *audit,
+                             const struct jn_audit_entry *entry,
+                             struct jn_audit_key **key);
+int jn_audit_key_learn(struct jn_audit *audit, struct jn_audit_key *key,
+                       const struct jn_chain *chain);
+
+/*
+ * The row of the key whose newest entry in the store is NEWEST, if it has any
+ * there, is ahead of that; or EXCUSED from being there.
+ */
+void jn_audit_key_is_ahead(struct jn_audit *audit, uint64_t hash,
+                           uint64_t newest, bool excused);
+
 /* Keys whose row should have been met by now, and was not. */
 uint64_t jn_audit_keys_unindexed(const struct jn_audit_keys *keys);
+
+/* ---- audit_recent.c: what is recent, behind what is stored --------------- */
+
+int jn_audit_follow_recent(struct jn_audit *audit,
+                           const struct jn_audit_recent *recent,
+                           const struct jn_audit_entry *entry);
+
+/* ---- audit_ahead.c: rows of the index that are ahead of the store -------- */
+
+void jn_audit_ahead_begin(struct jn_audit_ahead *ahead,
+                          const struct jn_tail_row *row);
+void jn_audit_ahead_free(struct jn_audit_ahead *ahead);
+
+/* A recent ENTRY, in the first pass. */
+int jn_audit_ahead_expect(struct jn_audit_ahead *ahead,
+                          const struct jn_audit_recent *recent,
+                          const struct jn_audit_entry *entry);
+
+static inline bool
+jn_audit_ahead_has(const struct jn_audit_ahead *ahead,
+                   const struct jn_chain *chain)
+{
+    return jn_tail_row_is_ahead(&ahead->row) &&
+           chain->roots[0] >= ahead->row.next;
+}
+
+/*
+ * The key of whose row this is the CHAIN; NULL: it is of none, or of one whose
+ * frame says something else, which is noted.
+ */
+struct jn_audit_ahead_key *jn_audit_ahead_find(struct jn_audit_ahead *ahead,
+                                               uint64_t hash,
+                                               const struct jn_chain *chain);
+
+/* Whether there was an entry SEQ, and is none that is sound. */
+bool jn_audit_ahead_is_lost(const struct jn_audit_ahead *ahead, uint64_t seq);
+
+/* A row that is damaged, or wrong, or cannot be told, may be of this key. */
+void jn_audit_ahead_excuse(struct jn_audit_ahead *ahead, uint64_t hash);
+bool jn_audit_ahead_is_excused(const struct jn_audit_ahead *ahead,
+                               uint64_t hash);
+
+/* The same of the keys that are followed, where it was so in the first pass. */
+void jn_audit_ahead_excuse_keys(struct jn_audit *audit);
+
+/* Keys whose row is missing, or not ahead; they are excused from now on. */
+uint64_t jn_audit_ahead_unkeyed(struct jn_audit_ahead *ahead);
+
+/* Of recent entries: whether ENTRY is known to its key's row, */
+bool jn_audit_ahead_leads_to(struct jn_audit_ahead *ahead,
+                             const struct jn_audit_entry *entry);
+
+/* is the first of these, */
+bool jn_audit_ahead_begins(const struct jn_audit_ahead *ahead,
+                           const struct jn_audit_entry *entry);
+
+/* or has a frame that the row has been blamed for not being like. */
+bool jn_audit_ahead_blames_row(const struct jn_audit_ahead *ahead,
+                               const struct jn_audit_entry *entry);
+
+/* Whether all of [next, ahead) is sound, and the figures of the row are. */
+bool jn_audit_ahead_is_whole(const struct jn_audit_ahead *ahead);
+bool jn_audit_ahead_is_right(const struct jn_audit *audit);
 
 /* ---- audit_meta.c: the journal's own rows -------------------------------- */
 
@@ -229,5 +341,11 @@ bool jn_audit_meta_sound(struct jn_audit *audit, struct jn_span key,
 
 /* How many rows that every journal has were not met. */
 unsigned jn_audit_meta_missing(const struct jn_audit *audit);
+
+/*
+ * Whether the figures are those of what was met; which cannot be seen where
+ * that is damaged.
+ */
+bool jn_audit_meta_adds_up(const struct jn_audit *audit);
 
 #endif

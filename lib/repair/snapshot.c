@@ -251,6 +251,12 @@ take_tail(struct jn_snapshot *snapshot, const struct jn_newest *newest,
     if (snapshot->tail_bad)
         return 0;
     snapshot->written = jn_word_get(&newest->words->written);
+    if (jn_tail_row_is_ahead(row)) {
+        /* The index knows of what lies below, so that is read, too. */
+        if (snapshot->published < row->ahead_end)
+            snapshot->published = row->ahead_end;
+        snapshot->tail_bad = snapshot->written < row->ahead_end;
+    }
     *again = is_overtaken(snapshot, newest->words, row->start);
     if (*again)
         return 0;

@@ -8,6 +8,7 @@
 #include "support/fast_dir.h"
 #include "support/mode.h"
 #include "support/test.h"
+#include "write/drain.h"
 
 /* Some hashes of long keys are the same: they differ by their probes. */
 void __real_jn_hash128(struct jn_span bytes, uint8_t out[JN_HASH128_SIZE]);
@@ -104,6 +105,29 @@ open_random(void)
                      0);
 }
 
+/* Some steps of a round: rows of keys, or entries, and few of either. */
+static void
+drain_some(void)
+{
+    struct jn_shared *shared = known_journal->shared;
+    const struct jn_slice slice = {.keys = 1 + below(20),
+                                   .bytes = 1 + below(3000)};
+
+    for (uint64_t steps = 1 + below(4); steps > 0; steps--) {
+        struct jn_txn txn;
+        bool keyed;
+
+        ck_assert_int_eq(jn_shared_begin_write(shared, &txn), 0);
+        if (jn_drain_left(&txn) == 0) {
+            jn_shared_abort(shared, &txn);
+            return;
+        }
+        ck_assert_int_eq(jn_drain(&shared->files.newest, &txn, &slice, &keyed),
+                         0);
+        ck_assert_int_eq(jn_shared_commit(shared, &txn), 0);
+    }
+}
+
 static void
 do_deed(unsigned keys)
 {
@@ -137,6 +161,12 @@ do_deed(unsigned keys)
                                       below(2) == 0 ? "m" : "reader",
                                       stat.size - below(kept / 2 + 1)),
                          0);
+        break;
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+        drain_some();
         break;
     default:
         for (unsigned i = 0; i < 4; i++)

@@ -210,6 +210,9 @@ feed_recent(struct jn_audit *audit, const struct audited *audited,
 static void
 feed_all(struct jn_audit *audit, const struct audited *audited)
 {
+    struct jn_tail_row tail;
+
+    audited_tail(audited, &tail);
     feed_table(audit, audited, JN_META, jn_audit_meta);
     feed_recent(audit, audited, jn_audit_expect);
     if (!jn_audit_is_retracing(audit))
@@ -217,6 +220,8 @@ feed_all(struct jn_audit *audit, const struct audited *audited)
     feed_table(audit, audited, JN_ENTRIES, jn_audit_entry);
     if (jn_audit_is_retracing(audit))
         feed_table(audit, audited, JN_LATEST, jn_audit_latest);
+    if (jn_tail_row_is_ahead(&tail))
+        feed_recent(audit, audited, jn_audit_sum_recent);
     feed_recent(audit, audited, jn_audit_recent);
 }
 
@@ -237,11 +242,15 @@ open_audit(const struct audited *audited)
 {
     struct jn_state state;
     bool known = decode_state(audited, &state);
+    struct jn_tail_row tail;
     struct jn_audit *audit;
 
     ck_assert_int_eq(jn_audit_open(&audit, known ? &state : NULL,
                                    audited->size),
                      0);
+    audited_tail(audited, &tail);
+    if (jn_tail_row_is_ahead(&tail))
+        jn_audit_is_ahead(audit, &tail);
     if (audited_keys_bytes_max > 0)
         audit->keys_bytes_max = audited_keys_bytes_max;
     for (unsigned i = 0; audited_retraces && i < JN_AUDIT_BUCKETS; i++)
@@ -407,4 +416,23 @@ audited_set_state(struct audited *audited, const struct jn_state *state)
     audited_set(audited_meta(audited, "first"), jn_span(rows.first, 8));
     audited_set(audited_meta(audited, "totals"),
                 jn_span(rows.totals, rows.totals_size));
+}
+
+void
+audited_tail(const struct audited *audited, struct jn_tail_row *tail)
+{
+    const struct audited_row *row = audited_meta(audited, "tail");
+
+    if (row == NULL || jn_tail_row_decode(tail, value_of(row)) != 0 ||
+        !tail->open)
+        memset(tail, 0, sizeof(*tail));
+}
+
+void
+audited_set_tail(struct audited *audited, const struct jn_tail_row *tail)
+{
+    uint8_t bytes[JN_TAIL_ROW_MAX];
+
+    audited_set(audited_meta(audited, "tail"),
+                jn_span(bytes, jn_tail_row_encode(bytes, tail)));
 }

@@ -69,6 +69,10 @@ void audited_set_chain(struct audited *audited, const char *key,
 void audited_state(const struct audited *audited, struct jn_state *state);
 void audited_set_state(struct audited *audited, const struct jn_state *state);
 
+/* And of the row of the tail: all 0, if there is none that is open. */
+void audited_tail(const struct audited *audited, struct jn_tail_row *tail);
+void audited_set_tail(struct audited *audited, const struct jn_tail_row *tail);
+
 /* The row of `meta` under a NAME. */
 struct audited_row *audited_meta(const struct audited *audited,
                                  const char *name);
