@@ -175,6 +175,19 @@ END_TEST
 
 /* ---- the journal's own rows --------------------------------------------- */
 
+/* Whether the value of ROW with BIT flipped is one that it may have, too. */
+static bool
+may_be_flipped(const struct audited_row *row, size_t bit)
+{
+    struct jn_span key = jn_span(row->key, row->key_size);
+
+    /* The lowest two tell format 3 from the older ones. */
+    if (jn_span_equal(key, jn_span("format", 6)))
+        return bit >= 56 && bit < 58;
+    return jn_span_equal(key, jn_span("id", 2)) ||
+           jn_span_equal(key, jn_span("created", 7));
+}
+
 START_TEST(any_flipped_bit_of_the_own_rows_is_noticed_that_can_be)
 {
     ck_assert_int_eq(journal_mark(known_journal, "reader", 7), 0);
@@ -185,14 +198,10 @@ START_TEST(any_flipped_bit_of_the_own_rows_is_noticed_that_can_be)
     assert_sound();
     for (size_t i = 0; i < known.counts[JN_META]; i++) {
         struct audited_row *row = &known.rows[JN_META][i];
-        bool free = jn_span_equal(jn_span(row->key, row->key_size),
-                                  jn_span("id", 2)) ||
-                    jn_span_equal(jn_span(row->key, row->key_size),
-                                  jn_span("created", 7));
 
         for (size_t bit = 0; bit < 8 * row->value_size; bit += known_step(1)) {
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_counts(0, !free, 0, JOURNAL_NONE);
+            assert_counts(0, !may_be_flipped(row, bit), 0, JOURNAL_NONE);
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
         row->key[0] ^= 1;
