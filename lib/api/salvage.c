@@ -162,8 +162,8 @@ find_size(struct salvage *salvage)
 
     if (salvage->report.salvaged == 0)
         next = 0;
-    if (account->has_state && account->state.next > next)
-        next = account->state.next;
+    if (jn_account_size(account) > next)
+        next = jn_account_size(account);
     if (salvage->expected != JOURNAL_NONE)
         miss_up_to(salvage, next);
     return next;

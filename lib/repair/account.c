@@ -106,6 +106,18 @@ jn_account_settle(struct jn_account *account)
     account->has_rewinds = account->has_state && !account->rewinds_bad;
 }
 
+uint64_t
+jn_account_size(const struct jn_account *account)
+{
+    const struct jn_tail_row *tail = &account->tail;
+
+    if (!account->has_state)
+        return 0;
+    return account->has_tail && tail->open && tail->next == account->state.next
+               ? tail->ahead
+               : account->state.next;
+}
+
 /* Every change but a rewind raises one of these, and that the first. */
 static bool
 is_later(const struct jn_account *a, const struct jn_account *b)
@@ -118,7 +130,9 @@ is_later(const struct jn_account *a, const struct jn_account *b)
         return a->state.next > b->state.next;
     if (a->state.first != b->state.first)
         return a->state.first > b->state.first;
-    return a->state.dense > b->state.dense;
+    if (a->state.dense != b->state.dense)
+        return a->state.dense > b->state.dense;
+    return jn_account_size(a) > jn_account_size(b);
 }
 
 int

@@ -45,6 +45,12 @@ void jn_account_settle(struct jn_account *account);
  */
 int jn_account_take(struct jn_account *account, const struct jn_page *page);
 
+/*
+ * Numbers below this have been given away, as far as the journal says itself:
+ * its index may know of entries that are in its tail.
+ */
+uint64_t jn_account_size(const struct jn_account *account);
+
 void jn_account_free(struct jn_account *account);
 
 #endif

@@ -4,9 +4,22 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "format/links.h"
 #include "repair/search.h"
 
 /* ---- all that there are -------------------------------------------------- */
+
+/* What its links say, if there are any that are not lost. */
+static void
+note_links(struct jn_stray *stray, struct jn_span row)
+{
+    struct jn_links links;
+
+    if (row.size == 0 || jn_links_decode(&links, &row, stray->find.seq) != 0)
+        return;
+    stray->prev = links.prev;
+    stray->revision = links.revision;
+}
 
 static int
 meet(void *context, uint64_t position, size_t size,
@@ -18,7 +31,8 @@ meet(void *context, uint64_t position, size_t size,
                              .size = (uint32_t)size,
                              .run = frame->run,
                              .next_run = frame->run,
-                             .flags = frame->flags};
+                             .flags = frame->flags,
+                             .prev = JOURNAL_NONE};
     size_t capacity = frames->capacity * 2 + 256;
     struct jn_stray *list = frames->list;
 
@@ -27,6 +41,7 @@ meet(void *context, uint64_t position, size_t size,
         stray.next_run = jn_get_le32(frame->chain.data);
     else if (!jn_search_is_entry(frame->seq, frame->row, &stray.find))
         return 0;
+    note_links(&stray, frame->row);
     stray.find.place = position + JN_FRAME_HEADER;
     stray.find.in_tail = true;
     if (frames->count == frames->capacity) {
@@ -55,6 +70,7 @@ struct thread {
     struct jn_frames *frames;
     size_t at, limit; /* frames that are looked at */
     uint64_t position, next;
+    uint64_t flushed; /* all below this was on the disk, says the index */
     uint32_t run;
 };
 
@@ -79,7 +95,8 @@ pass(struct thread *thread, const struct jn_stray *stray)
 /*
  * Looks for a frame that was written when what is missing here had been
  * flushed; LIMIT: there is none.  What lies below that had been, too, and is of
- * the journal; else it is the first of those that the frame follows on.
+ * the journal; else it is the first of those that the frame follows on.  What
+ * the index is ahead of needs no other witness.
  */
 static size_t
 find_witness(const struct thread *thread)
@@ -87,6 +104,8 @@ find_witness(const struct thread *thread)
     const struct jn_stray *list = thread->frames->list;
     size_t i = thread->at;
 
+    if (i < thread->limit && list[i].position < thread->flushed)
+        return i;
     while (i < thread->limit && list[i].flushed <= thread->position)
         i++;
     if (i == thread->limit)
@@ -104,13 +123,18 @@ find_witness(const struct thread *thread)
     return i;
 }
 
-/* The last batch may lack its end, and was acknowledged to nobody then. */
+/*
+ * The last batch may lack its end, and was acknowledged to nobody then; if the
+ * index is not ahead of it.
+ */
 static void
 drop_torn(struct thread *thread, size_t first)
 {
     struct jn_stray *list = thread->frames->list;
 
     for (size_t i = thread->at; i > first; i--) {
+        if (list[i - 1].position < thread->flushed)
+            return;
         if ((list[i - 1].flags & JN_FRAME_RUN) != 0)
             continue;
         if ((list[i - 1].flags & JN_FRAME_MORE) == 0)
@@ -229,6 +253,8 @@ jn_frames_find(struct jn_frames *frames, struct jn_tail *tail,
     thread.position = row->start;
     thread.next = row->next;
     thread.run = row->run;
+    if (jn_tail_row_is_ahead(row))
+        thread.flushed = row->ahead_end;
     follow_drained(frames, thread.at);
     follow(&thread);
     return 0;

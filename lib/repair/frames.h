@@ -5,7 +5,8 @@
  * were drained, some that a rewind has taken back, and what a crash has torn
  * off, which was acknowledged to nobody.  Positions are an order in time: where
  * a frame does not follow on the one before, something between them is damaged
- * if a later one says that more had been flushed, and else there is the end.
+ * if a later one says that more had been flushed, or the index is ahead and
+ * leads there, and else there is the end.
  */
 #ifndef JN_FRAMES_H
 #define JN_FRAMES_H
@@ -24,6 +25,8 @@ struct jn_stray {
     bool follows;        /* it is one of the journal's */
     bool drained;        /* or was */
     struct jn_find find; /* its entry; of a run frame the number alone */
+    uint64_t prev;       /* the key's entry before it; JOURNAL_NONE: none */
+    uint64_t revision;   /* of its own */
 };
 
 /* Begins as {0}. */

@@ -79,11 +79,11 @@ jn_wreck_open(struct jn_wreck *wreck, const char *directory)
         return ENAMETOOLONG;
     memcpy(wreck->directory, directory, strlen(directory) + 1);
     rc = open_data(wreck);
-    if (rc == 0 && wreck->file >= 0)
-        return open_pages(wreck);
-    return rc == 0 && jn_tail_look(directory, &name) == JOURNAL_NOT_FOUND
+    if (rc != 0 || wreck->file >= 0)
+        return rc == 0 ? open_pages(wreck) : rc;
+    return jn_tail_look(directory, &name) == JOURNAL_NOT_FOUND
                ? JOURNAL_NOT_FOUND
-               : rc;
+               : 0;
 }
 
 void
@@ -438,8 +438,12 @@ add_frames(struct jn_wreck *wreck, const struct jn_frames *frames)
 
     for (size_t i = 0; i < frames->count && rc == 0; i++) {
         const struct jn_stray *stray = &frames->list[i];
+        struct jn_unlinked *before = find_unlinked(wreck, stray->prev);
         struct jn_find find = stray->find;
 
+        /* That one's row may be ahead of it, and not tell. */
+        if (before != NULL && before->revision == 0 && stray->follows)
+            before->revision = stray->revision - 1;
         if ((stray->flags & JN_FRAME_RUN) != 0 ||
             !(stray->follows || stray->drained) ||
             !jn_gaps_has(&wreck->wanted, find.seq))

@@ -12,6 +12,8 @@
 enum wreck_kind {
     WRECK_CLOSED,    /* data.mdb alone */
     WRECK_TAILED,    /* its writer has died: the newest are in the tail */
+    WRECK_AHEAD,     /* the same, and rows of keys lead there already, */
+    WRECK_HALFWAY,   /* or did, and some of the entries have been moved since */
     WRECK_COMPACTED, /* pruned, compacted, and gone on */
     WRECK_REWOUND,   /* some numbers have had another entry */
     WRECK_KINDS,

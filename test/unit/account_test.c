@@ -84,6 +84,18 @@ add_rewinds(unsigned rewinds)
 }
 
 static void
+add_tail(uint64_t next, uint64_t ahead)
+{
+    const struct jn_tail_row row = {.open = true,
+                                    .next = next,
+                                    .ahead = ahead,
+                                    .ahead_end = 8 * ahead};
+    uint8_t bytes[JN_TAIL_ROW_MAX];
+
+    add_row("tail", bytes, jn_tail_row_encode(bytes, &row));
+}
+
+static void
 take(void)
 {
     struct jn_page page;
@@ -98,9 +110,11 @@ take(void)
 static const struct {
     unsigned rewinds;
     uint64_t first, dense, next;
-} times[] = {{0, 0, 0, 10}, {0, 0, 0, 12}, {0, 3, 3, 12},
-             {0, 3, 7, 12}, {0, 3, 7, 13}, {1, 3, 7, 11},
-             {1, 3, 7, 12}, {2, 3, 3, 8},  {2, 3, 3, 9}};
+    uint64_t ahead; /* 0: there is no tail */
+} times[] = {{0, 0, 0, 10, 0},  {0, 0, 0, 12, 0},  {0, 3, 3, 12, 0},
+             {0, 3, 7, 12, 12}, {0, 3, 7, 12, 15}, {0, 3, 7, 13, 15},
+             {1, 3, 7, 11, 0},  {1, 3, 7, 12, 0},  {2, 3, 3, 8, 0},
+             {2, 3, 3, 9, 20}};
 
 #define TIMES ((unsigned)(sizeof(times) / sizeof(times[0])))
 
@@ -111,6 +125,8 @@ take_time(unsigned i)
     add_state(times[i].first, times[i].dense, times[i].next);
     if (times[i].rewinds > 0)
         add_rewinds(times[i].rewinds);
+    if (times[i].ahead > 0)
+        add_tail(times[i].next, times[i].ahead);
     take();
 }
 
@@ -128,7 +144,22 @@ START_TEST(of_two_leaves_the_later_one_is_taken)
             ck_assert_uint_eq(account.state.first, times[later].first);
             ck_assert_uint_eq(account.state.dense, times[later].dense);
             ck_assert_uint_eq(account.rewinds.count, times[later].rewinds);
+            ck_assert_uint_eq(jn_account_size(&account),
+                              times[later].ahead > 0 ? times[later].ahead
+                                                     : times[later].next);
         }
+}
+END_TEST
+
+START_TEST(a_tail_that_is_of_another_time_tells_no_size)
+{
+    ck_assert_uint_eq(jn_account_size(&account), 0);
+    begin_leaf();
+    add_state(0, 0, 12);
+    add_tail(11, 15);
+    take();
+    ck_assert(account.has_tail);
+    ck_assert_uint_eq(jn_account_size(&account), 12);
 }
 END_TEST
 
@@ -185,6 +216,7 @@ suite(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, of_two_leaves_the_later_one_is_taken);
+    tcase_add_test(tcase, a_tail_that_is_of_another_time_tells_no_size);
     tcase_add_test(tcase, a_leaf_without_the_state_is_not_taken);
     tcase_add_test(tcase, rows_that_are_not_sound_are_left_out_and_counted);
     suite_add_tcase(suite, tcase);

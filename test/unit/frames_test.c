@@ -137,6 +137,41 @@ START_TEST(what_another_run_or_lap_has_left_does_not)
 }
 END_TEST
 
+/*
+ * The index is ahead: all that lies below was on the disk, though no frame says
+ * so, and though the last batch has lost its end.
+ */
+START_TEST(what_the_index_is_ahead_of_follows_on_whatever_is_damaged)
+{
+    const unsigned more = JN_FRAME_MORE;
+    const struct put list[] = {
+        {0, 10, 0, 7, 0, "F"},    {2, 12, 0, 7, 0, "F"},
+        {3, 13, 0, 7, 0, "F"},    {6, 16, 0, 7, more, "F"},
+        {7, 17, 0, 7, more, "F"}, {9, 19, 0, 7, 0, "-"},
+    };
+    struct jn_tail_row row = row_from(0, 10);
+
+    row.ahead = 19;
+    row.ahead_end = start + 9 * FRAME;
+    row.keyed = JN_ALL_KEYED;
+    ASSERT_FATES(list, &row);
+}
+END_TEST
+
+START_TEST(behind_what_the_index_is_ahead_of_frames_need_a_witness)
+{
+    const struct put list[] = {
+        {0, 10, 0, 7, 0, "F"}, {1, 11, 0, 7, 0, "F"}, {2, 12, 0, 7, 0, "F"},
+        {4, 14, 4, 7, 0, "F"}, {5, 15, 3, 7, 0, "F"}, {7, 17, 3, 7, 0, "-"},
+    };
+    struct jn_tail_row row = row_from(0, 10);
+
+    row.ahead = 12;
+    row.ahead_end = start + 2 * FRAME;
+    ASSERT_FATES(list, &row);
+}
+END_TEST
+
 START_TEST(a_number_too_high_does_not)
 {
     const struct put list[] = {{0, 10, 0, 7, 0, "F"}, {1, 12, 0, 7, 0, "-"}};
@@ -301,6 +336,10 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, ring_teardown);
     tcase_add_test(tcase, frames_follow_on_one_another);
     tcase_add_test(tcase, what_another_run_or_lap_has_left_does_not);
+    tcase_add_test(tcase,
+                   what_the_index_is_ahead_of_follows_on_whatever_is_damaged);
+    tcase_add_test(tcase,
+                   behind_what_the_index_is_ahead_of_frames_need_a_witness);
     tcase_add_test(tcase, a_number_too_high_does_not);
     tcase_add_test(tcase, a_run_frame_leads_from_one_run_to_the_next);
     tcase_add_loop_test(tcase, what_is_gone_had_been_flushed_says_a_later_frame,
