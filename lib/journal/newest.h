@@ -192,7 +192,7 @@ void jn_word_raise(struct jn_word *word, uint64_t value);
 
 /*
  * Flushes the tail if what ends at position UPTO is not on the disk yet, and
- * publishes what is there then.  Not with LMDB's writer lock held.
+ * publishes what is there then.  With LMDB's writer lock held all wait for it.
  */
 int jn_newest_flush(struct jn_newest *newest, uint64_t upto);
 

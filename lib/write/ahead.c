@@ -15,7 +15,7 @@
 /* So many keys are asked for before their turn. */
 #define AHEAD 8u
 
-/* Keys are few if there is one for so many entries; of these SAMPLES are asked. */
+/* Keys are few if there is one for so many entries, by so many SAMPLES. */
 #define FEW 32u
 #define SAMPLES 512u
 

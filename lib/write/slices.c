@@ -9,7 +9,7 @@
 #define PART_MIN 16u
 #define PART_MAX 2u
 
-/* and one of keys has one for so many bytes of it: a page each, at the worst. */
+/* and one of keys has one for so many of its bytes: at worst a page each. */
 #define BYTES_MIN 16384u
 #define BYTES_FIRST 8192u
 #define BYTES_MAX 512u
