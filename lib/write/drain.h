@@ -22,8 +22,8 @@ int jn_drain(struct jn_newest *newest, struct jn_txn *txn,
              const struct jn_slice *most, bool *keyed);
 
 /*
- * All of it at once, keys and entries, whether there are any or none.  TXN sees the store
- * alone from then on, so that it may be changed in any way.
+ * All of it at once, keys and entries, whether there are any or none.  TXN sees
+ * the store alone from then on, so that it may be changed in any way.
  */
 int jn_drain_all(struct jn_newest *newest, struct jn_txn *txn);
 
