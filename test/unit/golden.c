@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/mode.h"
+#include "tail/tail.h"
+
 void
 golden_assert_hex(const uint8_t *bytes, size_t size, const char *expected)
 {
@@ -112,23 +115,165 @@ golden_write(const char *path, const void *bytes, size_t size)
     ck_assert_int_eq(fclose(out), 0);
 }
 
+static void
+copy_file(const char *to, const char *from)
+{
+    size_t size;
+    char *bytes = golden_read(from, &size);
+
+    golden_write(to, bytes, size);
+    free(bytes);
+}
+
 void
 golden_copy(const char *directory, const char *from)
 {
     static const char *const names[] = {"data.mdb", "tail"};
-    char path[4096];
+    char there[4096], path[4096];
 
-    ck_assert_int_eq(mkdir(directory, 0700), 0);
+    ck_assert_int_eq(mkdir(directory, 0777), 0);
     for (unsigned i = 0; i < 2; i++) {
-        size_t size;
-        char *bytes;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", from, names[i]);
-        if (i > 0 && access(path, F_OK) != 0)
-            continue;
-        bytes = golden_read(path, &size);
+        (void)snprintf(there, sizeof(there), "%s/%s", from, names[i]);
         (void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-        golden_write(path, bytes, size);
-        free(bytes);
+        if (i == 0 || access(there, F_OK) == 0)
+            copy_file(path, there);
     }
+}
+
+void
+golden_put(const char *directory, const char *name, const char *path)
+{
+    char at[4096], text_at[4096];
+    struct journal_options options;
+    struct journal *journal;
+    char *text;
+
+    (void)snprintf(at, sizeof(at), "%s/%s", directory, name);
+    (void)snprintf(text_at, sizeof(text_at), "%s/%s.txt", directory, name);
+    golden_copy(at, path);
+    journal_options_init(&options);
+    options.flags = JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE;
+    ck_assert_int_eq(mode_open_as_is(at, &options, &journal), 0);
+    text = golden_describe(journal);
+    journal_close(journal);
+    golden_write(text_at, text, strlen(text));
+    free(text);
+}
+
+/* ---- what is in them ---------------------------------------------------- */
+
+/* The text without the times, the second number of a line. */
+static char *
+without_times(const char *path)
+{
+    size_t size;
+    char *text = golden_read(path, &size), *out = text, *line, *rest = NULL;
+
+    for (line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        unsigned long long seq;
+        int end = 0;
+
+        if (sscanf(line, "%llu %*u%n", &seq, &end) == 1 && end > 0)
+            out += sprintf(out, "%llu", seq);
+        memmove(out, line + end, strlen(line + end));
+        out += strlen(line + end);
+        *out++ = '\n';
+    }
+    *out = '\0';
+    return text;
+}
+
+void
+golden_assert_alike(const char *description, const char *golden)
+{
+    char *one = without_times(description), *other = without_times(golden);
+
+    ck_assert_str_eq(one, other);
+    free(one);
+    free(other);
+}
+
+struct journal_stat
+golden_figures(struct journal *journal)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    return stat;
+}
+
+void
+golden_assert_latest(struct journal *journal)
+{
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    unsigned keys = 0;
+
+    ck_assert_int_eq(journal_replay(journal, JOURNAL_NONE, &cursor), 0);
+    while (journal_next(cursor, &entry) == 0) {
+        struct journal_entry *latest = NULL;
+
+        if (entry->key_size == 0 || (entry->flags & JOURNAL_TOMBSTONE) != 0)
+            continue;
+        keys++;
+        ck_assert_int_eq(journal_get_at(journal, entry->key, entry->key_size,
+                                        entry->seq + 1, &latest),
+                         0);
+        ck_assert_uint_eq(latest->seq, entry->seq);
+        ck_assert_uint_eq(latest->revision, entry->revision);
+        journal_entry_free(latest);
+    }
+    journal_cursor_close(cursor);
+    ck_assert_uint_gt(keys, 8);
+}
+
+/* ---- lives -------------------------------------------------------------- */
+
+struct journal *
+golden_open(const char *path, uint32_t durability)
+{
+    struct journal_options options;
+    struct journal *journal = NULL;
+
+    journal_options_init(&options);
+    options.tail_bytes = JN_TAIL_MIN;
+    options.durability = durability;
+    ck_assert_int_eq(mode_open_as_is(path, &options, &journal), 0);
+    return journal;
+}
+
+static const struct journal_stamp stamp = {
+    7,
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+};
+
+void
+golden_add(struct journal *journal, unsigned first, unsigned count)
+{
+    struct journal_record records[8];
+    static char keys[8][300], values[8][24];
+
+    memset(records, 0, sizeof(records));
+    for (unsigned i = 0; i < count; i++) {
+        unsigned n = first + i;
+        int size = sprintf(keys[i], "key %u", n % 5);
+
+        if (n % 5 == 4)
+            size = sprintf(keys[i], "%0290u", n % 5);
+        records[i].key = keys[i];
+        records[i].key_size = n % 7 == 6 ? 0 : (size_t)size;
+        records[i].value = values[i];
+        records[i].value_size = (size_t)sprintf(values[i], "value %u", n);
+        records[i].meta = "meta";
+        records[i].meta_size = n % 3;
+        if (n % 6 == 3) {
+            records[i].flags = JOURNAL_STAMPED;
+            records[i].stamp = stamp;
+        } else if (n % 9 == 8 && records[i].key_size > 0) {
+            records[i].flags = JOURNAL_TOMBSTONE;
+            records[i].value_size = 0;
+        }
+    }
+    ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
 }

@@ -20,7 +20,24 @@ char *golden_describe(struct journal *journal);
 /* JOURNAL holds what the file DESCRIPTION says. */
 void golden_assert(struct journal *journal, const char *description);
 
+/* The file DESCRIPTION says what GOLDEN says, but for the times. */
+void golden_assert_alike(const char *description, const char *golden);
+
+/* Each key's latest entry is where the last one of the journal is. */
+void golden_assert_latest(struct journal *journal);
+
+struct journal_stat golden_figures(struct journal *journal);
+
 /* Makes DIRECTORY a copy of what the journal in FROM keeps. */
 void golden_copy(const char *directory, const char *from);
+
+/* Puts a copy of that in PATH into DIRECTORY, by NAME, and NAME.txt beside. */
+void golden_put(const char *directory, const char *name, const char *path);
+
+/* What golden journals are made with: with the smallest tail, */
+struct journal *golden_open(const char *path, uint32_t durability);
+
+/* and COUNT records as one batch, of a few keys, and of all kinds. */
+void golden_add(struct journal *journal, unsigned first, unsigned count);
 
 #endif

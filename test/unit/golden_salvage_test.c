@@ -6,8 +6,10 @@
 
 #include "golden.h"
 
-static const char *const names[] = {"format-1", "format-1-sparse", "format-2",
-                                    "format-2-closed"};
+static const char *const names[] = {
+    "format-1",      "format-1-sparse",  "format-2",        "format-2-closed",
+    "format-3-keys", "format-3-entries", "format-3-closed",
+};
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
 static struct journal_report report;
@@ -51,8 +53,8 @@ START_TEST(a_journal_of_any_format_is_salvaged)
 END_TEST
 
 /*
- * Those of format 2: of the others what a compaction has removed may be back,
- * or a mark that was.
+ * Those from format 2 on: of the others what a compaction has removed may be
+ * back, or a mark that was.
  */
 START_TEST(without_its_meta_pages_too)
 {

@@ -200,10 +200,13 @@ END_TEST
 
 START_TEST(journals_of_all_formats_are_found_sound)
 {
-    static const char *const journals[] = {"format-1", "format-1-sparse",
-                                           "format-2", "format-2-closed"};
+    static const char *const journals[] = {
+        "format-1",        "format-1-sparse", "format-2",
+        "format-2-closed", "format-3-keys",   "format-3-entries",
+        "format-3-closed",
+    };
 
-    for (unsigned i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
         struct walked_result result;
         char path[4096];
         int file;
