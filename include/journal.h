@@ -696,8 +696,8 @@ struct journal_stat {
     uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
     uint64_t first_time;      /* of the oldest entry; 0 if there is none */
     uint64_t last_time;       /* of the newest entry ever appended, or 0 */
-    uint64_t format;          /* version of the format on disk: 2; or 1, of
-                                 an older journal that had no tail yet */
+    uint64_t format;          /* version of the format on disk: 3; or, of an
+                                 older journal, 2, or 1 if it had no tail */
     uint8_t id[16];           /* random, made with the journal */
     uint64_t marks;           /* how many there are */
 };
