@@ -116,6 +116,8 @@ AMALGAMATED = append_test append_packed_test backup_test batch_test expr_test \
 # What a folder's programs take from another one's.
 TAKEN_sweep  = fault/faults.c fault/changes.c fault/looks.c power/life.c \
     power/judge.c
+TAKEN_unit   = $(addprefix model/,batch.c compare.c feed.c keys.c model.c \
+    query.c trace.c)
 TAKEN_blocks = power/life.c power/judge.c power/claims.c power/deeds.c
 
 # All tests open journals through test/support/mode.c.
@@ -128,6 +130,7 @@ WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \
     -Wl,--wrap=jn_tail_write,--wrap=fdatasync
 WRAP_unit/tail_flush_test = -Wl,--wrap=msync
+WRAP_unit/ahead_test = -Wl,--wrap=jn_tail_flush,--wrap=jn_newest_published
 WRAP_unit/sync_test = -Wl,--wrap=jn_slices_drain_one
 WRAP_unit/closing_test = -Wl,--wrap=jn_lock_leave
 WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep
