@@ -15,9 +15,9 @@
 #include "unit/golden.h"
 #include "write/slices.h"
 
-#define TAIL ((uint64_t)96 << 10)
+#define TAIL ((uint64_t)192 << 10)
 #define STORED 60u       /* entries, before there are others */
-#define USED (TAIL / 3)  /* bytes of the tail: it is not drained by itself */
+#define USED (TAIL / 5)  /* bytes of the tail: it is not drained by itself */
 #define RECENT 90u       /* entries at most, and then some of a batch */
 #define STEP_BYTES 1500u /* of entries */
 #define OLD_KEYS 12u     /* keys that the store has, */
