@@ -492,13 +492,7 @@ jn_tail_flush_part(struct jn_tail *tail, uint64_t from, uint64_t to)
 }
 
 void
-jn_tail_begin_flush(struct jn_tail *tail, uint64_t from, uint64_t to)
+jn_tail_begin_flush(struct jn_tail *tail)
 {
-    size_t size = (size_t)(to - from), first = before_end(tail, from, size);
-
-    (void)sync_file_range(tail->file, (off_t)offset_of(tail, from),
-                          (off_t)first, SYNC_FILE_RANGE_WRITE);
-    if (first < size)
-        (void)sync_file_range(tail->file, JN_TAIL_HEADER, (off_t)(size - first),
-                              SYNC_FILE_RANGE_WRITE);
+    (void)sync_file_range(tail->file, 0, 0, SYNC_FILE_RANGE_WRITE);
 }

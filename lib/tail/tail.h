@@ -178,10 +178,10 @@ int jn_tail_flush(struct jn_tail *tail);
 int jn_tail_flush_part(struct jn_tail *tail, uint64_t from, uint64_t to);
 
 /*
- * Lets the system begin to write [FROM, TO) to the disk, so that a flush has
- * less to wait for.  It promises nothing, and cannot fail.
+ * Lets the system begin to bring to the disk what has been written, so that a
+ * flush has less to wait for.  It promises nothing, and cannot fail.
  */
-void jn_tail_begin_flush(struct jn_tail *tail, uint64_t from, uint64_t to);
+void jn_tail_begin_flush(struct jn_tail *tail);
 
 /* Reads SIZE bytes at POSITION, with a system call: no SIGBUS. */
 int jn_tail_read(struct jn_tail *tail, uint64_t position, uint8_t *bytes,

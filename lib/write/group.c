@@ -237,13 +237,10 @@ try_tail(struct jn_shared *shared, struct jn_request *first,
 static void
 begin_flush(struct jn_newest *newest, uint64_t end)
 {
-    uint64_t from = newest->begun;
-
-    if (end - from < BEGUN_AT)
+    if (end - newest->begun < BEGUN_AT)
         return;
     newest->begun = end;
-    if (end - from <= atomic_load(&newest->ring))
-        jn_tail_begin_flush(newest->tail, from, end);
+    jn_tail_begin_flush(newest->tail);
 }
 
 /* What has been written up to END is seen now, or once it has been flushed. */
