@@ -314,6 +314,22 @@ jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
                            seed_of(jn_index_span(&known->index_key)));
 }
 
+/* Of a long key the index has only a hash. */
+bool
+jn_view_was_superseded(struct jn_txn *txn, struct jn_span key, uint64_t seq)
+{
+    struct jn_index_key index_key;
+    struct jn_span at, value;
+    struct jn_chain chain;
+
+    if (!jn_store_has_changed(txn, JN_LATEST) || key.size > JN_INDEX_KEY_MAX)
+        return false;
+    jn_index_make(&index_key, key);
+    at = jn_index_span(&index_key);
+    return jn_store_get_committed(txn, JN_LATEST, at, &value) == 0 &&
+           jn_view_chain(&chain, at, value) == 0 && chain.roots[0] > seq;
+}
+
 uint8_t *
 jn_view_encode_row(uint8_t *out, const struct jn_known *known)
 {

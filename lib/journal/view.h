@@ -115,6 +115,14 @@ int jn_view_find(struct jn_txn *txn, struct jn_span key,
 int jn_view_find_stored(struct jn_txn *txn, struct jn_span key,
                         struct jn_known *known);
 
+/*
+ * While TXN changes rows of keys, whether the last commit knew a newer entry of
+ * KEY than SEQ: that is told sooner than what the row is by now.  False where
+ * it is not, or the row has not been changed and can be looked up as well.
+ */
+bool jn_view_was_superseded(struct jn_txn *txn, struct jn_span key,
+                            uint64_t seq);
+
 /* The CHAIN that a row of `latest` with key INDEX_KEY holds in its VALUE. */
 int jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
                   struct jn_span value);

@@ -229,6 +229,17 @@ int jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
 int jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
                  struct jn_span value);
 
+/* Whether TXN may have changed rows of TABLE; to look these up takes longer. */
+bool jn_store_has_changed(const struct jn_txn *txn, enum jn_table table);
+
+/*
+ * The row as the last commit has it, whatever TXN has changed since; VALUE is
+ * valid until the end of the transaction.  JOURNAL_NOT_FOUND also where that
+ * cannot be seen.
+ */
+int jn_store_get_committed(struct jn_txn *txn, enum jn_table table,
+                           struct jn_span key, struct jn_span *value);
+
 /* A row whose key is a number, 8 bytes, big endian. */
 struct jn_numbered {
     uint64_t number;

@@ -61,6 +61,24 @@ jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
     return jn_store_error(rc);
 }
 
+bool
+jn_store_has_changed(const struct jn_txn *txn, enum jn_table table)
+{
+    return jn_guard_has_changed(txn, table);
+}
+
+int
+jn_store_get_committed(struct jn_txn *txn, enum jn_table table,
+                       struct jn_span key, struct jn_span *value)
+{
+    struct jn_store_tree tree;
+
+    if (!jn_store_tree_of(&tree, txn, table))
+        return JOURNAL_NOT_FOUND;
+    txn->entries_read += table == JN_ENTRIES;
+    return get_from(&tree, table, key, value);
+}
+
 int
 jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
              struct jn_span value)

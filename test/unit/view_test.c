@@ -6,6 +6,7 @@
 #include "write/apply.h"
 #include "base/clock.h"
 #include "journal/entry.h"
+#include "journal/shared.h"
 #include "base/error.h"
 #include "write/handle.h"
 #include "support/test.h"
@@ -111,6 +112,101 @@ START_TEST(a_chain_that_is_emptied_takes_its_row_along)
 }
 END_TEST
 
+static void
+commit(void)
+{
+    struct jn_shared *shared = writing.journal->shared;
+
+    ck_assert_int_eq(jn_shared_commit(shared, &writing.txn), 0);
+    ck_assert_int_eq(jn_shared_begin_write(shared, &writing.txn), 0);
+}
+
+/* The committed row of KEY has its entry SEQ. */
+static void
+assert_committed(const char *key, uint64_t seq)
+{
+    struct jn_index_key index_key;
+    struct jn_chain chain;
+    struct jn_span at, value;
+
+    jn_index_make(&index_key, text(key));
+    at = jn_index_span(&index_key);
+    ck_assert_int_eq(jn_store_get_committed(&writing.txn, JN_LATEST, at,
+                                            &value),
+                     0);
+    ck_assert_int_eq(jn_view_chain(&chain, at, value), 0);
+    ck_assert_uint_eq(chain.roots[0], seq);
+}
+
+START_TEST(what_was_committed_is_seen_behind_what_has_changed)
+{
+    struct jn_known known;
+
+    append("key", 0);
+    append("key", 0);
+    append("gone", 0);
+    commit();
+    append("key", 0);
+    ck_assert_int_eq(jn_view_find(&writing.txn, text("gone"), &known), 0);
+    known.chain.revision = 0;
+    ck_assert_int_eq(jn_view_put_chain(&writing.txn, &known), 0);
+    assert_committed("key", 1);
+    assert_committed("gone", 2);
+    commit();
+    assert_committed("key", 3);
+}
+END_TEST
+
+START_TEST(an_entry_was_superseded_if_a_newer_one_was_committed)
+{
+    append("key", 0);
+    append("key", 0);
+    commit();
+    append("other", 0);
+    append("other", 0);
+    append("key", 0);
+    ck_assert(jn_view_was_superseded(&writing.txn, text("key"), 0));
+    ck_assert(!jn_view_was_superseded(&writing.txn, text("key"), 1));
+    ck_assert(!jn_view_was_superseded(&writing.txn, text("other"), 2));
+}
+END_TEST
+
+START_TEST(a_damaged_row_does_not_tell_what_was_superseded)
+{
+    struct jn_index_key index_key;
+
+    jn_index_make(&index_key, text("key"));
+    append("key", 0);
+    append("key", 0);
+    ck_assert_int_eq(jn_store_put(&writing.txn, JN_LATEST,
+                                  jn_index_span(&index_key), text("damage")),
+                     0);
+    commit();
+    append("other", 0);
+    ck_assert(!jn_view_was_superseded(&writing.txn, text("key"), 0));
+}
+END_TEST
+
+START_TEST(what_was_superseded_is_not_told_where_a_look_is_as_quick)
+{
+    char key[JN_INDEX_KEY_MAX + 2];
+
+    memset(key, 'k', sizeof(key));
+    key[JN_INDEX_KEY_MAX + 1] = '\0';
+    append("key", 0);
+    append("key", 0);
+    append(key, 0);
+    append(key, 0);
+    commit();
+    ck_assert(!jn_view_was_superseded(&writing.txn, text("key"), 0));
+    append("other", 0);
+    ck_assert(jn_view_was_superseded(&writing.txn, text("key"), 0));
+    ck_assert(!jn_view_was_superseded(&writing.txn, text(key), 2));
+    key[JN_INDEX_KEY_MAX] = '\0';
+    ck_assert(!jn_view_was_superseded(&writing.txn, text(key), 0));
+}
+END_TEST
+
 START_TEST(rows_that_do_not_fit_are_corrupt)
 {
     struct jn_known known;
@@ -190,6 +286,11 @@ suite(void)
     tcase_add_test(tcase, an_append_makes_a_row_an_entry_and_counts);
     tcase_add_test(tcase, what_fails_its_check_changes_nothing);
     tcase_add_test(tcase, a_chain_that_is_emptied_takes_its_row_along);
+    tcase_add_test(tcase, what_was_committed_is_seen_behind_what_has_changed);
+    tcase_add_test(tcase, an_entry_was_superseded_if_a_newer_one_was_committed);
+    tcase_add_test(tcase, a_damaged_row_does_not_tell_what_was_superseded);
+    tcase_add_test(tcase,
+                   what_was_superseded_is_not_told_where_a_look_is_as_quick);
     tcase_add_test(tcase, rows_that_do_not_fit_are_corrupt);
     tcase_add_test(tcase,
                    a_row_without_a_key_has_no_revision_and_the_other_way_round);
