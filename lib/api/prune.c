@@ -39,6 +39,7 @@ find_limit(struct jn_step *step, struct prune *prune, uint64_t *limit)
 static int
 remove_oldest(struct jn_step *step, struct prune *prune, uint64_t limit)
 {
+    const struct jn_amount most = {step->most, UINT64_MAX};
     struct jn_goal goal = {.before = limit};
     uint64_t first = step->state.first;
     int rc;
@@ -48,8 +49,8 @@ remove_oldest(struct jn_step *step, struct prune *prune, uint64_t limit)
         return 0;
     if (goal.before > step->state.next)
         goal.before = step->state.next;
-    rc = jn_remove_oldest(step->txn, &step->state, &goal, step->most,
-                          &prune->step, &step->done);
+    rc = jn_remove_oldest(step->txn, &step->state, &goal, &most, &prune->step,
+                          &step->done);
     step->done &= limit <= step->state.next;
     step->changed = first < step->state.first;
     step->held = !step->changed;

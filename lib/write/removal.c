@@ -4,6 +4,64 @@
 #include "base/error.h"
 #include "journal/view.h"
 
+/* ---- rows --------------------------------------------------------------- */
+
+/* A row of `entries`, and what it says. */
+struct row {
+    uint64_t seq;
+    struct jn_span bytes;
+    struct jn_stored stored;
+    bool sound;
+};
+
+/* JOURNAL_NOT_FOUND at the end. */
+static int
+move_to_row(struct jn_place *place, enum jn_move move, uint64_t from,
+            struct row *row)
+{
+    uint8_t number[8];
+    struct jn_span key = {number, sizeof(number)};
+    int rc;
+
+    jn_put_be64(number, from);
+    rc = jn_place_move(place, move, &key, &row->bytes);
+    if (rc == 0 && key.size != 8)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        row->seq = jn_get_be64(key.data);
+    return rc;
+}
+
+/* Reads it, without a look at its checksum. */
+static void
+parse_row(struct row *row)
+{
+    row->sound = jn_stored_parse(&row->stored, row->bytes, row->seq) == 0;
+}
+
+/*
+ * A damaged row is taken for all key, meta and value: a little too much, where
+ * nothing would count it for ever.
+ */
+static uint64_t
+bytes_of(const struct row *row)
+{
+    return row->sound ? jn_record_logical(&row->stored.record)
+                      : row->bytes.size;
+}
+
+/* Where the journal begins: REACHED, or in its sparse part the OLDEST entry. */
+static void
+set_first(struct jn_state *state, uint64_t reached, uint64_t oldest)
+{
+    if (reached < state->dense)
+        reached = oldest < state->dense ? oldest : state->dense;
+    if (reached > state->first)
+        state->first = reached;
+    if (state->dense < state->first)
+        state->dense = state->first;
+}
+
 /* ---- one entry ---------------------------------------------------------- */
 
 static void
@@ -43,15 +101,20 @@ is_held(const struct jn_txn *txn, const struct jn_known *known,
 
 /*
  * Forgets KEY if entry SEQ is its latest in the store: its row then leads to
- * it.  A key that damage has changed leads to no such row, and stays.
+ * it.  A key that damage has changed leads to no such row, and stays.  No key
+ * goes back to an older entry while some are removed: so what was not its
+ * latest, of which there are most, need not be looked for.
  */
 static int
 forget_key_of(struct jn_txn *txn, struct jn_state *state, uint64_t seq,
               struct jn_span key, bool *held)
 {
     struct jn_known known;
-    int rc = jn_view_find_stored(txn, key, &known);
+    int rc;
 
+    if (jn_view_was_superseded(txn, key, seq))
+        return 0;
+    rc = jn_view_find_stored(txn, key, &known);
     if (rc != 0 || known.chain.revision == 0 || known.chain.roots[0] != seq)
         return rc == JOURNAL_CORRUPT ? 0 : rc;
     *held = is_held(txn, &known, key);
@@ -65,138 +128,146 @@ forget_key_of(struct jn_txn *txn, struct jn_state *state, uint64_t seq,
  * which would otherwise hold up all that is behind it.
  */
 static uint64_t
-time_of(const struct jn_state *state, const struct jn_record *record)
+time_of(const struct jn_state *state, const struct row *row)
 {
-    if (record == NULL || record->time > state->last_time)
-        return 0;
-    return record->time;
+    uint64_t time = row->sound ? row->stored.record.time : 0;
+
+    return time > state->last_time ? 0 : time;
 }
 
 int
 jn_oldest_time(struct jn_txn *txn, const struct jn_state *state, uint64_t *time)
 {
     struct jn_place place = {.handle = NULL};
-    struct jn_stored stored;
-    struct jn_span key, value;
-    bool sound;
+    struct row row;
     int rc = jn_place_open(&place, txn, JN_ENTRIES);
 
     if (rc == 0)
-        rc = jn_place_move(&place, JN_FIRST, &key, &value);
-    if (rc == 0 && key.size != 8)
-        rc = JOURNAL_CORRUPT;
+        rc = move_to_row(&place, JN_FIRST, 0, &row);
     if (rc == 0) {
-        sound = jn_stored_parse(&stored, value, jn_get_be64(key.data)) == 0;
-        *time = time_of(state, sound ? &stored.record : NULL);
+        parse_row(&row);
+        *time = time_of(state, &row);
     }
     jn_place_close(&place);
     return rc;
 }
 
+/* A removal of the oldest. */
+struct removal {
+    struct jn_txn *txn;
+    struct jn_state *state;
+    const struct jn_goal *goal;
+    struct jn_place place;
+    uint64_t entries; /* that have gone, */
+    uint64_t bytes;   /* how many there were before, */
+    uint64_t reached; /* and below which there are none any more */
+};
+
+/* Whether the goal has been reached where ROW is the oldest. */
 static bool
-is_to_go(struct jn_txn *txn, const struct jn_state *state,
-         const struct jn_goal *goal, uint64_t time)
+is_done(struct removal *removal, const struct row *row)
 {
-    return jn_store_count(txn, JN_ENTRIES) > goal->keep_entries ||
-           state->bytes_logical > goal->keep_bytes || time < goal->keep_since;
+    const struct jn_goal *goal = removal->goal;
+    const struct jn_state *state = removal->state;
+
+    if (row->seq >= goal->before) {
+        removal->reached = goal->before;
+        return true;
+    }
+    return jn_store_count(removal->txn, JN_ENTRIES) <= goal->keep_entries &&
+           state->bytes_logical <= goal->keep_bytes &&
+           time_of(state, row) >= goal->keep_since;
 }
 
-/*
- * RECORD is NULL where the ROW is damaged.  It is then taken for all key, meta
- * and value: a little too much, where nothing would count it for ever.  *HELD:
- * it is still there.
- */
-static int
-remove_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
-           uint64_t seq, struct jn_span row, const struct jn_record *record,
-           bool *held)
+static bool
+is_enough(const struct removal *removal, const struct jn_amount *most)
 {
-    uint64_t bytes = record != NULL ? jn_record_logical(record) : row.size;
+    return removal->entries >= most->entries ||
+           removal->bytes - removal->state->bytes_logical >= most->bytes;
+}
+
+/* Removes ROW, where the place is; *HELD: it is still there. */
+static int
+remove_row(struct removal *removal, const struct row *row, bool *held)
+{
+    uint64_t bytes = bytes_of(row);
     int rc = 0;
 
     *held = false;
-    if (record != NULL && record->key.size > 0)
-        rc = forget_key_of(txn, state, seq, record->key, held);
+    if (row->sound && row->stored.record.key.size > 0)
+        rc = forget_key_of(removal->txn, removal->state, row->seq,
+                           row->stored.record.key, held);
     if (rc != 0 || *held)
         return rc;
-    forget_bytes(state, bytes);
-    return jn_place_delete(place);
+    forget_bytes(removal->state, bytes);
+    removal->entries++;
+    removal->reached = row->seq + 1;
+    return jn_place_delete(&removal->place);
 }
 
-/* Where the journal begins: REACHED, or in its sparse part the OLDEST entry. */
-static void
-set_first(struct jn_state *state, uint64_t reached, uint64_t oldest)
-{
-    if (reached < state->dense)
-        reached = oldest < state->dense ? oldest : state->dense;
-    if (reached > state->first)
-        state->first = reached;
-    if (state->dense < state->first)
-        state->dense = state->first;
-}
-
+/* From the oldest on; *OLDEST is the one that it has come to. */
 static int
-remove_from(struct jn_txn *txn, struct jn_state *state,
-            const struct jn_goal *goal, uint64_t most, struct jn_place *place,
-            uint64_t *removed, bool *done)
+remove_rows(struct removal *removal, const struct jn_amount *most,
+            uint64_t *oldest, bool *done)
 {
-    uint64_t reached = state->first;
+    bool held = false;
 
-    for (;;) {
-        struct jn_span key, value;
-        struct jn_stored stored;
-        bool sound, held;
-        uint64_t seq, time;
-        int rc = jn_place_move(place, JN_FIRST, &key, &value);
+    for (enum jn_move move = JN_FIRST; !held; move = JN_NEXT) {
+        struct row row;
+        int rc = move_to_row(&removal->place, move, 0, &row);
 
         *done = rc == JOURNAL_NOT_FOUND;
         if (*done) {
-            set_first(state, goal->before, state->next);
+            removal->reached = removal->goal->before;
+            *oldest = removal->state->next;
             return 0;
         }
-        if (rc == 0 && key.size != 8)
-            rc = JOURNAL_CORRUPT;
         if (rc != 0)
             return rc;
-        seq = jn_get_be64(key.data);
-        sound = jn_stored_parse(&stored, value, seq) == 0;
-        time = time_of(state, sound ? &stored.record : NULL);
-        if (seq >= goal->before)
-            reached = goal->before;
-        *done = seq >= goal->before || !is_to_go(txn, state, goal, time);
-        if (*done || *removed == most) {
-            set_first(state, reached, seq);
+        parse_row(&row);
+        *oldest = row.seq;
+        *done = is_done(removal, &row);
+        if (*done || is_enough(removal, most))
             return 0;
-        }
-        rc = remove_row(txn, state, place, seq, value,
-                        sound ? &stored.record : NULL, &held);
+        rc = remove_row(removal, &row, &held);
         if (rc != 0)
             return rc;
-        if (held) {
-            set_first(state, reached, seq);
-            return 0;
-        }
-        reached = seq + 1;
-        ++*removed;
     }
+    return 0;
 }
 
 int
 jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
-                 const struct jn_goal *goal, uint64_t most, uint64_t *removed,
-                 bool *done)
+                 const struct jn_goal *goal, const struct jn_amount *most,
+                 uint64_t *removed, bool *done)
 {
-    struct jn_place place = {.handle = NULL};
-    int rc = jn_place_open(&place, txn, JN_ENTRIES);
+    struct removal removal = {.txn = txn,
+                              .state = state,
+                              .goal = goal,
+                              .bytes = state->bytes_logical,
+                              .reached = state->first};
+    uint64_t oldest;
+    int rc = jn_place_open(&removal.place, txn, JN_ENTRIES);
 
-    *removed = 0;
     if (rc == 0)
-        rc = remove_from(txn, state, goal, most, &place, removed, done);
-    jn_place_close(&place);
+        rc = remove_rows(&removal, most, &oldest, done);
+    if (rc == 0)
+        set_first(state, removal.reached, oldest);
+    *removed = removal.entries;
+    jn_place_close(&removal.place);
     return rc;
 }
 
 /* ---- what later entries have superseded --------------------------------- */
+
+/* A removal of what is superseded. */
+struct compaction {
+    struct jn_txn *txn;
+    struct jn_state *state;
+    struct jn_place place;
+    uint64_t removed;
+    uint64_t highest; /* of those that were */
+};
 
 enum verdict { STAYS, GOES, GOES_WITH_KEY };
 
@@ -205,20 +276,22 @@ enum verdict { STAYS, GOES, GOES_WITH_KEY };
  * key's row does not lead to it or past it: it may be all there is of the key.
  */
 static int
-judge(struct jn_txn *txn, uint64_t seq, const struct jn_stored *stored,
+judge(struct compaction *compaction, const struct row *row,
       struct jn_known *known, enum verdict *verdict)
 {
+    struct jn_span key = row->stored.record.key;
     int rc;
 
-    *verdict = stored->record.key.size == 0 ? GOES : STAYS;
-    if (*verdict == GOES)
+    *verdict = GOES;
+    if (key.size == 0 || jn_view_was_superseded(compaction->txn, key, row->seq))
         return 0;
-    rc = jn_view_find(txn, stored->record.key, known);
+    *verdict = STAYS;
+    rc = jn_view_find(compaction->txn, key, known);
     if (rc != 0)
         return rc == JOURNAL_CORRUPT ? 0 : rc;
-    if (known->chain.revision == 0 || known->chain.roots[0] < seq)
+    if (known->chain.revision == 0 || known->chain.roots[0] < row->seq)
         return 0;
-    if (known->chain.roots[0] > seq)
+    if (known->chain.roots[0] > row->seq)
         *verdict = GOES;
     else if (known->chain.tombstone)
         *verdict = GOES_WITH_KEY;
@@ -226,95 +299,77 @@ judge(struct jn_txn *txn, uint64_t seq, const struct jn_stored *stored,
 }
 
 static int
-judge_row(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
-          uint64_t seq, struct jn_span value, bool *goes)
+judge_row(struct compaction *compaction, struct row *row)
 {
-    struct jn_stored stored;
     struct jn_known known;
     enum verdict verdict;
     int rc;
 
-    *goes = false;
-    if (jn_stored_decode(&stored, value, seq) != 0)
+    if (jn_stored_decode(&row->stored, row->bytes, row->seq) != 0)
         return 0;
-    rc = judge(txn, seq, &stored, &known, &verdict);
+    rc = judge(compaction, row, &known, &verdict);
     if (rc != 0 || verdict == STAYS)
         return rc;
-    *goes = true;
-    forget_bytes(state, jn_record_logical(&stored.record));
+    compaction->removed++;
+    compaction->highest = row->seq;
+    forget_bytes(compaction->state, jn_record_logical(&row->stored.record));
     if (verdict == GOES_WITH_KEY)
-        rc = forget_key(txn, state, &known);
-    return rc == 0 ? jn_place_delete(place) : rc;
+        rc = forget_key(compaction->txn, compaction->state, &known);
+    return rc == 0 ? jn_place_delete(&compaction->place) : rc;
 }
 
-/* Notes that entries up to HIGHEST have gone, and where the rest begin. */
+/* Notes what has gone, and where the rest begin. */
 static int
-note_holes(struct jn_txn *txn, struct jn_state *state, struct jn_place *place,
-           uint64_t highest)
+note_holes(struct compaction *compaction)
 {
-    struct jn_span key, value;
-    uint64_t oldest = state->next;
-    int rc = jn_place_move(place, JN_FIRST, &key, &value);
+    struct jn_state *state = compaction->state;
+    struct row row = {.seq = state->next};
+    int rc = move_to_row(&compaction->place, JN_FIRST, 0, &row);
 
-    if (rc == 0 && key.size != 8)
-        rc = JOURNAL_CORRUPT;
-    if (rc == 0)
-        oldest = jn_get_be64(key.data);
-    else if (rc != JOURNAL_NOT_FOUND)
+    if (rc != 0 && rc != JOURNAL_NOT_FOUND)
         return rc;
-    if (state->dense <= highest)
-        state->dense = highest + 1;
-    set_first(state, state->first, oldest);
-    return jn_view_add_cut(txn, JN_REMOVALS, ~highest);
+    if (state->dense <= compaction->highest)
+        state->dense = compaction->highest + 1;
+    set_first(state, state->first, row.seq);
+    return jn_view_add_cut(compaction->txn, JN_REMOVALS, ~compaction->highest);
 }
 
 static int
-look_from(struct jn_txn *txn, struct jn_state *state, uint64_t *at,
-          uint64_t before, uint64_t most, struct jn_place *place,
-          uint64_t *removed)
+look_from(struct compaction *compaction, uint64_t *at, uint64_t before,
+          uint64_t most)
 {
-    uint8_t bytes[8];
-    struct jn_span key = {bytes, sizeof(bytes)}, value;
     enum jn_move move = JN_AT_OR_AFTER;
-    uint64_t highest = 0;
     int rc = 0;
 
-    jn_put_be64(bytes, *at);
     for (uint64_t i = 0; rc == 0 && *at < before && i < most; i++) {
-        uint64_t seq = before;
-        bool goes;
+        struct row row;
 
-        rc = jn_place_move(place, move, &key, &value);
-        if (rc == 0 && key.size != 8)
-            rc = JOURNAL_CORRUPT;
-        if (rc == 0)
-            seq = jn_get_be64(key.data);
-        if (seq >= before) {
+        rc = move_to_row(&compaction->place, move, *at, &row);
+        if (rc == JOURNAL_NOT_FOUND || (rc == 0 && row.seq >= before)) {
             *at = before;
             break;
         }
-        rc = judge_row(txn, state, place, seq, value, &goes);
-        *removed += goes;
-        highest = goes ? seq : highest;
-        *at = seq + 1;
+        if (rc != 0)
+            return rc;
+        rc = judge_row(compaction, &row);
+        *at = row.seq + 1;
         move = JN_NEXT;
     }
     if (rc == JOURNAL_NOT_FOUND)
         rc = 0;
-    return rc == 0 && *removed > 0 ? note_holes(txn, state, place, highest)
-                                   : rc;
+    return rc == 0 && compaction->removed > 0 ? note_holes(compaction) : rc;
 }
 
 int
 jn_remove_superseded(struct jn_txn *txn, struct jn_state *state, uint64_t *at,
                      uint64_t before, uint64_t most, uint64_t *removed)
 {
-    struct jn_place place = {.handle = NULL};
-    int rc = jn_place_open(&place, txn, JN_ENTRIES);
+    struct compaction compaction = {.txn = txn, .state = state};
+    int rc = jn_place_open(&compaction.place, txn, JN_ENTRIES);
 
-    *removed = 0;
     if (rc == 0)
-        rc = look_from(txn, state, at, before, most, &place, removed);
-    jn_place_close(&place);
+        rc = look_from(&compaction, at, before, most);
+    *removed = compaction.removed;
+    jn_place_close(&compaction.place);
     return rc;
 }

@@ -11,6 +11,12 @@
 #include "format/state.h"
 #include "store/store.h"
 
+/* So much of a journal. */
+struct jn_amount {
+    uint64_t entries;
+    uint64_t bytes; /* of keys, metas and values */
+};
+
 /* When to stop removing the oldest: at the first that is to be kept. */
 struct jn_goal {
     uint64_t before; /* entries below it go, if also one of these holds: */
@@ -20,13 +26,13 @@ struct jn_goal {
 };
 
 /*
- * Removes the oldest entries, at most MOST, until GOAL is reached, and counts
- * them in *REMOVED.  *DONE: the goal has been reached.  Where entries are
- * recent those in the store are removed, and no further than to one that what
- * is recent holds up.
+ * Removes the oldest entries until GOAL is reached, or they have come to MOST,
+ * and counts them in *REMOVED.  *DONE: the goal has been reached.  Where
+ * entries are recent those in the store are removed, and no further than to one
+ * that what is recent holds up.
  */
 int jn_remove_oldest(struct jn_txn *txn, struct jn_state *state,
-                     const struct jn_goal *goal, uint64_t most,
+                     const struct jn_goal *goal, const struct jn_amount *most,
                      uint64_t *removed, bool *done);
 
 /*

@@ -2,7 +2,6 @@
 #include "write/retention.h"
 
 #include "base/error.h"
-#include "write/removal.h"
 #include "journal/view.h"
 
 /* A step is a part of its limit, and no more than this. */
@@ -11,7 +10,10 @@
 #define STEP_BYTES (UINT64_C(1) << 20)
 #define STEP_NS UINT64_C(1000000000)
 
-/* What a commit may remove, and beside that for all that it adds. */
+/*
+ * What a commit may remove, and beside that for all that it adds.  The pages of
+ * one large value cost as much as many entries; so it is bytes too.
+ */
 #define MOST_ENTRIES 1024u
 #define MOST_BYTES (UINT64_C(64) << 20)
 #define MOST_TIMES 2u
@@ -100,27 +102,6 @@ goal_of(const struct jn_state *state, const struct jn_limits *limits,
     return goal;
 }
 
-/*
- * The pages of one large value cost as much as many entries; so after each
- * entry there is a look at the bytes too.
- */
-static int
-remove_oldest(struct jn_txn *txn, struct jn_state *state,
-              const struct jn_goal *goal, const struct jn_amount *most,
-              uint64_t *removed)
-{
-    uint64_t before = state->bytes_logical, one = 1;
-    bool done = false;
-    int rc = 0;
-
-    while (rc == 0 && !done && one > 0 && *removed < most->entries &&
-           before - state->bytes_logical < most->bytes) {
-        rc = jn_remove_oldest(txn, state, goal, 1, &one, &done);
-        *removed += one;
-    }
-    return rc;
-}
-
 int
 jn_retention_remove(struct jn_txn *txn, struct jn_state *state,
                     const struct jn_limits *limits,
@@ -131,16 +112,17 @@ jn_retention_remove(struct jn_txn *txn, struct jn_state *state,
     struct jn_amount less = *most;
     struct jn_goal goal;
     uint64_t seq;
+    bool done;
     int rc = jn_marks_slowest(txn, slowest, &seq);
 
     *removed = 0;
-    if (rc != 0 || seq <= state->first || count == 0)
+    if (rc != 0 || seq <= state->first || count <= 1)
         return rc;
     goal = goal_of(state, limits, seq);
     /* The newest stays, whatever its size: somebody has just appended it. */
     if (less.entries > count - 1)
         less.entries = count - 1;
-    return remove_oldest(txn, state, &goal, &less, removed);
+    return jn_remove_oldest(txn, state, &goal, &less, removed, &done);
 }
 
 int

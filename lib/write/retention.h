@@ -14,15 +14,10 @@
 #define JN_RETENTION_H
 
 #include "journal/marks.h"
+#include "write/removal.h"
 #include "write/request.h"
 #include "format/state.h"
 #include "store/store.h"
-
-/* So much of a journal. */
-struct jn_amount {
-    uint64_t entries;
-    uint64_t bytes; /* of keys, metas and values */
-};
 
 /* Whether there is anything to be looked at. */
 bool jn_retention_wanted(const struct jn_limits *limits);
