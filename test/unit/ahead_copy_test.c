@@ -1,4 +1,4 @@
-/* ahead_copy_test.c - what each step of a round leaves, and what is done then. */
+/* ahead_copy_test.c - what each step of a round leaves, and work on it. */
 #include "write/ahead.h"
 
 #include <fcntl.h>

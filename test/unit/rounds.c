@@ -1,4 +1,4 @@
-/* rounds.c - a journal whose tail is drained step by step, and a model of it. */
+/* rounds.c - a journal whose tail is drained step by step, and its model. */
 #include "unit/rounds.h"
 
 #include <stdio.h>

@@ -63,7 +63,7 @@ struct rounds_place rounds_place_of(struct journal *journal, uint64_t seq);
 void rounds_copy(const char *path);
 void rounds_remove_copy(const char *path);
 
-/* JOURNAL says what the model does: all of it, or a part that chance chooses. */
+/* JOURNAL says what the model does: all of it, or what chance chooses. */
 void rounds_compare(struct journal *journal);
 void rounds_compare_some(struct journal *journal);
 
