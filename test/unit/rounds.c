@@ -22,7 +22,7 @@
 #define STEP_BYTES 1500u /* of entries */
 #define OLD_KEYS 12u     /* keys that the store has, */
 #define NEW_KEYS 6u      /* others, */
-#define LONG_KEYS 4u     /* and long ones: the store has half of them */
+#define LONG_KEYS 4u     /* long ones: a new one would go into the store */
 #define LONG_SIZE 290u
 #define QUERIES 12u
 
@@ -152,27 +152,36 @@ make_keys(struct keys *old)
     keys_make(&rounds_keys, OLD_KEYS + NEW_KEYS, 0);
     fresh = rounds_keys;
     rounds_keys.count = OLD_KEYS;
-    for (unsigned i = 0; i < LONG_KEYS / 2; i++)
+    for (unsigned i = 0; i < LONG_KEYS; i++)
         add_long_key(i);
     *old = rounds_keys;
     for (unsigned i = 0; i < NEW_KEYS; i++)
         rounds_keys.keys[rounds_keys.count++] = fresh.keys[OLD_KEYS + i];
-    for (unsigned i = LONG_KEYS / 2; i < LONG_KEYS; i++)
-        add_long_key(i);
 }
 
-/* Each key has an entry in the tail, most have more. */
+/* Each of them has an entry, and most will have more. */
+static void
+append_each(struct journal *to, const struct keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        struct keys one = {.count = 1, .keys = {keys->keys[i]}};
+        bool known = false;
+
+        while (!known) {
+            append_of(to, &one);
+            known = model_newest(&rounds_model, one.keys->data, one.keys->size,
+                                 rounds_model.size) != NULL;
+        }
+    }
+}
+
 static void
 append_recent(struct journal *to)
 {
     uint64_t start = rounds_model.size;
 
     append_of(to, &rounds_keys); /* a process begins in the store */
-    for (size_t i = 0; i < rounds_keys.count; i++) {
-        struct keys one = {.count = 1, .keys = {rounds_keys.keys[i]}};
-
-        append_of(to, &one);
-    }
+    append_each(to, &rounds_keys);
     while (figures(to).tail_bytes_used < USED &&
            rounds_model.size < start + RECENT)
         rounds_append(to);
@@ -190,6 +199,7 @@ rounds_setup(uint32_t durability)
     model_init(&rounds_model, 0);
     make_keys(&old);
     rounds_journal = rounds_open(test_path("journal"), durability, 0);
+    append_each(rounds_journal, &old);
     while (rounds_model.size < STORED)
         append_of(rounds_journal, &old);
     journal_close(rounds_journal);
