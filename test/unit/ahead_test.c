@@ -2,6 +2,7 @@
 #include "write/ahead.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -346,6 +347,59 @@ START_TEST(a_journal_of_format_2_becomes_one_of_format_3_with_its_first_round)
 }
 END_TEST
 
+/* ---- many entries -------------------------------------------------------- */
+
+#define BATCH 9000u
+#define BATCHES 16u
+#define MANY_KEYS 20000u
+#define SORTED_AT_ONCE (1u << 17)
+
+static void
+append_many(struct journal *large)
+{
+    static struct journal_record records[BATCH];
+    static char keys[BATCH][8];
+
+    for (unsigned n = 0; n < BATCHES; n++) {
+        for (unsigned i = 0; i < BATCH; i++) {
+            (void)snprintf(keys[i], sizeof(keys[i]), "%u",
+                           (n * BATCH + i) % MANY_KEYS);
+            records[i].key = keys[i];
+            records[i].key_size = strlen(keys[i]);
+        }
+        ck_assert_int_eq(journal_append_batch(large, records, BATCH, NULL), 0);
+    }
+}
+
+/* Those of a round are sorted while nobody else can write. */
+START_TEST(a_round_has_so_many_entries_at_most_and_ends_with_a_batch)
+{
+    struct journal_options options;
+    struct jn_tail_row row;
+    struct journal *large;
+    bool done = false;
+
+    journal_options_init(&options);
+    options.durability = JOURNAL_RELAXED;
+    options.tail_bytes = UINT64_C(64) << 20;
+    ck_assert_int_eq(journal_open(test_path("large"), &options, &large), 0);
+    append_many(large);
+    large->shared->files.newest.slice = (struct jn_slice){1, 1};
+    ck_assert_int_eq(jn_slices_drain_one(large->shared, 0, 0, &done), 0);
+
+    (void)rounds_state_of(large, &row);
+    ck_assert_uint_ge(row.ahead - row.next, SORTED_AT_ONCE);
+    ck_assert_uint_lt(row.ahead - row.next, SORTED_AT_ONCE + BATCH);
+    ck_assert_uint_eq(row.ahead % BATCH, 0);
+    ck_assert_uint_lt(row.ahead, BATCH * BATCHES);
+    ck_assert_int_eq(jn_slices_drain(large->shared, 0, 0, UINT_MAX), 0);
+    ck_assert_uint_eq(figures(large).tail_bytes_used, 0);
+    ck_assert_uint_eq(figures(large).keys, MANY_KEYS);
+    ck_assert_int_eq(journal_verify(large, NULL, NULL, NULL), 0);
+    journal_close(large);
+}
+END_TEST
+
 static void
 setup(void)
 {
@@ -384,6 +438,8 @@ suite(void)
     tcase_add_test(relaxed, a_round_of_relaxed_entries_begins_with_a_flush);
     tcase_add_test(relaxed,
                    where_the_flush_fails_no_round_begins_and_nothing_is_lost);
+    tcase_add_test(relaxed,
+                   a_round_has_so_many_entries_at_most_and_ends_with_a_batch);
     suite_add_tcase(suite, relaxed);
     return suite;
 }
