@@ -350,7 +350,7 @@ END_TEST
 /* ---- many entries -------------------------------------------------------- */
 
 #define BATCH 9000u
-#define BATCHES 16u
+#define BATCHES 18u
 #define MANY_KEYS 20000u
 #define SORTED_AT_ONCE (1u << 17)
 
