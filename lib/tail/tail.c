@@ -1,4 +1,6 @@
 /* tail.c - the file `tail`: made, opened, written, flushed, read. */
+#define _GNU_SOURCE 1 /* sync_file_range() */
+
 #include "tail/tail.h"
 
 #include <assert.h>
