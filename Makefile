@@ -69,7 +69,7 @@ IN_journal = \
     times.c history.c
 IN_write = \
     handle.c request.c apply.c stage.c ahead.c drain.c slices.c group.c commit.c \
-    upkeep.c removal.c retention.c clearance.c
+    upkeep.c removal.c retention.c expiry.c clearance.c
 IN_query = \
     filter.c keys.c range.c plan.c scan.c gather.c gather_recent.c cursor.c
 IN_repair = \

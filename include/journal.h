@@ -181,18 +181,20 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  * than a quarter of the tail, and all while the disk has no room for one.
  *
  * Retention.  The keep_ fields belong to the handle too.  An append through it
- * also removes, in the same commit, the oldest entries while there are more
- * than KEEP_ENTRIES, their keys, metas and values take more than KEEP_BYTES, or
- * they are more than KEEP_NS nanoseconds older than the newest.  Entries at or
- * above the slowest mark stay, and so does the newest; of a batch that is over
- * a limit by itself, the first may go.
+ * also removes, before it returns, the oldest entries while there are more than
+ * KEEP_ENTRIES, their keys, metas and values take more than KEEP_BYTES, or they
+ * are more than KEEP_NS nanoseconds older than the newest.  Entries at or above
+ * the slowest mark stay, and so does the newest; of a batch that is over a
+ * limit by itself, the first may go.  Should the process die in between, that
+ * is left to the next append.  What replaces them is on the disk before they
+ * go, relaxed or not.
  *
  * It removes nothing until a limit is passed by more than a *step*: a sixteenth
  * of the limit, rounded down, and at most 1024 entries, 1 MiB or a second; then
  * it goes down to the limits.  So that no append waits for a big prune, a
- * commit removes at most 1024 entries and two for each that it appends, and no
- * more after 64 MiB and twice the bytes that it appends; where there is much to
- * remove, many appends share in it.  Only when an append finds no room are
+ * commit of appends removes at most 1024 entries and two for each of them, and
+ * no more after 64 MiB and twice their bytes; where there is much to remove,
+ * many appends share in it.  Only when an append finds no room are
  * entries over the limits, by a step or less, removed until it does.  An append
  * that fails for another reason removes nothing; and that entries cannot be
  * removed is no reason for one to fail.

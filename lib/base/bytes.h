@@ -36,6 +36,16 @@ jn_span_equal(struct jn_span a, struct jn_span b)
            (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Byte by byte; a span comes before those that it begins. */
+static inline int
+jn_span_compare(struct jn_span a, struct jn_span b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common == 0 ? 0 : memcmp(a.data, b.data, common);
+
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 /* Copies SPAN to OUT and returns where it ends; an empty one may be NULL. */
 static inline uint8_t *
 jn_span_copy(uint8_t *out, struct jn_span span)

@@ -7,18 +7,15 @@ static int
 compare(const void *left, const void *right)
 {
     const struct jn_keysort *a = left, *b = right;
-    struct jn_span x = a->key, y = b->key;
     int order;
 
     if (a->start[0] != b->start[0])
         return a->start[0] < b->start[0] ? -1 : 1;
     if (a->start[1] != b->start[1])
         return a->start[1] < b->start[1] ? -1 : 1;
-    order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
+    order = jn_span_compare(a->key, b->key);
     if (order != 0)
         return order;
-    if (x.size != y.size)
-        return x.size < y.size ? -1 : 1;
     return a->order < b->order ? -1 : a->order > b->order;
 }
 

@@ -295,6 +295,19 @@ jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
     return rc == 0 ? write_others_again(newest, &row, *written) : rc;
 }
 
+int
+jn_newest_flush_all(struct jn_newest *newest, struct jn_txn *txn)
+{
+    uint64_t written;
+    int rc = jn_newest_prepare_flush(newest, txn, &written);
+
+    if (rc != 0)
+        return rc;
+    rc = jn_newest_flush(newest, written);
+    newest->broken = rc != 0;
+    return rc;
+}
+
 /* ---- open, close -------------------------------------------------------- */
 
 void

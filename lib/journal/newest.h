@@ -89,6 +89,7 @@ struct jn_newest {
     bool broken;            /* the tail has failed within a transaction */
     /* Of the thread that leads the appends: */
     uint64_t begun; /* up to where a flush of the tail has been begun */
+    bool few;       /* keys, when it was last drained: that needed none */
 };
 
 /*
@@ -170,6 +171,12 @@ int jn_newest_write_again(struct jn_newest *newest, uint64_t from, uint64_t to);
  */
 int jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
                             uint64_t *written);
+
+/*
+ * In TXN: all that is written is on the disk when it is committed.  A tail that
+ * fails is noted as BROKEN, for jn_shared_abort().
+ */
+int jn_newest_flush_all(struct jn_newest *newest, struct jn_txn *txn);
 
 /* Adds ITEM, of USED bytes, behind what is recent, with its sums. */
 int jn_newest_append(struct jn_newest *newest, struct jn_recent_item *item,

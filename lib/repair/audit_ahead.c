@@ -250,15 +250,6 @@ jn_audit_ahead_unkeyed(struct jn_audit_ahead *ahead)
 
 /* ---- entries to which they lead ------------------------------------------ */
 
-static bool
-is_before(struct jn_span a, struct jn_span b)
-{
-    size_t common = a.size < b.size ? a.size : b.size;
-    int order = memcmp(a.data, b.data, common);
-
-    return order != 0 ? order < 0 : a.size < b.size;
-}
-
 /* Rows are written in the order of their keys. */
 static void
 note_order(struct jn_audit_ahead *ahead, const struct jn_audit_ahead_key *key,
@@ -266,7 +257,7 @@ note_order(struct jn_audit_ahead *ahead, const struct jn_audit_ahead_key *key,
 {
     struct jn_span *end = key->keyed ? &ahead->highest : &ahead->lowest;
 
-    if (end->size == 0 || is_before(name, *end) != key->keyed)
+    if (end->size == 0 || (jn_span_compare(name, *end) < 0) != key->keyed)
         *end = name;
 }
 
@@ -337,5 +328,5 @@ jn_audit_ahead_is_right(const struct jn_audit *audit)
     return ahead->row.keyed == JN_ALL_KEYED ||
            (keyed == ahead->row.keyed &&
             (keyed == 0 || keyed == ahead->count ||
-             is_before(ahead->highest, ahead->lowest)));
+             jn_span_compare(ahead->highest, ahead->lowest) < 0));
 }

@@ -138,20 +138,6 @@ choose_end(const struct jn_recent_look *look)
     return to;
 }
 
-/* A row may not lead to what a loss of power would take. */
-static int
-flush(struct jn_newest *newest, struct jn_txn *txn)
-{
-    uint64_t written;
-    int rc = jn_newest_prepare_flush(newest, txn, &written);
-
-    if (rc != 0)
-        return rc;
-    rc = jn_newest_flush(newest, written);
-    newest->broken = rc != 0;
-    return rc;
-}
-
 /* A journal whose index is never ahead may be of an older format. */
 static int
 note_format(struct jn_txn *txn)
@@ -166,7 +152,8 @@ int
 jn_ahead_begin(struct jn_newest *newest, struct jn_txn *txn,
                struct jn_tail_row *row)
 {
-    int rc = flush(newest, txn);
+    /* A row may not lead to what a loss of power would take. */
+    int rc = jn_newest_flush_all(newest, txn);
 
     assert(!jn_tail_row_is_ahead(row) && jn_view_has_recent(txn));
     if (rc == 0)
@@ -262,32 +249,61 @@ jn_ahead_has_few(const struct jn_txn *txn)
     return keys < samples / FEW;
 }
 
-int
-jn_ahead_is_writing(struct jn_txn *txn, bool *writing)
+/*
+ * The first of the round's keys, in their order, whose row is not there yet; of
+ * no size: all are.
+ */
+static int
+find_unwritten(struct jn_newest *newest, const struct jn_txn *txn,
+               const struct jn_tail_row *row, struct jn_span *key)
 {
-    struct jn_tail_row row;
-    int rc = jn_view_tail(txn, &row);
+    struct keys keys;
+    int rc;
 
-    *writing = rc == 0 && jn_tail_row_is_ahead(&row) &&
-               row.keyed != JN_ALL_KEYED;
+    *key = jn_span(NULL, 0);
+    if (row->keyed == JN_ALL_KEYED)
+        return 0;
+    rc = get_keys(newest, txn, row, &keys);
+    if (rc == 0 && row->keyed >= keys.count)
+        rc = JOURNAL_CORRUPT;
+    if (rc == 0)
+        *key = jn_recent_at(&txn->look, keys.from + keys.orders[row->keyed])
+                   ->key;
     return rc;
 }
 
+/* How many rows that are there have lost their last entry in the store. */
+static uint64_t
+count_orphans(const struct jn_txn *txn, const struct jn_tail_row *row,
+              struct jn_span unwritten, uint64_t from, uint64_t to)
+{
+    uint64_t rows = 0;
+
+    for (uint64_t seq = row->next; seq < row->ahead; seq++) {
+        const struct jn_recent_item *item = jn_recent_at(&txn->look, seq);
+
+        if (item->prev >= from && item->prev < to)
+            rows += unwritten.size == 0 ||
+                    jn_span_compare(item->key, unwritten) < 0;
+    }
+    return rows;
+}
+
 int
-jn_ahead_prune(struct jn_txn *txn, uint64_t from, uint64_t to)
+jn_ahead_prune(struct jn_newest *newest, struct jn_txn *txn, uint64_t from,
+               uint64_t to)
 {
     struct jn_tail_row row;
-    uint64_t rows = 0;
+    struct jn_span unwritten;
+    uint64_t rows;
     int rc = jn_view_tail(txn, &row);
 
     if (rc != 0 || from == to || !jn_tail_row_is_ahead(&row))
         return rc;
-    assert(row.keyed == JN_ALL_KEYED);
-    for (uint64_t seq = row.next; seq < row.ahead; seq++) {
-        uint64_t prev = jn_recent_at(&txn->look, seq)->prev;
-
-        rows += prev >= from && prev < to;
-    }
+    rc = find_unwritten(newest, txn, &row, &unwritten);
+    if (rc != 0)
+        return rc;
+    rows = count_orphans(txn, &row, unwritten, from, to);
     row.ahead_rows += rows;
     return rows > 0 ? jn_view_put_tail(txn, &row) : 0;
 }

@@ -42,14 +42,12 @@ int jn_ahead_write_with(struct jn_txn *txn, const struct jn_tail_row *row,
  */
 bool jn_ahead_has_few(const struct jn_txn *txn);
 
-/* Whether in TXN a round has begun whose rows are not all there. */
-int jn_ahead_is_writing(struct jn_txn *txn, bool *writing);
-
 /*
  * In TXN, which has taken what lies in [FROM, TO) out of the store: tells ROW,
  * as far as keys with a row that is ahead have no other entry there.
  */
-int jn_ahead_prune(struct jn_txn *txn, uint64_t from, uint64_t to);
+int jn_ahead_prune(struct jn_newest *newest, struct jn_txn *txn, uint64_t from,
+                   uint64_t to);
 
 /*
  * Whether ITEM is the first of its key that the journal has, or all that was

@@ -13,11 +13,13 @@ static int
 clear_step(struct jn_step *step, void *context)
 {
     struct clearance *clearance = context;
-    const struct jn_amount most = {step->most, UINT64_MAX};
+    struct jn_amount most = {step->most, UINT64_MAX};
     struct jn_slowest slowest = {0, 0};
+    bool held; /* by nothing: it has all been moved */
     int rc = jn_retention_remove(step->txn, &step->state, clearance->limits,
-                                 &most, &slowest, &clearance->removed);
+                                 &most, &slowest, &held);
 
+    clearance->removed = step->most - most.entries;
     step->changed = clearance->removed > 0;
     step->done = true;
     return rc;

@@ -170,7 +170,8 @@ jn_drain(struct jn_newest *newest, struct jn_txn *txn,
     assert(jn_drain_left(txn) > 0);
     *keyed = false;
     if (rc == 0 && !jn_tail_row_is_ahead(&row)) {
-        if (jn_ahead_has_few(txn))
+        newest->few = jn_ahead_has_few(txn);
+        if (newest->few)
             return move_with_keys(newest, txn, &row,
                                   choose_end(&txn->look, most->bytes,
                                              txn->look.high));

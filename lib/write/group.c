@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "write/drain.h"
 #include "base/error.h"
+#include "write/expiry.h"
 #include "write/retention.h"
 #include "write/slices.h"
 #include "write/stage.h"
@@ -103,8 +104,10 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     rc = apply_list(newest, &txn, first, &changed);
     if (rc == 0 && changed && *retain) {
         const struct jn_amount added = sum_of(first);
+        uint64_t removed;
 
-        rc = jn_retention_apply(&txn, &first->limits, &added, slowest);
+        rc = jn_retention_apply(newest, &txn, &first->limits, &added, slowest,
+                                &removed);
         *retain = rc == 0;
     }
     if (rc == 0)
@@ -195,37 +198,45 @@ run_in_store(struct jn_shared *shared, struct jn_request *first)
 
 /* ---- into the tail -------------------------------------------- */
 
-/* In TXN.  Where entries are to go for those that come the store is at work. */
+/* What became of a group that was to go into the tail. */
+struct passage {
+    enum jn_staged staged;
+    uint64_t end; /* of its frames */
+    bool broken;  /* the tail has failed */
+    enum jn_due due;
+};
+
+/* In TXN.  For what removes others that are recent too the store is at work. */
 static int
 stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
-      enum jn_staged *staged, uint64_t *end, bool *broken)
+      struct passage *passage)
 {
     const struct jn_amount added = sum_of(first);
     uint64_t now = jn_clock_now();
-    bool due;
-    int rc = jn_retention_is_due(txn, &first->limits, &added, now, &due);
+    int rc = jn_retention_find_due(txn, &first->limits, &added, now,
+                                   &passage->due);
 
-    *broken = false;
-    *staged = JN_NO_TAIL;
-    if (rc != 0 || due)
+    passage->broken = false;
+    passage->staged = JN_NO_TAIL;
+    if (rc != 0 || passage->due == JN_DUE_RECENT)
         return rc;
-    return jn_stage(newest, txn, first, now, staged, end, broken);
+    return jn_stage(newest, txn, first, now, &passage->staged, &passage->end,
+                    &passage->broken);
 }
 
 static int
 try_tail(struct jn_shared *shared, struct jn_request *first,
-         enum jn_staged *staged, uint64_t *end)
+         struct passage *passage)
 {
     struct jn_txn txn;
-    bool broken;
     int rc = first->limits.relaxed ? jn_shared_begin_brief(shared, &txn)
                                    : jn_shared_begin_write(shared, &txn);
 
     if (rc != 0)
         return rc;
-    rc = stage(&shared->files.newest, &txn, first, staged, end, &broken);
+    rc = stage(&shared->files.newest, &txn, first, passage);
     jn_store_abort(&txn);
-    if (broken)
+    if (passage->broken)
         jn_shared_fail(shared);
     return rc;
 }
@@ -237,7 +248,7 @@ try_tail(struct jn_shared *shared, struct jn_request *first,
 static void
 begin_flush(struct jn_newest *newest, uint64_t end)
 {
-    if (end - newest->begun < BEGUN_AT)
+    if (newest->few || end - newest->begun < BEGUN_AT)
         return;
     newest->begun = end;
     jn_tail_begin_flush(newest->tail);
@@ -269,26 +280,39 @@ make_room(struct jn_shared *shared, uint64_t bytes_max)
                            UINT_MAX);
 }
 
+/*
+ * In a commit of its own.  That some cannot be removed is no reason for those
+ * that have come to fail.
+ */
+static void
+remove_due(struct jn_shared *shared, struct jn_request *first)
+{
+    const struct jn_amount added = sum_of(first);
+
+    (void)jn_expiry_run(shared, &first->limits, &added);
+}
+
 /* False: it is for the store. */
 static bool
 run_in_tail(struct jn_shared *shared, struct jn_request *first)
 {
-    enum jn_staged staged;
-    uint64_t end = 0;
+    struct passage passage = {.end = 0};
     int rc;
 
     do {
-        staged = JN_STAGED;
-        rc = try_tail(shared, first, &staged, &end);
-        if (rc == 0 && staged == JN_NO_ROOM)
+        passage.staged = JN_STAGED;
+        rc = try_tail(shared, first, &passage);
+        if (rc == 0 && passage.staged == JN_NO_ROOM)
             rc = make_room(shared, first->limits.bytes_max);
-    } while (rc == 0 && staged == JN_NO_ROOM);
-    if (rc == 0 && staged == JN_NO_TAIL)
+    } while (rc == 0 && passage.staged == JN_NO_ROOM);
+    if (rc == 0 && passage.staged == JN_NO_TAIL)
         return false;
     if (rc == 0)
-        rc = publish(shared, end, first->limits.relaxed);
+        rc = publish(shared, passage.end, first->limits.relaxed);
     if (rc != 0)
         set_results(first, rc);
+    else if (passage.due != JN_NOT_DUE)
+        remove_due(shared, first);
     return true;
 }
 

@@ -74,37 +74,20 @@ drain(struct upkeep *upkeep, struct jn_txn *txn, bool *all)
 
 /* By WORK, on the state of the store. */
 static int
-do_work(const struct jn_job *job, jn_work work, struct jn_step *step)
+do_work(struct upkeep *upkeep, jn_work work, struct jn_step *step)
 {
+    struct jn_newest *newest = &upkeep->shared->files.newest;
     int rc = jn_view_stored_state(step->txn, &step->state);
     uint64_t first = step->state.first;
 
     if (rc == 0)
-        rc = work(step, job->context);
+        rc = work(step, upkeep->job->context);
     if (rc == 0 && step->changed)
         rc = jn_view_put_state(step->txn, &step->state);
     if (rc == 0 && step->changed)
-        rc = jn_ahead_prune(step->txn, first, step->state.first);
+        rc = jn_ahead_prune(newest, step->txn, first, step->state.first);
     step->worked = !step->held;
     return rc;
-}
-
-/*
- * By IN_STORE, unless rows of keys are being written: to go on with these is a
- * step too, and nobody has to tell which of them are there.
- */
-static int
-do_in_store(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
-{
-    bool writing;
-    int rc = jn_ahead_is_writing(txn, &writing);
-
-    if (rc != 0)
-        return rc;
-    if (!writing)
-        return do_work(upkeep->job, upkeep->job->in_store, step);
-    step->drained = step->changed = true;
-    return drain_some(upkeep, txn);
 }
 
 static int
@@ -116,7 +99,7 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
 
     step->held = job->in_store == NULL || !any;
     if (!step->held)
-        rc = do_in_store(upkeep, txn, step);
+        rc = do_work(upkeep, job->in_store, step);
     if (rc != 0 || !step->held)
         return rc;
     rc = drain(upkeep, txn, &all);
@@ -125,7 +108,7 @@ do_step(struct upkeep *upkeep, struct jn_txn *txn, struct jn_step *step)
     step->changed = !all;
     if (rc != 0 || !all)
         return rc;
-    return do_work(job, job->work, step);
+    return do_work(upkeep, job->work, step);
 }
 
 /*

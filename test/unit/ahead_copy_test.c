@@ -10,6 +10,7 @@
 #include "support/chance.h"
 #include "support/fast_dir.h"
 #include "unit/rounds.h"
+#include "write/expiry.h"
 
 #define BIG 60000u /* bytes of a value that is too large for the tail */
 
@@ -90,6 +91,21 @@ compact(struct journal *in, const struct jn_tail_row *row)
     prune(in, rounds_model.size, JOURNAL_PRUNE_KEEP_LATEST);
 }
 
+/* Of what the store has, by a limit that what is recent is far below. */
+static void
+expire(struct journal *in, const struct jn_tail_row *row)
+{
+    uint64_t from = rounds_model.first, size = rounds_model.size, highest = 0;
+    struct jn_limits limits = {
+        .keep_entries = size - between_two(from, row->next - 1)};
+    const struct jn_amount none = {0, 0};
+    uint64_t over = size - from - limits.keep_entries;
+
+    ck_assert_int_eq(jn_expiry_run(in->shared, &limits, &none), 0);
+    if (over > limits.keep_entries / 16)
+        (void)model_prune(&rounds_model, from + over, 0, &highest);
+}
+
 static void
 rewind_to(struct journal *in, uint64_t size)
 {
@@ -156,10 +172,11 @@ close_only(struct journal *in, const struct jn_tail_row *row)
     (void)row;
 }
 
-static deed *const deeds[] = {prune_some,     prune_stored, prune_over,
-                              compact_stored, compact,      rewind_below,
-                              rewind_inside,  rewind_above, append_big,
-                              append_small,   back_up,      close_only};
+static deed *const deeds[] = {prune_some,     prune_stored,  prune_over,
+                              compact_stored, compact,       expire,
+                              rewind_below,   rewind_inside, rewind_above,
+                              append_big,     append_small,  back_up,
+                              close_only};
 #define DEEDS (sizeof(deeds) / sizeof(*deeds))
 
 /* ---- in a copy ----------------------------------------------------------- */
