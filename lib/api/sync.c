@@ -7,20 +7,6 @@
 /* A sync drains the tail if more than one part of it in so many is in use. */
 #define SYNCED_AT 4u
 
-/* Where the tail ends now, ready to be flushed; 0: there is none. */
-static int
-find_end(struct jn_shared *shared, uint64_t *written)
-{
-    struct jn_txn txn;
-    int rc = jn_shared_begin_write(shared, &txn);
-
-    if (rc != 0)
-        return rc;
-    rc = jn_newest_prepare_flush(&shared->files.newest, &txn, written);
-    jn_store_abort(&txn);
-    return rc;
-}
-
 struct sync {
     struct journal *journal;
     bool done; /* there is nothing more to move */
@@ -30,20 +16,10 @@ static int
 flush_tail(void *context)
 {
     struct sync *sync = context;
-    struct jn_shared *shared = sync->journal->shared;
-    uint64_t written;
-    int rc = find_end(shared, &written);
+    bool tail;
+    int rc = jn_shared_flush(sync->journal->shared, &tail);
 
-    if (rc != 0)
-        return rc;
-    sync->done = written == 0;
-    if (sync->done)
-        return 0;
-    rc = jn_newest_flush(&shared->files.newest, written);
-    if (rc != 0)
-        jn_shared_fail(shared);
-    else
-        jn_shared_wake(shared);
+    sync->done = !tail;
     return rc;
 }
 

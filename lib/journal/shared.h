@@ -95,6 +95,12 @@ void jn_shared_abort(struct jn_shared *shared, struct jn_txn *txn);
  */
 void jn_shared_fail(struct jn_shared *shared);
 
+/*
+ * What has been appended is on the disk: flushes the tail, without LMDB's
+ * writer lock.  *TAIL: there is one.
+ */
+int jn_shared_flush(struct jn_shared *shared, bool *tail);
+
 /* Wakes those who wait for an append. */
 void jn_shared_wake(struct jn_shared *shared);
 

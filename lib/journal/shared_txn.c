@@ -153,6 +153,37 @@ jn_shared_abort(struct jn_shared *shared, struct jn_txn *txn)
         jn_shared_fail(shared);
 }
 
+/* Where the tail ends now, ready to be flushed; 0: there is none. */
+static int
+prepare_flush(struct jn_shared *shared, uint64_t *written)
+{
+    struct jn_txn txn;
+    int rc = jn_shared_begin_write(shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = jn_newest_prepare_flush(&shared->files.newest, &txn, written);
+    jn_store_abort(&txn);
+    return rc;
+}
+
+int
+jn_shared_flush(struct jn_shared *shared, bool *tail)
+{
+    uint64_t written;
+    int rc = prepare_flush(shared, &written);
+
+    *tail = rc == 0 && written > 0;
+    if (!*tail)
+        return rc;
+    rc = jn_newest_flush(&shared->files.newest, written);
+    if (rc != 0)
+        jn_shared_fail(shared);
+    else
+        jn_shared_wake(shared);
+    return rc;
+}
+
 int
 jn_shared_tick(struct jn_shared *shared)
 {

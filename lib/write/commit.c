@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "write/group.h"
+#include "write/slices.h"
 
 /* A group is not made larger than this, unless by its first request. */
 #define GROUP_BYTES (UINT64_C(16) << 20)
@@ -132,7 +133,7 @@ lead(struct jn_shared *shared, struct jn_request *own)
     /* For the next leader alone, which is told of it below. */
     queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
     finish_group(group, own);
-    jn_group_drain_ahead(shared, own->limits.bytes_max);
+    jn_slices_drain_ahead(shared, own->limits.bytes_max);
     next = hand_over(queue);
     if (next != NULL)
         jn_futex_tell(&next->turn, JN_LEADS);

@@ -21,15 +21,6 @@
 /* So many bytes of relaxed appends the system begins to write at a time. */
 #define BEGUN_AT (UINT64_C(256) << 10)
 
-/* The tail is drained when more than one part of it in so many is in use. */
-#define DRAINED_AT 2u
-
-/*
- * So many slices more than one at a time where it is full; fewer on the way, so
- * that nobody has to wait for many at once.
- */
-#define SLICES_MORE 4u
-
 /* ---- into the store ------------------------------------------ */
 
 /*
@@ -272,14 +263,6 @@ publish(struct jn_shared *shared, uint64_t end, bool relaxed)
     return rc;
 }
 
-/* Keys do not free any of the ring: goes on until entries have been moved. */
-static int
-make_room(struct jn_shared *shared, uint64_t bytes_max)
-{
-    return jn_slices_drain(shared, bytes_max, shared->files.newest.used - 1,
-                           UINT_MAX);
-}
-
 /*
  * In a commit of its own.  That some cannot be removed is no reason for those
  * that have come to fail.
@@ -303,7 +286,7 @@ run_in_tail(struct jn_shared *shared, struct jn_request *first)
         passage.staged = JN_STAGED;
         rc = try_tail(shared, first, &passage);
         if (rc == 0 && passage.staged == JN_NO_ROOM)
-            rc = make_room(shared, first->limits.bytes_max);
+            rc = jn_slices_make_room(shared, first->limits.bytes_max);
     } while (rc == 0 && passage.staged == JN_NO_ROOM);
     if (rc == 0 && passage.staged == JN_NO_TAIL)
         return false;
@@ -321,18 +304,4 @@ jn_group_run(struct jn_shared *shared, struct jn_request *first)
 {
     if (!run_in_tail(shared, first))
         run_in_store(shared, first);
-}
-
-void
-jn_group_drain_ahead(struct jn_shared *shared, uint64_t bytes_max)
-{
-    const struct jn_newest *newest = &shared->files.newest;
-    uint64_t ring = atomic_load(&newest->ring);
-    uint64_t from = ring / DRAINED_AT;
-
-    if (newest->used > from) {
-        uint64_t more = (newest->used - from) * SLICES_MORE / (ring - from);
-
-        (void)jn_slices_drain(shared, bytes_max, 0, 1 + (unsigned)more);
-    }
 }

@@ -16,10 +16,4 @@
  */
 void jn_group_run(struct jn_shared *shared, struct jn_request *first);
 
-/*
- * After a group, which no longer waits: what has gathered in the tail is
- * drained by those who fill it.  What fails is told to the next one.
- */
-void jn_group_drain_ahead(struct jn_shared *shared, uint64_t bytes_max);
-
 #endif

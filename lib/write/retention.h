@@ -1,9 +1,10 @@
 /*
  * retention.h - old entries go as new ones come: keep_entries and its kin.
  *
- * An append through a handle with limits removes some of the oldest entries.  So that the others cost next to nothing, it does so only
- * once a limit is passed by a *step*, and then goes down to the limit; and so
- * that none waits for a big prune, there is a most to what one removes.
+ * An append through a handle with limits removes some of the oldest entries.
+ * So that the others cost next to nothing, it does so only once a limit is
+ * passed by a *step*, and then goes down to the limit; and so that none waits
+ * for a big prune, there is a most to what one removes.
  *
  * Only entries below the slowest mark may go.  To find it is a walk over the
  * marks; what it found is remembered for as long as this process can tell that

@@ -1,9 +1,20 @@
 /* slices.c - the tail drained, a slice in each commit. */
 #include "write/slices.h"
 
+#include <limits.h>
+
 #include "base/clock.h"
 #include "write/drain.h"
 #include "base/error.h"
+
+/* The tail is drained when more than one part of it in so many is in use. */
+#define DRAINED_AT 2u
+
+/*
+ * So many slices more than one at a time where it is full; fewer on the way, so
+ * that nobody has to wait for many at once.
+ */
+#define SLICES_MORE 4u
 
 /* A slice of entries is one part of the tail in so many, */
 #define PART_MIN 16u
@@ -139,4 +150,26 @@ jn_slices_drain_one(struct jn_shared *shared, uint64_t bytes_max, uint64_t keep,
                     bool *done)
 {
     return drain_slices(shared, bytes_max, keep, 1, done);
+}
+
+void
+jn_slices_drain_ahead(struct jn_shared *shared, uint64_t bytes_max)
+{
+    const struct jn_newest *newest = &shared->files.newest;
+    uint64_t ring = atomic_load(&newest->ring);
+    uint64_t from = ring / DRAINED_AT;
+
+    if (newest->used > from) {
+        uint64_t more = (newest->used - from) * SLICES_MORE / (ring - from);
+
+        (void)jn_slices_drain(shared, bytes_max, 0, 1 + (unsigned)more);
+    }
+}
+
+/* Keys do not free any of the ring: so it is not one slice. */
+int
+jn_slices_make_room(struct jn_shared *shared, uint64_t bytes_max)
+{
+    return jn_slices_drain(shared, bytes_max, shared->files.newest.used - 1,
+                           UINT_MAX);
 }

@@ -10,6 +10,16 @@
 #include "journal/shared.h"
 
 /*
+ * Beside appends, so that they find room: drains a slice when more than half of
+ * the tail is in use, and the more of them the fuller it is.  What fails is
+ * told to whoever appends next.
+ */
+void jn_slices_drain_ahead(struct jn_shared *shared, uint64_t bytes_max);
+
+/* For an append that finds no room in the tail: goes on until there is some. */
+int jn_slices_make_room(struct jn_shared *shared, uint64_t bytes_max);
+
+/*
  * Drains until no more than KEEP bytes of the tail are in use, or that many
  * SLICES are done.  BYTES_MAX is the handle's limit; a little over it is
  * allowed, for what is drained has been acknowledged.

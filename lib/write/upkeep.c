@@ -180,24 +180,9 @@ static int
 flush_first(void *context)
 {
     const struct upkeep *upkeep = context;
-    struct jn_newest *newest = &upkeep->shared->files.newest;
-    struct jn_txn txn;
-    uint64_t written = 0;
-    int rc = jn_shared_begin_write(upkeep->shared, &txn);
+    bool tail;
 
-    if (rc != 0)
-        return rc;
-    if (jn_drain_left(&txn) > 0)
-        rc = jn_newest_prepare_flush(newest, &txn, &written);
-    jn_store_abort(&txn);
-    if (rc != 0 || written == 0)
-        return rc;
-    rc = jn_newest_flush(newest, written);
-    if (rc != 0)
-        jn_shared_fail(upkeep->shared);
-    else
-        jn_shared_wake(upkeep->shared);
-    return rc;
+    return jn_shared_flush(upkeep->shared, &tail);
 }
 
 /* Larger steps while they are quick, or nobody waits for them. */
