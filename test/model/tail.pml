@@ -255,10 +255,10 @@
 #define END_AHEAD end_ahead()
 #endif
 
-#ifdef PRUNE_BESIDE_KEYS
-#define MAY_PRUNE true
+#ifdef PRUNE_COUNTS_ALL
+#define IS_WRITTEN true
 #else
-#define MAY_PRUNE (!IS_AHEAD || keyed == ALL_KEYED)
+#define IS_WRITTEN (keyed == ALL_KEYED || w_rank < keyed)
 #endif
 
 #ifdef PRUNE_TAKES_ROW

@@ -184,34 +184,48 @@ inline go_on()
 
 /* ---- A prune ------------------------------------------------------------ */
 
-/* Of the key of the entry ID, which goes, all others may be in the tail. */
+/* How many keys of the round come before KEY. */
+inline find_rank(key)
+{
+    w_rank = 0;
+    w_turn = IN_TURN(0);
+    if
+    :: w_turn != key ->
+        find_newest(w_turn, LEADS_BELOW);
+        w_rank = (w_id != 0 && number[w_id] >= next -> 1 : 0)
+    :: else
+    fi
+}
+
+/*
+ * Of the key of the entry ID, which goes, all others may be in the tail; then
+ * its row is one that is ahead, if it has been written.
+ */
 inline count_left(id)
 {
     w_key = KEY(id);
+    find_rank(w_key);
+    w_turn = (IS_WRITTEN -> 1 : 0);
     find_newest(w_key, next);
-    w_rank = w_id;
+    w_turn = (w_id == id -> w_turn : 0);
     w_limit = (IS_AHEAD -> ahead : next);
     find_newest(w_key, w_limit);
-    ahead_rows = ahead_rows + (w_rank == id && w_id != id -> 1 : 0)
+    ahead_rows = ahead_rows + (w_id != id -> w_turn : 0)
 }
 
-/* A commit beside the tail: the oldest entry goes, or rows are written. */
+/* A commit beside the tail: the oldest entry goes. */
 inline prune()
 {
-    if
-    :: MAY_PRUNE ->
-        walk(IN_CACHE, written);
-        w_view = entries[first];
-        COUNT_LEFT(w_view);
-        w_key = KEY(w_view);
-        latest[w_key] = (GOES(latest[w_key], w_view) -> 0 : latest[w_key]);
-        gone = gone | BIT(w_view);
-        must_outlive_all = must_outlive_all & ~gone;
-        must_outlive_power = must_outlive_power & ~gone;
-        first++;
-        check_index()
-    :: else -> commit_round()
-    fi
+    walk(IN_CACHE, written);
+    w_view = entries[first];
+    COUNT_LEFT(w_view);
+    w_key = KEY(w_view);
+    latest[w_key] = (GOES(latest[w_key], w_view) -> 0 : latest[w_key]);
+    gone = gone | BIT(w_view);
+    must_outlive_all = must_outlive_all & ~gone;
+    must_outlive_power = must_outlive_power & ~gone;
+    first++;
+    check_index()
 }
 
 /* ---- A rewind ----------------------------------------------------------- */
