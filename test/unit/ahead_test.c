@@ -228,6 +228,29 @@ START_TEST(a_reader_sees_as_far_as_the_index_leads)
 }
 END_TEST
 
+/* Those that are still to be written are not left without their entries. */
+START_TEST(what_a_prune_leaves_of_rows_is_counted_while_they_are_written)
+{
+    struct jn_tail_row row;
+    uint64_t removed = 0, highest;
+
+    for (int i = 0; i <= _i; i++)
+        ck_assert(rounds_step(rounds_journal));
+    /* Until one goes that what is recent holds up: that ends the round. */
+    while (rounds_state_of(rounds_journal, &row) == ROUNDS_HALF_KEYED &&
+           rounds_model.first < row.next) {
+        uint64_t before = rounds_model.first + 1;
+
+        ck_assert_int_eq(journal_prune(rounds_journal, before, 0, NULL), 0);
+        removed += model_prune(&rounds_model, before, 0, &highest);
+        rounds_compare_some(rounds_journal);
+    }
+    ck_assert_uint_gt(removed, 0);
+    rounds_finish(rounds_journal);
+    rounds_compare(rounds_journal);
+}
+END_TEST
+
 START_TEST(a_round_of_relaxed_entries_begins_with_a_flush)
 {
     struct jn_tail_row row;
@@ -426,6 +449,9 @@ suite(void)
     tcase_add_test(durable, readers_of_all_processes_see_the_same_at_each_step);
     tcase_add_test(durable, processes_take_turns_in_a_round);
     tcase_add_test(durable, a_reader_sees_as_far_as_the_index_leads);
+    tcase_add_loop_test(
+        durable, what_a_prune_leaves_of_rows_is_counted_while_they_are_written,
+        0, 3);
     tcase_add_loop_test(durable, few_keys_go_with_their_entries, 0, 2);
     tcase_add_test(
         durable,
