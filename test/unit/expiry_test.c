@@ -2,6 +2,7 @@
 #include "write/expiry.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "settle.h"
 #include "support/fast_dir.h"
@@ -12,6 +13,20 @@
 #define STEP (KEEP / 16)
 
 static struct journal *journal;
+
+/* One more handle, that keeps what is no older than a millisecond. */
+static struct journal *
+open_for_a_moment(uint32_t durability)
+{
+    struct journal_options options;
+    struct journal *other = NULL;
+
+    journal_options_init(&options);
+    options.durability = durability;
+    options.keep_ns = 1000000;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &other), 0);
+    return other;
+}
 
 static void
 open_keeping(uint32_t durability, uint64_t entries, uint64_t bytes)
@@ -25,6 +40,15 @@ open_keeping(uint32_t durability, uint64_t entries, uint64_t bytes)
     journal_close(journal);
     journal = NULL;
     ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal), 0);
+}
+
+/* By a handle that is closed then. */
+static void
+append_by(struct journal *other, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_int_eq(journal_append(other, "key", 3, "value", 5, NULL), 0);
+    journal_close(other);
 }
 
 static void
@@ -175,6 +199,20 @@ START_TEST(a_mark_holds_what_is_stored_and_appends_go_on)
 }
 END_TEST
 
+START_TEST(what_a_mark_has_kept_in_the_tail_stays_there)
+{
+    begin(durabilities[_i]);
+    ck_assert_int_eq(journal_mark(journal, "mark", KEEP + 2), 0);
+    append_many(20);
+    ck_assert_uint_eq(recent(), 20);
+    usleep(5000);
+    append_by(open_for_a_moment(durabilities[_i]), 5);
+    ck_assert_uint_eq(figures().first, KEEP + 2);
+    ck_assert_uint_eq(recent(), 25);
+    verify();
+}
+END_TEST
+
 START_TEST(bytes_are_counted_with_those_that_are_recent)
 {
     uint64_t limit;
@@ -190,6 +228,20 @@ START_TEST(bytes_are_counted_with_those_that_are_recent)
     ck_assert_uint_gt(figures().first, 0);
     ck_assert_uint_ge(figures().bytes_logical, limit - 50);
     ck_assert_uint_gt(recent(), 0);
+    verify();
+}
+END_TEST
+
+/* Where the store has nothing, the oldest is one that is recent. */
+START_TEST(what_is_recent_gets_too_old)
+{
+    begin(durabilities[_i]);
+    append_many(5);
+    ck_assert_int_eq(journal_prune(journal, KEEP + 2, 0, NULL), 0);
+    ck_assert_uint_eq(recent(), 5);
+    usleep(5000);
+    append_by(open_for_a_moment(durabilities[_i]), 1);
+    ck_assert_uint_eq(figures().entries, 1);
     verify();
 }
 END_TEST
@@ -220,8 +272,11 @@ suite(void)
                         2);
     tcase_add_loop_test(tcase, a_mark_holds_what_is_stored_and_appends_go_on, 0,
                         2);
+    tcase_add_loop_test(tcase, what_a_mark_has_kept_in_the_tail_stays_there, 0,
+                        2);
     tcase_add_loop_test(tcase, bytes_are_counted_with_those_that_are_recent, 0,
                         2);
+    tcase_add_loop_test(tcase, what_is_recent_gets_too_old, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
