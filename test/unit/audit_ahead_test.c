@@ -6,9 +6,9 @@
 #include "base/checksum.h"
 #include "format/index.h"
 #include "known.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
-#include "write/drain.h"
 
 /* Entries of the round, and those that are appended when it has begun. */
 #define ROUND 24u
@@ -33,20 +33,6 @@ take(void)
     audited_take(&known, known_journal);
 }
 
-/* What goes on with the round: so many keys, or a little of the entries. */
-static void
-drain(uint64_t keys)
-{
-    const struct jn_slice slice = {.keys = keys, .bytes = 1};
-    struct jn_shared *shared = known_journal->shared;
-    struct jn_txn txn;
-    bool keyed;
-
-    ck_assert_int_eq(jn_shared_begin_write(shared, &txn), 0);
-    ck_assert_int_eq(jn_drain(&shared->files.newest, &txn, &slice, &keyed), 0);
-    ck_assert_int_eq(jn_shared_commit(shared, &txn), 0);
-}
-
 static void
 append(const char *key)
 {
@@ -65,7 +51,7 @@ begin_round(uint64_t done)
     for (uint64_t seq = ENTRIES + 1; seq < ENTRIES + ROUND; seq++)
         known_append(seq);
     append("new");
-    drain(done);
+    settle_some(known_journal, done);
     append("new");
     for (uint64_t seq = 0; seq < LATER; seq++)
         known_append(ENTRIES + ROUND + 2 + seq);
@@ -99,7 +85,7 @@ START_TEST(a_round_is_sound_at_each_step)
     for (; is_ahead(); steps++) {
         ck_assert_uint_eq(audited_run(&known, &counts), 1);
         assert_both(0, 0, 0, JOURNAL_NONE);
-        drain(1);
+        settle_some(known_journal, 1);
     }
     ck_assert_uint_gt(steps, KEYS + ROUND / 2);
     assert_both(0, 0, 0, JOURNAL_NONE);
@@ -125,7 +111,7 @@ START_TEST(a_round_is_sound_when_all_that_is_stored_is_pruned)
     append("c");
     known_append(ENTRIES + 1);
     append("new");
-    drain(KEYS);
+    settle_some(known_journal, KEYS);
     for (uint64_t first = ENTRIES - 8; first < ENTRIES + 4; first++) {
         ck_assert_int_eq(journal_prune(known_journal, first, 0, NULL), 0);
         take();
@@ -135,7 +121,7 @@ START_TEST(a_round_is_sound_when_all_that_is_stored_is_pruned)
     }
     while (is_ahead()) {
         assert_both(0, 0, 0, JOURNAL_NONE);
-        drain(1);
+        settle_some(known_journal, 1);
     }
     assert_both(0, 0, 0, JOURNAL_NONE);
 }
@@ -236,7 +222,7 @@ begin_beside(struct audited *stored, uint64_t done)
     for (uint64_t seq = ENTRIES + 1; seq < ENTRIES + ROUND; seq++)
         known_append(seq);
     append("new");
-    drain(done);
+    settle_some(known_journal, done);
     take();
     assert_both(0, 0, 0, JOURNAL_NONE);
 }

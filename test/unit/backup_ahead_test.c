@@ -2,25 +2,11 @@
 #include <journal.h>
 
 #include "known.h"
+#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
-#include "write/drain.h"
 
 #define ROUND 40u
-
-/* What goes on with the round: one key, or the least of the entries. */
-static void
-drain(void)
-{
-    const struct jn_slice slice = {.keys = 1, .bytes = 1};
-    struct jn_shared *shared = known_journal->shared;
-    struct jn_txn txn;
-    bool keyed;
-
-    ck_assert_int_eq(jn_shared_begin_write(shared, &txn), 0);
-    ck_assert_int_eq(jn_drain(&shared->files.newest, &txn, &slice, &keyed), 0);
-    ck_assert_int_eq(jn_shared_commit(shared, &txn), 0);
-}
 
 static void
 append(const char *key, size_t size)
@@ -160,13 +146,13 @@ START_TEST(at_each_step_of_a_round_a_journal_is_sound_and_backed_up_whole)
     unsigned steps = 0;
 
     fill_tail();
-    drain();
+    settle_some(known_journal, 1);
     append("newest", 6);
     for (; is_ahead(); steps++) {
         assert_verified(known_journal);
         if (steps < 8 || steps % 8 == 0)
             back_up();
-        drain();
+        settle_some(known_journal, 1);
     }
     /* Six keys, and each entry by itself. */
     ck_assert_uint_gt(steps, 6 + ROUND);
@@ -209,7 +195,7 @@ START_TEST(a_damaged_frame_of_a_round_is_noticed_and_no_row_is_blamed)
 
     fill_tail();
     for (int keys = 0; keys <= 3 * _i; keys++)
-        drain();
+        settle_some(known_journal, 1);
     ck_assert(is_ahead());
     count = find_frames(&low, starts);
     for (size_t i = 0; i < count; i++) {

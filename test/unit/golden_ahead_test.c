@@ -23,9 +23,8 @@
 #include "format/state.h"
 #include "journal/view.h"
 #include "unit/golden.h"
-#include "write/drain.h"
+#include "unit/settle.h"
 #include "write/handle.h"
-#include "write/slices.h"
 
 #define DATA "test/data/"
 
@@ -107,15 +106,7 @@ append(struct journal *journal, const char *key)
 static void
 drain(struct journal *journal, uint64_t keys)
 {
-    const struct jn_slice slice = {.keys = keys, .bytes = 1};
-    struct jn_shared *shared = journal->shared;
-    struct jn_txn txn;
-    bool keyed;
-
-    ck_assert_int_eq(jn_shared_begin_write(shared, &txn), 0);
-    ck_assert_int_eq(jn_drain(&shared->files.newest, &txn, &slice, &keyed), 0);
-    ck_assert_int_eq(jn_shared_commit(shared, &txn), 0);
-    ck_assert_int_eq(keyed, keys > 0);
+    ck_assert_int_eq(settle_some(journal, keys), keys > 0);
 }
 
 /* Rounds are over by the end. */
@@ -290,7 +281,7 @@ START_TEST(a_journal_of_format_3_goes_on)
     struct journal *journal = open_copy(_i);
     uint64_t size = golden_figures(journal).size, seq;
 
-    ck_assert_int_eq(jn_slices_drain(journal->shared, 0, 0, UINT_MAX), 0);
+    settle(journal);
     ck_assert_uint_eq(golden_figures(journal).tail_bytes_used, 0);
     assert_content(journal, (enum golden)_i);
     for (unsigned i = 0; i < 4; i++) {
