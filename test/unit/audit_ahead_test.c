@@ -18,22 +18,6 @@
 #define KEYS 4u
 
 static void
-assert_both(uint64_t entries, uint64_t index, uint64_t links, uint64_t first)
-{
-    assert_counts(entries, index, links, first);
-    audited_retraces = true;
-    assert_counts(entries, index, links, first);
-    audited_retraces = false;
-}
-
-static void
-take(void)
-{
-    audited_free(&known);
-    audited_take(&known, known_journal);
-}
-
-static void
 append(const char *key)
 {
     ck_assert_int_eq(journal_append(known_journal, key, strlen(key), "x", 1,
@@ -56,22 +40,12 @@ begin_round(uint64_t done)
     for (uint64_t seq = 0; seq < LATER; seq++)
         known_append(ENTRIES + ROUND + 2 + seq);
     append("newer");
-    take();
+    known_take();
     audited_tail(&known, &tail);
     ck_assert(jn_tail_row_is_ahead(&tail));
     ck_assert_uint_eq(tail.ahead, ENTRIES + ROUND + 1);
     ck_assert_uint_eq(tail.keyed, done < KEYS ? done : JN_ALL_KEYED);
     assert_both(0, 0, 0, JOURNAL_NONE);
-}
-
-static bool
-is_ahead(void)
-{
-    struct jn_tail_row tail;
-
-    take();
-    audited_tail(&known, &tail);
-    return jn_tail_row_is_ahead(&tail);
 }
 
 /* ---- sound --------------------------------------------------------------- */
@@ -82,7 +56,7 @@ START_TEST(a_round_is_sound_at_each_step)
     unsigned steps = 0;
 
     begin_round(1);
-    for (; is_ahead(); steps++) {
+    for (; known_is_ahead(); steps++) {
         ck_assert_uint_eq(audited_run(&known, &counts), 1);
         assert_both(0, 0, 0, JOURNAL_NONE);
         settle_some(known_journal, 1);
@@ -114,12 +88,12 @@ START_TEST(a_round_is_sound_when_all_that_is_stored_is_pruned)
     settle_some(known_journal, KEYS);
     for (uint64_t first = ENTRIES - 8; first < ENTRIES + 4; first++) {
         ck_assert_int_eq(journal_prune(known_journal, first, 0, NULL), 0);
-        take();
+        known_take();
         audited_tail(&known, &tail);
         ck_assert(jn_tail_row_is_ahead(&tail));
         assert_both(0, 0, 0, JOURNAL_NONE);
     }
-    while (is_ahead()) {
+    while (known_is_ahead()) {
         assert_both(0, 0, 0, JOURNAL_NONE);
         settle_some(known_journal, 1);
     }
@@ -223,7 +197,7 @@ begin_beside(struct audited *stored, uint64_t done)
         known_append(seq);
     append("new");
     settle_some(known_journal, done);
-    take();
+    known_take();
     assert_both(0, 0, 0, JOURNAL_NONE);
 }
 
@@ -345,14 +319,6 @@ END_TEST
 
 /* ---- what is recent, and damaged ----------------------------------------- */
 
-static struct audited_recent *
-recent_of(uint64_t seq)
-{
-    ck_assert_uint_ge(seq, known.recent->seq);
-    ck_assert_uint_lt(seq - known.recent->seq, known.recent_count);
-    return known.recent + (seq - known.recent->seq);
-}
-
 /* The first of their keys, some in between, and the last that rows know of. */
 START_TEST(a_damaged_entry_of_a_round_is_noticed_and_no_row_is_blamed)
 {
@@ -399,7 +365,7 @@ START_TEST(what_is_missing_of_a_round_is_noticed_and_no_row_is_blamed)
                     (known.recent_count - from) * sizeof(*recent));
             assert_both(count, 0, 0, seq);
         }
-        take();
+        known_take();
     }
 }
 END_TEST
@@ -445,7 +411,7 @@ START_TEST(a_chain_of_a_round_that_says_something_else_is_noticed)
     jn_index_make(&index_key, jn_span("a", 1));
     begin_round(KEYS);
     for (uint64_t seq = ENTRIES + 4; seq < ENTRIES + ROUND; seq += 4) {
-        struct audited_row *row = &recent_of(seq)->chain;
+        struct audited_row *row = &known_recent(seq)->chain;
         uint64_t seed = jn_hash64(jn_index_span(&index_key), 0);
         uint8_t bytes[JN_CHAIN_MAX], before[JN_CHAIN_MAX];
         size_t size = row->value_size;
@@ -476,7 +442,7 @@ START_TEST(wrong_links_of_a_round_are_noticed)
 {
     begin_round(KEYS);
     for (uint64_t seq = ENTRIES + 4; seq < ENTRIES + ROUND; seq += 4) {
-        struct audited_row *row = &recent_of(seq)->row;
+        struct audited_row *row = &known_recent(seq)->row;
         struct jn_span rest = jn_span(row->value, row->value_size);
         uint8_t bytes[200], before[200];
         size_t size = row->value_size;
@@ -498,14 +464,14 @@ START_TEST(a_frame_of_a_round_that_tells_its_key_wrong_is_noticed)
 {
     begin_round(KEYS);
     for (uint64_t seq = known.recent->seq; seq <= ENTRIES + ROUND; seq++) {
-        if (recent_of(seq)->chain.value_size == 0)
+        if (known_recent(seq)->chain.value_size == 0)
             continue;
-        recent_of(seq)->fresh ^= 1;
+        known_recent(seq)->fresh ^= 1;
         assert_both(0, 1, 0, JOURNAL_NONE);
-        recent_of(seq)->fresh ^= 1;
-        recent_of(seq)->buried ^= 1;
+        known_recent(seq)->fresh ^= 1;
+        known_recent(seq)->buried ^= 1;
         assert_both(0, 1, 0, JOURNAL_NONE);
-        recent_of(seq)->buried ^= 1;
+        known_recent(seq)->buried ^= 1;
     }
 }
 END_TEST

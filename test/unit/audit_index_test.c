@@ -153,10 +153,9 @@ START_TEST(a_row_that_leads_to_what_is_pruned_is_noticed)
 {
     struct jn_chain chain;
 
-    audited_free(&known);
     ck_assert_int_eq(journal_prune(known_journal, 41, 0, NULL), 0);
     known_reopen();
-    audited_take(&known, known_journal);
+    known_take();
     assert_sound();
     audited_chain(&known, "a", &chain);
     while (known.counts[JN_ENTRIES] > 0)
@@ -192,9 +191,8 @@ START_TEST(any_flipped_bit_of_the_own_rows_is_noticed_that_can_be)
 {
     ck_assert_int_eq(journal_mark(known_journal, "reader", 7), 0);
     ck_assert_int_eq(journal_rewind(known_journal, ENTRIES - 1), 0);
-    audited_free(&known);
     known_reopen();
-    audited_take(&known, known_journal);
+    known_take();
     assert_sound();
     for (size_t i = 0; i < known.counts[JN_META]; i++) {
         struct audited_row *row = &known.rows[JN_META][i];
@@ -221,8 +219,7 @@ START_TEST(a_missing_row_of_its_own_is_noticed)
 
         audited_remove(&known, JN_META, (size_t)(row - known.rows[JN_META]));
         assert_counts(0, 1, 0, JOURNAL_NONE);
-        audited_free(&known);
-        audited_take(&known, known_journal);
+        known_take();
     }
 }
 END_TEST
@@ -267,9 +264,8 @@ END_TEST
 
 START_TEST(a_mark_beyond_the_end_is_noticed)
 {
-    audited_free(&known);
     ck_assert_int_eq(journal_mark(known_journal, "reader", ENTRIES), 0);
-    audited_take(&known, known_journal);
+    known_take();
     assert_sound();
     known.size--;
     assert_counts(0, 1, 0, JOURNAL_NONE);
@@ -281,23 +277,12 @@ END_TEST
 static void
 take_recent(void)
 {
-    audited_free(&known);
     for (uint64_t seq = ENTRIES; seq < ENTRIES + 24; seq++)
         known_append(seq);
     ck_assert_int_eq(journal_append(known_journal, "new", 3, "x", 1, NULL), 0);
-    audited_take(&known, known_journal);
+    known_take();
     ck_assert_uint_gt(known.recent_count, 20);
     assert_sound();
-}
-
-static struct audited_recent *
-recent_of(uint64_t seq)
-{
-    struct audited_recent *first = known.recent;
-
-    ck_assert_uint_ge(seq, first->seq);
-    ck_assert_uint_lt(seq - first->seq, known.recent_count);
-    return first + (seq - first->seq);
 }
 
 START_TEST(any_flipped_bit_of_what_is_recent_is_noticed)
@@ -350,7 +335,7 @@ START_TEST(wrong_links_of_what_is_recent_are_noticed)
     uint8_t *end;
 
     take_recent();
-    recent = recent_of(ENTRIES + 4);
+    recent = known_recent(ENTRIES + 4);
     row = &recent->row;
     rest = jn_span(row->value, row->value_size);
     ck_assert_int_eq(jn_links_decode(&links, &rest, recent->seq), 0);
@@ -365,10 +350,10 @@ END_TEST
 START_TEST(a_frame_that_tells_its_key_wrong_is_noticed)
 {
     take_recent();
-    recent_of(ENTRIES + 4)->fresh ^= 1;
+    known_recent(ENTRIES + 4)->fresh ^= 1;
     assert_counts(0, 1, 0, JOURNAL_NONE);
-    recent_of(ENTRIES + 4)->fresh ^= 1;
-    recent_of(ENTRIES + 6)->buried ^= 1;
+    known_recent(ENTRIES + 4)->fresh ^= 1;
+    known_recent(ENTRIES + 6)->buried ^= 1;
     assert_counts(0, 1, 0, JOURNAL_NONE);
 }
 END_TEST

@@ -11,23 +11,6 @@
 #include "support/mode.h"
 #include "support/test.h"
 
-/* As many passes as there may be; whatever is wrong is found in each way. */
-static void
-assert_both(uint64_t entries, uint64_t index, uint64_t links, uint64_t first)
-{
-    assert_counts(entries, index, links, first);
-    audited_retraces = true;
-    assert_counts(entries, index, links, first);
-    audited_retraces = false;
-}
-
-static void
-take(void)
-{
-    audited_free(&known);
-    audited_take(&known, known_journal);
-}
-
 static void
 set_links(uint64_t seq, uint64_t revision, uint64_t prev, uint64_t jump)
 {
@@ -70,7 +53,7 @@ START_TEST(an_entry_below_the_first_is_bad)
     memcpy(value, row.value, row.value_size);
     ck_assert_int_eq(journal_prune(known_journal, 41, 0, NULL), 0);
     known_reopen();
-    take();
+    known_take();
     audited_add(&known, JN_ENTRIES, jn_span(key, sizeof(key)), span);
     assert_both(1, 0, 0, 4);
 }
@@ -88,7 +71,7 @@ compact_to_one(void)
                                    JOURNAL_PRUNE_KEEP_LATEST, NULL),
                      0);
     known_reopen();
-    take();
+    known_take();
     ck_assert_uint_eq(known.counts[JN_ENTRIES], 17);
     assert_both(0, 0, 0, JOURNAL_NONE);
 }
@@ -135,7 +118,7 @@ prune_known(uint64_t first)
 {
     ck_assert_int_eq(journal_prune(known_journal, first, 0, NULL), 0);
     known_reopen();
-    take();
+    known_take();
     assert_both(0, 0, 0, JOURNAL_NONE);
 }
 
@@ -185,7 +168,7 @@ START_TEST(a_root_that_is_not_known_leads_to_no_entry_that_is_there)
                                    NULL),
                      0);
     known_reopen();
-    take();
+    known_take();
     assert_both(0, 0, 0, JOURNAL_NONE);
     audited_chain(&known, "a", &chain);
     ck_assert_uint_eq(chain.count, 3);
@@ -213,7 +196,7 @@ START_TEST(a_tail_that_begins_elsewhere_is_noticed)
 
     known_append(ENTRIES);
     known_append(ENTRIES + 1);
-    take();
+    known_take();
     row = audited_meta(&known, "tail");
     ck_assert_ptr_nonnull(row);
     ck_assert_int_eq(jn_tail_row_decode(&tail,
@@ -250,7 +233,7 @@ START_TEST(a_chain_beside_a_recent_entry_says_something_else)
 
     for (uint64_t seq = ENTRIES; seq < ENTRIES + 8; seq++)
         known_append(seq);
-    take();
+    known_take();
     ck_assert_uint_gt(known.recent_count, 5);
     row = &known.recent[known.recent_count - 4].chain;
     jn_index_make(&index_key, jn_span("a", 1));
@@ -267,7 +250,7 @@ START_TEST(a_damaged_row_under_what_is_recent_is_noticed)
 {
     for (uint64_t seq = ENTRIES; seq < ENTRIES + 8; seq++)
         known_append(seq);
-    take();
+    known_take();
     ck_assert_uint_gt(known.recent_count, 4);
     known.rows[JN_LATEST][audited_row_of(&known, "b")].value[0] ^= 1;
     assert_both(0, 1, 0, JOURNAL_NONE);
@@ -287,7 +270,7 @@ START_TEST(a_row_under_what_is_recent_may_lead_to_what_is_gone)
     for (uint64_t seq = ENTRIES + 9; seq < ENTRIES + 13; seq++)
         known_append(seq);
     ck_assert_int_eq(journal_append(known_journal, "new", 3, "2", 1, NULL), 0);
-    take();
+    known_take();
     ck_assert_uint_gt(known.recent_count, 0);
     assert_both(0, 0, 0, JOURNAL_NONE);
     audited_remove(&known, JN_ENTRIES, 0);
@@ -323,7 +306,7 @@ graft_all_but(const bool *gone)
     jn_graft_close(graft);
     journal_close(known_journal);
     ck_assert_int_eq(mode_open_as_is(path, NULL, &known_journal), 0);
-    take();
+    known_take();
 }
 
 /* Of `b` 37 is lost, whose stamp 41 replaced: that may well have been. */

@@ -130,17 +130,6 @@ back_up(void)
     ck_assert_int_eq(journal_destroy(test_path("copy")), 0);
 }
 
-static bool
-is_ahead(void)
-{
-    struct jn_tail_row tail;
-
-    audited_free(&known);
-    audited_take(&known, known_journal);
-    audited_tail(&known, &tail);
-    return jn_tail_row_is_ahead(&tail);
-}
-
 START_TEST(at_each_step_of_a_round_a_journal_is_sound_and_backed_up_whole)
 {
     unsigned steps = 0;
@@ -148,7 +137,7 @@ START_TEST(at_each_step_of_a_round_a_journal_is_sound_and_backed_up_whole)
     fill_tail();
     settle_some(known_journal, 1);
     append("newest", 6);
-    for (; is_ahead(); steps++) {
+    for (; known_is_ahead(); steps++) {
         assert_verified(known_journal);
         if (steps < 8 || steps % 8 == 0)
             back_up();
@@ -196,7 +185,7 @@ START_TEST(a_damaged_frame_of_a_round_is_noticed_and_no_row_is_blamed)
     fill_tail();
     for (int keys = 0; keys <= 3 * _i; keys++)
         settle_some(known_journal, 1);
-    ck_assert(is_ahead());
+    ck_assert(known_is_ahead());
     count = find_frames(&low, starts);
     for (size_t i = 0; i < count; i++) {
         struct journal_report report = {.struct_size = sizeof(report)};

@@ -63,13 +63,30 @@ known_append(uint64_t seq)
     ck_assert_int_eq(journal_append_batch(known_journal, &record, 1, NULL), 0);
 }
 
+void
+known_take(void)
+{
+    audited_free(&known);
+    audited_take(&known, known_journal);
+}
+
+bool
+known_is_ahead(void)
+{
+    struct jn_tail_row tail;
+
+    known_take();
+    audited_tail(&known, &tail);
+    return jn_tail_row_is_ahead(&tail);
+}
+
 static void
 take_known(void)
 {
     for (uint64_t seq = 0; seq < ENTRIES; seq++)
         known_append(seq);
     known_reopen();
-    audited_take(&known, known_journal);
+    known_take();
     ck_assert_uint_eq(known.counts[JN_ENTRIES], ENTRIES);
     ck_assert_uint_eq(known.recent_count, 0);
 }
@@ -79,6 +96,16 @@ known_setup_full(void)
 {
     known_setup();
     take_known();
+}
+
+struct audited_recent *
+known_recent(uint64_t seq)
+{
+    struct audited_recent *first = known.recent;
+
+    ck_assert_uint_ge(seq, first->seq);
+    ck_assert_uint_lt(seq - first->seq, known.recent_count);
+    return first + (seq - first->seq);
 }
 
 void
@@ -94,6 +121,15 @@ assert_counts(uint64_t entries, uint64_t index, uint64_t links, uint64_t first)
                      (unsigned long long)counts.index_bad,
                      (unsigned long long)counts.links_bad,
                      (long long)counts.first_bad);
+}
+
+void
+assert_both(uint64_t entries, uint64_t index, uint64_t links, uint64_t first)
+{
+    assert_counts(entries, index, links, first);
+    audited_retraces = true;
+    assert_counts(entries, index, links, first);
+    audited_retraces = false;
 }
 
 void

@@ -23,15 +23,24 @@ void known_teardown(void);
 /* All that there is is in the store then. */
 void known_reopen(void);
 
+/* Takes the rows as they are now; and says whether the index is ahead then. */
+void known_take(void);
+bool known_is_ahead(void);
+
 /* Appends what belongs there, also from number 80 on. */
 void known_append(uint64_t seq);
+
+/* Entry SEQ as it was taken, which is to be a recent one. */
+struct audited_recent *known_recent(uint64_t seq);
 
 /* From one of many to the next: LEAST, or more where the scale is small. */
 size_t known_step(size_t least);
 
-/* What an audit finds in `audited`. */
+/* What an audit finds in `known`; and one that takes all keys by history. */
 void assert_counts(uint64_t entries, uint64_t index, uint64_t links,
                    uint64_t first);
+void assert_both(uint64_t entries, uint64_t index, uint64_t links,
+                 uint64_t first);
 void assert_sound(void);
 
 #endif
