@@ -1,8 +1,6 @@
 /* audit_index_test.c - what is wrong with keys, figures, frames is found. */
 #include "repair/audit.h"
 
-#include "base/checksum.h"
-#include "format/index.h"
 #include "known.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
@@ -136,15 +134,8 @@ END_TEST
 START_TEST(a_row_of_a_key_without_entries_is_noticed)
 {
     struct jn_chain chain = {.revision = 1, .count = 1, .roots = {40}};
-    struct jn_index_key index_key;
-    uint8_t bytes[JN_CHAIN_MAX];
-    uint8_t *end;
 
-    jn_index_make(&index_key, jn_span("new", 3));
-    end = jn_chain_encode(bytes, &chain,
-                          jn_hash64(jn_index_span(&index_key), 0));
-    audited_add(&known, JN_LATEST, jn_index_span(&index_key),
-                jn_span(bytes, (size_t)(end - bytes)));
+    audited_add_chain(&known, "new", &chain);
     assert_counts(0, 1, 0, JOURNAL_NONE);
 }
 END_TEST
@@ -328,21 +319,13 @@ END_TEST
 START_TEST(wrong_links_of_what_is_recent_are_noticed)
 {
     struct audited_recent *recent;
-    struct audited_row *row;
     struct jn_links links;
-    struct jn_span rest;
-    uint8_t bytes[200];
-    uint8_t *end;
 
     take_recent();
     recent = known_recent(ENTRIES + 4);
-    row = &recent->row;
-    rest = jn_span(row->value, row->value_size);
-    ck_assert_int_eq(jn_links_decode(&links, &rest, recent->seq), 0);
+    audited_read_links(&recent->row, recent->seq, &links);
     links.jump = links.prev = links.prev - 4;
-    end = jn_links_encode(bytes, &links, recent->seq);
-    end = jn_span_copy(end, rest);
-    audited_set(row, jn_span(bytes, (size_t)(end - bytes)));
+    audited_write_links(&recent->row, recent->seq, &links);
     assert_counts(0, 0, 1, recent->seq);
 }
 END_TEST

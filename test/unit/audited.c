@@ -330,18 +330,28 @@ audited_entry(const struct audited *audited, uint64_t seq,
     ck_assert_int_eq(jn_record_decode(record, row, seq), 0);
 }
 
-static void
-put_entry(struct audited *audited, uint64_t seq, const struct jn_links *links,
-          const struct jn_record *record)
+void
+audited_read_links(const struct audited_row *row, uint64_t seq,
+                   struct jn_links *links)
 {
-    size_t size = jn_record_size(record);
-    uint8_t *bytes = malloc(JN_LINKS_MAX + size);
-    uint8_t *end = jn_links_encode(bytes, links, seq);
-    uint64_t hash = jn_record_encode(end, record);
+    struct jn_span value = value_of(row);
 
-    jn_record_seal(end, hash, seq, record->time);
-    audited_set(&audited->rows[JN_ENTRIES][audited_at(audited, seq)],
-                jn_span(bytes, (size_t)(end - bytes) + size));
+    ck_assert_int_eq(jn_links_decode(links, &value, seq), 0);
+}
+
+void
+audited_write_links(struct audited_row *row, uint64_t seq,
+                    const struct jn_links *links)
+{
+    struct jn_span record = value_of(row);
+    struct jn_links before;
+    uint8_t *bytes, *end;
+
+    ck_assert_int_eq(jn_links_decode(&before, &record, seq), 0);
+    bytes = malloc(JN_LINKS_MAX + record.size);
+    ck_assert_ptr_nonnull(bytes);
+    end = jn_span_copy(jn_links_encode(bytes, links, seq), record);
+    audited_set(row, jn_span(bytes, (size_t)(end - bytes)));
     free(bytes);
 }
 
@@ -349,44 +359,89 @@ void
 audited_set_links(struct audited *audited, uint64_t seq,
                   const struct jn_links *links)
 {
-    struct jn_record record;
-    struct jn_links before;
+    size_t at = audited_at(audited, seq);
 
-    audited_entry(audited, seq, &before, &record);
-    put_entry(audited, seq, links, &record);
+    audited_write_links(&audited->rows[JN_ENTRIES][at], seq, links);
 }
 
 void
 audited_set_record(struct audited *audited, uint64_t seq,
                    const struct jn_record *record)
 {
+    size_t at = audited_at(audited, seq), size = jn_record_size(record);
+    uint8_t *bytes = malloc(JN_LINKS_MAX + size), *end;
     struct jn_record before;
     struct jn_links links;
 
+    ck_assert_ptr_nonnull(bytes);
     audited_entry(audited, seq, &links, &before);
-    put_entry(audited, seq, &links, record);
+    end = jn_links_encode(bytes, &links, seq);
+    jn_record_seal(end, jn_record_encode(end, record), seq, record->time);
+    audited_set(&audited->rows[JN_ENTRIES][at],
+                jn_span(bytes, (size_t)(end - bytes) + size));
+    free(bytes);
+}
+
+void
+audited_read_chain(const struct audited_row *row, const char *key,
+                   struct jn_chain *chain)
+{
+    struct jn_index_key index_key;
+
+    jn_index_make(&index_key, jn_span(key, strlen(key)));
+    ck_assert_int_eq(jn_view_chain(chain, jn_index_span(&index_key),
+                                   value_of(row)),
+                     0);
+}
+
+static struct jn_span
+seal_chain(uint8_t bytes[JN_CHAIN_MAX], struct jn_span index_key,
+           const struct jn_chain *chain)
+{
+    uint8_t *end = jn_chain_encode(bytes, chain, jn_hash64(index_key, 0));
+
+    return jn_span(bytes, (size_t)(end - bytes));
+}
+
+void
+audited_write_chain(struct audited_row *row, const char *key,
+                    const struct jn_chain *chain)
+{
+    struct jn_index_key index_key;
+    uint8_t bytes[JN_CHAIN_MAX];
+
+    jn_index_make(&index_key, jn_span(key, strlen(key)));
+    audited_set(row, seal_chain(bytes, jn_index_span(&index_key), chain));
 }
 
 void
 audited_chain(const struct audited *audited, const char *key,
               struct jn_chain *chain)
 {
-    const struct audited_row
-        *row = &audited->rows[JN_LATEST][audited_row_of(audited, key)];
+    size_t at = audited_row_of(audited, key);
 
-    ck_assert_int_eq(jn_view_chain(chain, key_of(row), value_of(row)), 0);
+    audited_read_chain(&audited->rows[JN_LATEST][at], key, chain);
 }
 
 void
 audited_set_chain(struct audited *audited, const char *key,
                   const struct jn_chain *chain)
 {
-    struct audited_row
-        *row = &audited->rows[JN_LATEST][audited_row_of(audited, key)];
-    uint8_t bytes[JN_CHAIN_MAX];
-    uint8_t *end = jn_chain_encode(bytes, chain, jn_hash64(key_of(row), 0));
+    size_t at = audited_row_of(audited, key);
 
-    audited_set(row, jn_span(bytes, (size_t)(end - bytes)));
+    audited_write_chain(&audited->rows[JN_LATEST][at], key, chain);
+}
+
+void
+audited_add_chain(struct audited *audited, const char *key,
+                  const struct jn_chain *chain)
+{
+    struct jn_index_key index_key;
+    uint8_t bytes[JN_CHAIN_MAX];
+
+    jn_index_make(&index_key, jn_span(key, strlen(key)));
+    audited_add(audited, JN_LATEST, jn_index_span(&index_key),
+                seal_chain(bytes, jn_index_span(&index_key), chain));
 }
 
 struct audited_row *

@@ -61,13 +61,25 @@ void audited_set_links(struct audited *audited, uint64_t seq,
 void audited_set_record(struct audited *audited, uint64_t seq,
                         const struct jn_record *record);
 
-/* The same of the row of KEY, and of the numbers. */
+/* The same of the row of KEY, which can be added too, and of the numbers. */
 void audited_chain(const struct audited *audited, const char *key,
                    struct jn_chain *chain);
 void audited_set_chain(struct audited *audited, const char *key,
                        const struct jn_chain *chain);
+void audited_add_chain(struct audited *audited, const char *key,
+                       const struct jn_chain *chain);
 void audited_state(const struct audited *audited, struct jn_state *state);
 void audited_set_state(struct audited *audited, const struct jn_state *state);
+
+/* And of any one row: of a KEY, or of entry SEQ, whose record stays. */
+void audited_read_chain(const struct audited_row *row, const char *key,
+                        struct jn_chain *chain);
+void audited_write_chain(struct audited_row *row, const char *key,
+                         const struct jn_chain *chain);
+void audited_read_links(const struct audited_row *row, uint64_t seq,
+                        struct jn_links *links);
+void audited_write_links(struct audited_row *row, uint64_t seq,
+                         const struct jn_links *links);
 
 /* And of the row of the tail: all 0, if there is none that is open. */
 void audited_tail(const struct audited *audited, struct jn_tail_row *tail);
