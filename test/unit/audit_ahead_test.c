@@ -102,34 +102,6 @@ END_TEST
 /* ---- rows that are wrong ------------------------------------------------- */
 
 static void
-change_tombstone(struct jn_chain *chain)
-{
-    chain->tombstone = !chain->tombstone;
-}
-
-static void
-change_root(struct jn_chain *chain)
-{
-    chain->roots[chain->count - 1]++;
-}
-
-static void
-change_stamp(struct jn_chain *chain)
-{
-    if (!chain->stamped)
-        chain->stamped = true;
-    else
-        chain->stamp.time++;
-}
-
-/* To another key's entry, and to none. */
-static void
-change_newest(struct jn_chain *chain)
-{
-    chain->roots[0]++;
-}
-
-static void
 change_to_later(struct jn_chain *chain)
 {
     chain->roots[0] = ENTRIES + ROUND + 1;
@@ -151,8 +123,9 @@ change_to_older(struct jn_chain *chain)
 }
 
 static void (*const changes[])(struct jn_chain *) = {
-    change_tombstone, change_root,     change_stamp,   change_newest,
-    change_to_later,  change_to_older, change_to_none,
+    known_spoil_tombstone, known_spoil_last_root, known_spoil_stamp,
+    known_spoil_newest,    change_to_later,       change_to_older,
+    change_to_none,
 };
 
 START_TEST(each_wrong_row_that_is_ahead_is_noticed_and_counted_once)
@@ -263,15 +236,8 @@ END_TEST
 START_TEST(any_flipped_bit_of_a_row_that_is_ahead_is_noticed)
 {
     begin_round(KEYS);
-    for (size_t i = 0; i < known.counts[JN_LATEST]; i++) {
-        struct audited_row *row = &known.rows[JN_LATEST][i];
-
-        for (size_t bit = 0; bit < 8 * row->value_size; bit += known_step(1)) {
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_counts(0, 1, 0, JOURNAL_NONE);
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        }
-    }
+    for (size_t i = 0; i < known.counts[JN_LATEST]; i++)
+        assert_flips_found(&known.rows[JN_LATEST][i], 0, 1, assert_counts);
 }
 END_TEST
 
@@ -378,16 +344,8 @@ END_TEST
 START_TEST(any_flipped_bit_of_a_chain_of_a_round_is_noticed)
 {
     begin_round(_i == 0 ? 2 : KEYS);
-    for (size_t i = 0; i < known.recent_count; i++) {
-        struct audited_row *row = &known.recent[i].chain;
-
-        for (size_t bit = i % 8; bit < 8 * row->value_size;
-             bit += known_step(4)) {
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_both(0, 1, 0, JOURNAL_NONE);
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        }
-    }
+    for (size_t i = 0; i < known.recent_count; i++)
+        assert_flips_found(&known.recent[i].chain, i % 8, 4, assert_both);
 }
 END_TEST
 
@@ -405,7 +363,7 @@ START_TEST(a_chain_of_a_round_that_says_something_else_is_noticed)
         audited_read_chain(row, "a", &chain);
         changed = chain;
         if (chain.count == 1)
-            change_tombstone(&changed);
+            known_spoil_tombstone(&changed);
         else
             changes[_i](&changed);
         audited_write_chain(row, "a", &changed);

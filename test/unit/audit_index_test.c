@@ -14,11 +14,7 @@ START_TEST(any_flipped_bit_of_a_row_of_the_index_is_noticed)
     for (size_t i = 0; i < known.counts[JN_LATEST]; i++) {
         struct audited_row *row = &known.rows[JN_LATEST][i];
 
-        for (size_t bit = 0; bit < 8 * row->value_size; bit += known_step(1)) {
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_counts(0, 1, 0, JOURNAL_NONE);
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        }
+        assert_flips_found(row, 0, 1, assert_counts);
         /* Under another key it is damaged, and the key has none. */
         for (size_t bit = 0; bit < 8 * row->key_size; bit += known_step(1)) {
             row->key[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -74,42 +70,16 @@ set_chain_revision(struct jn_chain *chain)
 }
 
 static void
-set_chain_tombstone(struct jn_chain *chain)
-{
-    chain->tombstone = !chain->tombstone;
-}
-
-static void
 set_chain_root(struct jn_chain *chain)
 {
     chain->roots[1]--;
 }
 
-static void
-set_chain_last_root(struct jn_chain *chain)
-{
-    chain->roots[chain->count - 1]++;
-}
-
-static void
-set_chain_newest(struct jn_chain *chain)
-{
-    chain->roots[0]++;
-}
-
-static void
-set_chain_stamp(struct jn_chain *chain)
-{
-    if (!chain->stamped)
-        chain->stamped = true;
-    else
-        chain->stamp.time++;
-}
-
 static void (*const chain_changes[])(struct jn_chain *) = {
-    change_nothing,  set_stale,           set_chain_tombstone,
-    set_chain_root,  set_chain_last_root, set_chain_newest,
-    set_chain_stamp, set_chain_revision,
+    change_nothing,        set_stale,
+    known_spoil_tombstone, set_chain_root,
+    known_spoil_last_root, known_spoil_newest,
+    known_spoil_stamp,     set_chain_revision,
 };
 
 START_TEST(each_kind_of_wrong_row_is_noticed_and_counted_once)
@@ -293,13 +263,7 @@ START_TEST(any_flipped_bit_of_what_is_recent_is_noticed)
             ck_assert_uint_eq(counts.first_bad, recent->seq);
             row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
-        row = &recent->chain;
-        for (size_t bit = i % 8; bit < 8 * row->value_size;
-             bit += known_step(8)) {
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_counts(0, 1, 0, JOURNAL_NONE);
-            row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        }
+        assert_flips_found(&recent->chain, i % 8, 8, assert_counts);
     }
 }
 END_TEST

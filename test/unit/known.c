@@ -148,3 +148,45 @@ known_step(size_t least)
     /* Any remainder, but for a step of one. */
     return step <= 1 ? 1 : (size_t)step - test_random(&state) % 2;
 }
+
+void
+assert_flips_found(struct audited_row *row, size_t from, size_t least,
+                   void (*assert_found)(uint64_t, uint64_t, uint64_t, uint64_t))
+{
+    for (size_t bit = from; bit < 8 * row->value_size;
+         bit += known_step(least)) {
+        row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_found(0, 1, 0, JOURNAL_NONE);
+        row->value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* ---- chains that are wrong ----------------------------------------------- */
+
+void
+known_spoil_tombstone(struct jn_chain *chain)
+{
+    chain->tombstone = !chain->tombstone;
+}
+
+/* To another key's entry. */
+void
+known_spoil_newest(struct jn_chain *chain)
+{
+    chain->roots[0]++;
+}
+
+void
+known_spoil_last_root(struct jn_chain *chain)
+{
+    chain->roots[chain->count - 1]++;
+}
+
+void
+known_spoil_stamp(struct jn_chain *chain)
+{
+    if (!chain->stamped)
+        chain->stamped = true;
+    else
+        chain->stamp.time++;
+}

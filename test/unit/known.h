@@ -43,4 +43,18 @@ void assert_both(uint64_t entries, uint64_t index, uint64_t links,
                  uint64_t first);
 void assert_sound(void);
 
+/*
+ * Bits of ROW's value from number FROM on, by known_step(): with each of them
+ * flipped an audit finds, as ASSERT_FOUND says, one bad row of the index.
+ */
+void assert_flips_found(struct audited_row *row, size_t from, size_t least,
+                        void (*assert_found)(uint64_t, uint64_t, uint64_t,
+                                             uint64_t));
+
+/* What may be wrong with the row of a key. */
+void known_spoil_tombstone(struct jn_chain *chain);
+void known_spoil_newest(struct jn_chain *chain);
+void known_spoil_last_root(struct jn_chain *chain);
+void known_spoil_stamp(struct jn_chain *chain);
+
 #endif
