@@ -394,24 +394,18 @@ audited_read_chain(const struct audited_row *row, const char *key,
                      0);
 }
 
-static struct jn_span
-seal_chain(uint8_t bytes[JN_CHAIN_MAX], struct jn_span index_key,
-           const struct jn_chain *chain)
-{
-    uint8_t *end = jn_chain_encode(bytes, chain, jn_hash64(index_key, 0));
-
-    return jn_span(bytes, (size_t)(end - bytes));
-}
-
 void
 audited_write_chain(struct audited_row *row, const char *key,
                     const struct jn_chain *chain)
 {
     struct jn_index_key index_key;
     uint8_t bytes[JN_CHAIN_MAX];
+    uint8_t *end;
 
     jn_index_make(&index_key, jn_span(key, strlen(key)));
-    audited_set(row, seal_chain(bytes, jn_index_span(&index_key), chain));
+    end = jn_chain_encode(bytes, chain,
+                          jn_hash64(jn_index_span(&index_key), 0));
+    audited_set(row, jn_span(bytes, (size_t)(end - bytes)));
 }
 
 void
@@ -437,11 +431,10 @@ audited_add_chain(struct audited *audited, const char *key,
                   const struct jn_chain *chain)
 {
     struct jn_index_key index_key;
-    uint8_t bytes[JN_CHAIN_MAX];
 
     jn_index_make(&index_key, jn_span(key, strlen(key)));
-    audited_add(audited, JN_LATEST, jn_index_span(&index_key),
-                seal_chain(bytes, jn_index_span(&index_key), chain));
+    audited_add(audited, JN_LATEST, jn_index_span(&index_key), jn_span(key, 0));
+    audited_set_chain(audited, key, chain);
 }
 
 struct audited_row *
