@@ -2,10 +2,12 @@
 #include "golden.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/mode.h"
@@ -21,6 +23,27 @@ golden_assert_hex(const uint8_t *bytes, size_t size, const char *expected)
     hex[2 * size] = '\0';
     ck_assert_str_eq(hex, expected);
     free(hex);
+}
+
+const struct jn_tail_row golden_tail_row = {.open = true,
+                                            .run = 0x01020304u,
+                                            .salt = 0x1112131415161718u,
+                                            .capacity = 65536,
+                                            .start = 0x2120,
+                                            .next = 0x31,
+                                            .last = 0x20f0,
+                                            .last_check = 0x5152535455565758u};
+
+const char golden_tail_bytes[] =
+    "0100000004030201181716151413121100000100000000002021000000000000"
+    "3100000000000000f0200000000000005857565554535251912788d5caca5ce6";
+
+void
+golden_assert_tail(const struct jn_tail_row *row, const char *expected)
+{
+    uint8_t bytes[JN_TAIL_ROW_MAX];
+
+    golden_assert_hex(bytes, jn_tail_row_encode(bytes, row), expected);
 }
 
 static void
@@ -276,4 +299,32 @@ golden_add(struct journal *journal, unsigned first, unsigned count)
         }
     }
     ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
+}
+
+void
+golden_live_and_die(const char *path, uint32_t durability,
+                    void (*live)(struct journal *journal))
+{
+    pid_t pid = fork();
+    int status;
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        live(golden_open(path, durability));
+        (void)raise(SIGKILL);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+void
+golden_go_on(struct journal *journal)
+{
+    uint64_t size = golden_figures(journal).size, seq;
+
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(journal_append(journal, "key 1", 5, "new", 3, &seq),
+                         0);
+        ck_assert_uint_eq(seq, size + i);
+    }
 }

@@ -6,9 +6,15 @@
 
 #include <journal.h>
 
+#include "format/state.h"
 #include "support/test.h"
 
 void golden_assert_hex(const uint8_t *bytes, size_t size, const char *expected);
+
+/* Some row of a tail, as format 2 has it, and its bytes. */
+extern const struct jn_tail_row golden_tail_row;
+extern const char golden_tail_bytes[];
+void golden_assert_tail(const struct jn_tail_row *row, const char *expected);
 
 /* The file's bytes and a NUL, for free(). */
 char *golden_read(const char *path, size_t *size);
@@ -39,5 +45,12 @@ struct journal *golden_open(const char *path, uint32_t durability);
 
 /* and COUNT records as one batch, of a few keys, and of all kinds. */
 void golden_add(struct journal *journal, unsigned first, unsigned count);
+
+/* What LIVE does with the one in PATH, by a process that is killed then. */
+void golden_live_and_die(const char *path, uint32_t durability,
+                         void (*live)(struct journal *journal));
+
+/* Four entries more, which get the numbers that follow. */
+void golden_go_on(struct journal *journal);
 
 #endif

@@ -13,14 +13,11 @@
  * of a format to come can be made.
  */
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "format/state.h"
 #include "journal/view.h"
 #include "unit/golden.h"
 #include "unit/settle.h"
@@ -41,31 +38,13 @@ static const char *const descriptions[GOLDEN] = {DATA "format-3-keys.txt",
 
 /* ---- bytes -------------------------------------------------------------- */
 
-static struct jn_tail_row
-some_row(void)
-{
-    return (struct jn_tail_row){.open = true,
-                                .run = 0x01020304u,
-                                .salt = 0x1112131415161718u,
-                                .capacity = 65536,
-                                .start = 0x2120,
-                                .next = 0x31,
-                                .last = 0x20f0,
-                                .last_check = 0x5152535455565758u,
-                                .ahead = 0x31,
-                                .ahead_end = 0x2120};
-}
-
 START_TEST(the_row_of_a_tail_has_the_bytes_of_format_2_if_nothing_is_ahead)
 {
-    const struct jn_tail_row row = some_row();
-    uint8_t bytes[JN_TAIL_ROW_MAX];
-    size_t size = jn_tail_row_encode(bytes, &row);
+    struct jn_tail_row row = golden_tail_row;
 
-    golden_assert_hex(
-        bytes, size,
-        "0100000004030201181716151413121100000100000000002021000000000000"
-        "3100000000000000f0200000000000005857565554535251912788d5caca5ce6");
+    row.ahead = row.next;
+    row.ahead_end = row.start;
+    golden_assert_tail(&row, golden_tail_bytes);
 }
 END_TEST
 
@@ -80,16 +59,13 @@ START_TEST(the_row_of_a_tail_has_the_bytes_of_format_3_if_the_index_is_ahead)
         "3100000000000000f02000000000000058575655545352514500000000000000"
         "482e000000000000ffffffffffffffff02000000000000002a7b8e5ce36f2bb6",
     };
-    struct jn_tail_row row = some_row();
-    uint8_t bytes[JN_TAIL_ROW_MAX];
-    size_t size;
+    struct jn_tail_row row = golden_tail_row;
 
     row.ahead = 0x45;
     row.ahead_end = 0x2e48;
     row.keyed = keyed[_i];
     row.ahead_rows = 2;
-    size = jn_tail_row_encode(bytes, &row);
-    golden_assert_hex(bytes, size, expected[_i]);
+    golden_assert_tail(&row, expected[_i]);
 }
 END_TEST
 
@@ -155,22 +131,6 @@ go_on_with_it(struct journal *journal)
     drain(journal, 0);
 }
 
-static void
-live_and_die(const char *path, uint32_t durability,
-             void (*live)(struct journal *journal))
-{
-    pid_t pid = fork();
-    int status;
-
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        live(golden_open(path, durability));
-        (void)raise(SIGKILL);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
 START_TEST(the_same_life_makes_the_same_journals)
 {
     const char *directory = getenv("TEST_GOLDEN"), *path = test_path("life");
@@ -179,9 +139,9 @@ START_TEST(the_same_life_makes_the_same_journals)
         directory = test_dir;
     live_to_the_close(path);
     golden_put(directory, names[CLOSED], path);
-    live_and_die(path, JOURNAL_RELAXED, begin_a_round);
+    golden_live_and_die(path, JOURNAL_RELAXED, begin_a_round);
     golden_put(directory, names[KEYS], path);
-    live_and_die(path, JOURNAL_DURABLE, go_on_with_it);
+    golden_live_and_die(path, JOURNAL_DURABLE, go_on_with_it);
     golden_put(directory, names[ENTRIES], path);
     for (unsigned i = 0; i < GOLDEN; i++) {
         char made[4096];
@@ -279,16 +239,12 @@ END_TEST
 START_TEST(a_journal_of_format_3_goes_on)
 {
     struct journal *journal = open_copy(_i);
-    uint64_t size = golden_figures(journal).size, seq;
+    uint64_t size = golden_figures(journal).size;
 
     settle(journal);
     ck_assert_uint_eq(golden_figures(journal).tail_bytes_used, 0);
     assert_content(journal, (enum golden)_i);
-    for (unsigned i = 0; i < 4; i++) {
-        ck_assert_int_eq(journal_append(journal, "key 1", 5, "new", 3, &seq),
-                         0);
-        ck_assert_uint_eq(seq, size + i);
-    }
+    golden_go_on(journal);
     drain(journal, 1);
     ck_assert_int_eq(journal_verify(journal, NULL, NULL, NULL), 0);
     ck_assert_int_eq(journal_rewind(journal, size), 0);

@@ -10,14 +10,11 @@
  * The life they have had is here too, and is lived again by every run of this
  * test; what comes of it is of the format of today, with the same in it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "format/state.h"
 #include "unit/golden.h"
 
 #define OPEN "test/data/format-2"
@@ -27,21 +24,7 @@
 
 START_TEST(the_row_of_a_tail_has_the_bytes_of_format_2)
 {
-    const struct jn_tail_row row = {.open = true,
-                                    .run = 0x01020304u,
-                                    .salt = 0x1112131415161718u,
-                                    .capacity = 65536,
-                                    .start = 0x2120,
-                                    .next = 0x31,
-                                    .last = 0x20f0,
-                                    .last_check = 0x5152535455565758u};
-    uint8_t bytes[JN_TAIL_ROW_MAX];
-    size_t size = jn_tail_row_encode(bytes, &row);
-
-    golden_assert_hex(
-        bytes, size,
-        "0100000004030201181716151413121100000100000000002021000000000000"
-        "3100000000000000f0200000000000005857565554535251912788d5caca5ce6");
+    golden_assert_tail(&golden_tail_row, golden_tail_bytes);
 }
 END_TEST
 
@@ -64,23 +47,24 @@ live_to_the_close(const char *path)
 
 /* The first two go into the store, as of each process. */
 static void
-append_and_die(const char *path, unsigned from, uint32_t durability)
+add_ten(struct journal *journal, unsigned from)
 {
-    pid_t pid = fork();
-    int status;
+    for (unsigned n = from; n < from + 6; n++)
+        golden_add(journal, n, 1);
+    golden_add(journal, from + 6, 3);
+    golden_add(journal, from + 9, 1);
+}
 
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        struct journal *journal = golden_open(path, durability);
+static void
+live_on(struct journal *journal)
+{
+    add_ten(journal, 16);
+}
 
-        for (unsigned n = from; n < from + 6; n++)
-            golden_add(journal, n, 1);
-        golden_add(journal, from + 6, 3);
-        golden_add(journal, from + 9, 1);
-        (void)raise(SIGKILL);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+static void
+live_longer(struct journal *journal)
+{
+    add_ten(journal, 26);
 }
 
 START_TEST(the_same_life_makes_the_same_journals)
@@ -89,8 +73,8 @@ START_TEST(the_same_life_makes_the_same_journals)
 
     live_to_the_close(path);
     golden_put(test_dir, "format-2-closed", path);
-    append_and_die(path, 16, JOURNAL_DURABLE);
-    append_and_die(path, 26, JOURNAL_RELAXED);
+    golden_live_and_die(path, JOURNAL_DURABLE, live_on);
+    golden_live_and_die(path, JOURNAL_RELAXED, live_longer);
     golden_put(test_dir, "format-2", path);
     golden_assert_alike(test_path("format-2-closed.txt"), CLOSED ".txt");
     golden_assert_alike(test_path("format-2.txt"), OPEN ".txt");
@@ -123,7 +107,7 @@ START_TEST(a_journal_of_format_2_goes_on)
     const char *directory = test_path("copy"), *text;
     const char *from = _i == 0 ? OPEN : CLOSED;
     struct journal *journal;
-    uint64_t seq, size;
+    uint64_t size;
 
     text = _i == 0 ? OPEN ".txt" : CLOSED ".txt";
     golden_copy(directory, from);
@@ -136,11 +120,7 @@ START_TEST(a_journal_of_format_2_goes_on)
     golden_assert(journal, text);
     golden_assert_latest(journal);
     size = golden_figures(journal).size;
-    for (unsigned i = 0; i < 4; i++) {
-        ck_assert_int_eq(journal_append(journal, "key 1", 5, "new", 3, &seq),
-                         0);
-        ck_assert_uint_eq(seq, size + i);
-    }
+    golden_go_on(journal);
     ck_assert_uint_gt(golden_figures(journal).tail_bytes_used, 0);
     ck_assert_int_eq(journal_rewind(journal, size), 0);
     golden_assert(journal, text);
