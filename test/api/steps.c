@@ -55,15 +55,7 @@ options_with(uint32_t flags)
 struct journal *
 open_home_as(uint32_t durability, uint32_t flags, uint64_t tail_bytes)
 {
-    struct journal_options options = options_with(flags);
-    struct journal *opened = NULL;
-    int rc;
-
-    options.durability = durability;
-    options.tail_bytes = tail_bytes;
-    rc = mode_open_as_is(home(), &options, &opened);
-    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
-    return opened;
+    return mode_open_with(home(), durability, flags, tail_bytes);
 }
 
 struct journal *

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/test.h"
+
 /* By these names the linker knows the library's function and its stand-in. */
 int __real_journal_open(const char *path, const struct journal_options *options,
                         struct journal **journal);
@@ -50,6 +52,23 @@ mode_open_as_is(const char *path, const struct journal_options *options,
                 struct journal **journal)
 {
     return __real_journal_open(path, options, journal);
+}
+
+struct journal *
+mode_open_with(const char *path, uint32_t durability, uint32_t flags,
+               uint64_t tail_bytes)
+{
+    struct journal_options options;
+    struct journal *opened = NULL;
+    int rc;
+
+    journal_options_init(&options);
+    options.flags = flags;
+    options.durability = durability;
+    options.tail_bytes = tail_bytes;
+    rc = mode_open_as_is(path, &options, &opened);
+    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
+    return opened;
 }
 
 /* Options that are a mistake stay one, and a reader has nothing to choose. */

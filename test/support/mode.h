@@ -27,4 +27,8 @@ uint64_t mode_tail_bytes(void);
 int mode_open_as_is(const char *path, const struct journal_options *options,
                     struct journal **journal);
 
+/* The same with these options, and all others at their defaults; or fails. */
+struct journal *mode_open_with(const char *path, uint32_t durability,
+                               uint32_t flags, uint64_t tail_bytes);
+
 #endif

@@ -256,14 +256,7 @@ golden_assert_latest(struct journal *journal)
 struct journal *
 golden_open(const char *path, uint32_t durability)
 {
-    struct journal_options options;
-    struct journal *journal = NULL;
-
-    journal_options_init(&options);
-    options.tail_bytes = JN_TAIL_MIN;
-    options.durability = durability;
-    ck_assert_int_eq(mode_open_as_is(path, &options, &journal), 0);
-    return journal;
+    return mode_open_with(path, durability, 0, JN_TAIL_MIN);
 }
 
 static const struct journal_stamp stamp = {

@@ -22,16 +22,9 @@ static struct journal *volatile last_opened;
 struct journal *
 open_as(uint32_t flags, uint64_t tail_bytes)
 {
-    struct journal_options options;
-    struct journal *opened = NULL;
-    int rc;
+    struct journal *opened = mode_open_with(home(), JOURNAL_RELAXED, flags,
+                                            tail_bytes);
 
-    journal_options_init(&options);
-    options.flags = flags;
-    options.durability = JOURNAL_RELAXED;
-    options.tail_bytes = tail_bytes;
-    rc = mode_open_as_is(home(), &options, &opened);
-    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
     last_opened = opened;
     return opened;
 }

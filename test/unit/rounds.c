@@ -42,17 +42,7 @@ static const struct taste taste = {.keyless = 8,
 struct journal *
 rounds_open(const char *path, uint32_t durability, uint32_t flags)
 {
-    struct journal_options options;
-    struct journal *opened = NULL;
-    int rc;
-
-    journal_options_init(&options);
-    options.flags = flags;
-    options.durability = durability;
-    options.tail_bytes = TAIL;
-    rc = mode_open_as_is(path, &options, &opened);
-    ck_assert_msg(rc == 0, "open: %s", journal_errname(rc));
-    return opened;
+    return mode_open_with(path, durability, flags, TAIL);
 }
 
 static struct journal_stat

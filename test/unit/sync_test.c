@@ -81,14 +81,8 @@ figures(void)
 static void
 setup(void)
 {
-    struct journal_options options;
-
     test_setup();
-    journal_options_init(&options);
-    options.durability = JOURNAL_RELAXED;
-    options.tail_bytes = TAIL;
-    ck_assert_int_eq(mode_open_as_is(test_path("journal"), &options, &journal),
-                     0);
+    journal = mode_open_with(test_path("journal"), JOURNAL_RELAXED, 0, TAIL);
     append(1);
     append(1);
     while (figures().tail_bytes_used < TAIL * 2 / 5)
