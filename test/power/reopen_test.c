@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "crashes.h"
@@ -37,18 +36,15 @@ setup(void)
 static void
 in_another(void (*work)(void))
 {
-    pid_t child = fork();
-    int status;
+    pid_t child = test_fork();
 
-    ck_assert_int_ge(child, 0);
     if (child == 0) {
         recorder_start(trace, test_dir);
         recorder_note(EVENT_DEED_BEGUN, 0);
         work();
         _exit(0);
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    test_join(child);
 }
 
 static int

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/mode.h"
@@ -181,14 +180,11 @@ void
 home_make(void)
 {
     for (unsigned i = 0; i < 2; i++) {
-        pid_t pid = fork();
-        int status;
+        pid_t pid = test_fork();
 
-        ck_assert_int_ge(pid, 0);
         if (pid == 0)
             live(source(), i == 1);
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_int_eq(status, 0);
+        test_join(pid);
     }
 }
 

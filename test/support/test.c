@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -131,6 +132,24 @@ void
 test_unshare(void *memory, size_t size)
 {
     (void)munmap(memory, size);
+}
+
+pid_t
+test_fork(void)
+{
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    return child;
+}
+
+void
+test_join(pid_t child)
+{
+    int status;
+
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
 }
 
 static void

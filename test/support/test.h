@@ -12,6 +12,7 @@
 #include <check.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Check writes to a file where each assertion is that held, to say behind which
@@ -38,6 +39,10 @@ const char *test_path(const char *name);
  */
 void *test_shared(size_t size);
 void test_unshare(void *memory, size_t size);
+
+/* fork(), which has to work; and the end of the CHILD, which has to be good. */
+pid_t test_fork(void);
+void test_join(pid_t child);
 
 /*
  * The seed of this run: TEST_SEED of the environment, or a random one; the

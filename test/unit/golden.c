@@ -298,10 +298,9 @@ void
 golden_live_and_die(const char *path, uint32_t durability,
                     void (*live)(struct journal *journal))
 {
-    pid_t pid = fork();
+    pid_t pid = test_fork();
     int status;
 
-    ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         live(golden_open(path, durability));
         (void)raise(SIGKILL);

@@ -2,7 +2,6 @@
 #include "unit/newest_steps.h"
 
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -55,18 +54,15 @@ size_of(struct journal *of)
 void
 in_another(void (*work)(void))
 {
-    pid_t child = fork();
-    int status;
+    pid_t child = test_fork();
 
-    ck_assert_int_ge(child, 0);
     if (child == 0) {
         journal_close(journal);
         journal = NULL;
         work();
         _exit(0);
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    test_join(child);
 }
 
 void

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "journal/view.h"
@@ -324,16 +323,13 @@ rounds_compare_some(struct journal *journal)
 void
 rounds_in_child(void (*work)(void *context), void *context)
 {
-    pid_t child = fork();
-    int status;
+    pid_t child = test_fork();
 
-    ck_assert_int_ge(child, 0);
     if (child == 0) {
         journal_close(rounds_journal);
         rounds_journal = NULL;
         work(context);
         _exit(0);
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    test_join(child);
 }
