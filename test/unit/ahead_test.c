@@ -10,6 +10,7 @@
 #include "journal/view.h"
 #include "support/chance.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "unit/golden.h"
 #include "unit/rounds.h"
 #include "unit/settle.h"
@@ -32,15 +33,6 @@ assert_all_seen(void)
 {
     for (unsigned i = 0; i < ROUNDS_STATES; i++)
         ck_assert_uint_gt(seen[i], 0);
-}
-
-static struct journal_stat
-figures(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 /* ---- a reader of another process ----------------------------------------- */
@@ -220,7 +212,7 @@ START_TEST(a_reader_sees_as_far_as_the_index_leads)
         if (look() == ROUNDS_NONE)
             continue;
         older = &position;
-        ck_assert_uint_eq(figures(rounds_journal).size, rounds_model.size);
+        ck_assert_uint_eq(figures_of(rounds_journal).size, rounds_model.size);
         rounds_compare(rounds_journal);
         older = NULL;
     }
@@ -255,13 +247,14 @@ START_TEST(a_round_of_relaxed_entries_begins_with_a_flush)
 {
     struct jn_tail_row row;
 
-    ck_assert_uint_lt(figures(rounds_journal).durable_size, rounds_model.size);
+    ck_assert_uint_lt(figures_of(rounds_journal).durable_size,
+                      rounds_model.size);
     flushes = 0;
     ck_assert(rounds_step(rounds_journal));
     ck_assert_int_eq(rounds_state_of(rounds_journal, &row), ROUNDS_HALF_KEYED);
     ck_assert_uint_eq(flushes, 1);
     ck_assert_uint_eq(row.ahead, rounds_model.size);
-    ck_assert_uint_ge(figures(rounds_journal).durable_size, row.ahead);
+    ck_assert_uint_ge(figures_of(rounds_journal).durable_size, row.ahead);
     rounds_append_later(rounds_journal);
     rounds_finish(rounds_journal);
     rounds_compare(rounds_journal);
@@ -352,19 +345,19 @@ START_TEST(a_journal_of_format_2_becomes_one_of_format_3_with_its_first_round)
 
     golden_copy(path, "test/data/format-2");
     old = rounds_open(path, JOURNAL_DURABLE, 0);
-    ck_assert_uint_eq(figures(old).format, 2);
+    ck_assert_uint_eq(figures_of(old).format, 2);
     golden_assert(old, "test/data/format-2.txt");
-    ck_assert_uint_eq(figures(old).format, 2);
+    ck_assert_uint_eq(figures_of(old).format, 2);
     while (rounds_step(old)) {
         ahead += rounds_state_of(old, &row) != ROUNDS_NONE;
-        ck_assert_uint_eq(figures(old).format, 3);
+        ck_assert_uint_eq(figures_of(old).format, 3);
         golden_assert(old, "test/data/format-2.txt");
         ck_assert_int_eq(journal_verify(old, NULL, NULL, NULL), 0);
     }
     ck_assert_uint_gt(ahead, 0);
     journal_close(old);
     old = rounds_open(path, JOURNAL_DURABLE, JOURNAL_OPEN_READ_ONLY);
-    ck_assert_uint_eq(figures(old).format, 3);
+    ck_assert_uint_eq(figures_of(old).format, 3);
     golden_assert(old, "test/data/format-2.txt");
     journal_close(old);
 }
@@ -416,8 +409,8 @@ START_TEST(a_round_has_so_many_entries_at_most_and_ends_with_a_batch)
     ck_assert_uint_eq(row.ahead % BATCH, 0);
     ck_assert_uint_lt(row.ahead, BATCH * BATCHES);
     ck_assert_int_eq(jn_slices_drain(large->shared, 0, 0, UINT_MAX), 0);
-    ck_assert_uint_eq(figures(large).tail_bytes_used, 0);
-    ck_assert_uint_eq(figures(large).keys, MANY_KEYS);
+    ck_assert_uint_eq(figures_of(large).tail_bytes_used, 0);
+    ck_assert_uint_eq(figures_of(large).keys, MANY_KEYS);
     ck_assert_int_eq(journal_verify(large, NULL, NULL, NULL), 0);
     journal_close(large);
 }

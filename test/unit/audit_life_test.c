@@ -6,6 +6,7 @@
 #include "known.h"
 #include "base/checksum.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/mode.h"
 #include "support/test.h"
 #include "write/drain.h"
@@ -79,15 +80,6 @@ append_random(unsigned keys)
     ck_assert(rc == 0 || rc == JOURNAL_OUTDATED);
 }
 
-static struct journal_stat
-stat_now(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(known_journal, &stat), 0);
-    return stat;
-}
-
 static void
 open_random(void)
 {
@@ -131,7 +123,7 @@ drain_some(void)
 static void
 do_deed(unsigned keys)
 {
-    struct journal_stat stat = stat_now();
+    struct journal_stat stat = figures_of(known_journal);
     uint64_t kept = stat.size - stat.first;
 
     switch (below(24)) {

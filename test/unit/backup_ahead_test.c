@@ -4,6 +4,7 @@
 #include "known.h"
 #include "settle.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 
 #define ROUND 40u
@@ -31,28 +32,19 @@ fill_tail(void)
     ck_assert_int_eq(journal_delete(known_journal, "newer", 5, NULL), 0);
 }
 
-static struct journal_stat
-stat_of(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 static void
 assert_verified(struct journal *journal)
 {
     struct journal_report report = {.struct_size = sizeof(report)};
 
     ck_assert_int_eq(journal_verify(journal, &report, NULL, NULL), 0);
-    ck_assert_uint_eq(report.entries_checked, stat_of(journal).entries);
+    ck_assert_uint_eq(report.entries_checked, figures_of(journal).entries);
 }
 
 static void
 assert_same_figures(struct journal *copy)
 {
-    struct journal_stat a = stat_of(known_journal), b = stat_of(copy);
+    struct journal_stat a = figures_of(known_journal), b = figures_of(copy);
 
     ck_assert_uint_eq(b.first, a.first);
     ck_assert_uint_eq(b.size, a.size);
@@ -67,7 +59,7 @@ assert_same_figures(struct journal *copy)
 static void
 assert_same_entries(struct journal *copy)
 {
-    for (uint64_t seq = 0; seq < stat_of(copy).size; seq++) {
+    for (uint64_t seq = 0; seq < figures_of(copy).size; seq++) {
         struct journal_entry *a, *b, *latest = NULL;
 
         ck_assert_int_eq(journal_read(known_journal, seq, &a), 0);
@@ -109,7 +101,7 @@ assert_settled(struct journal *copy)
     ck_assert(!tail.open && !jn_tail_row_is_ahead(&tail));
     ck_assert_uint_eq(audited.recent_count, 0);
     ck_assert_uint_eq(audited.counts[JN_LATEST],
-                      stat_of(copy).keys + stat_of(copy).tombstones);
+                      figures_of(copy).keys + figures_of(copy).tombstones);
     audited_free(&audited);
 }
 

@@ -6,6 +6,7 @@
 
 #include "settle.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 #include "write/handle.h"
 
@@ -74,15 +75,6 @@ append_many(unsigned count)
     }
 }
 
-static struct journal_stat
-figures(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 /* How many entries are in the tail alone. */
 static uint64_t
 recent(void)
@@ -123,11 +115,11 @@ START_TEST(what_is_recent_stays_where_it_is)
     for (uint64_t i = 1; i <= STEP - 2; i++) {
         append("key", "value", 0);
         ck_assert_uint_eq(recent(), i);
-        ck_assert_uint_eq(figures().first, 0);
+        ck_assert_uint_eq(figures_of(journal).first, 0);
     }
     append("key", "value", 0);
-    ck_assert_uint_eq(figures().first, STEP + 1);
-    ck_assert_uint_eq(figures().entries, KEEP);
+    ck_assert_uint_eq(figures_of(journal).first, STEP + 1);
+    ck_assert_uint_eq(figures_of(journal).entries, KEEP);
     ck_assert_uint_eq(recent(), STEP - 1);
     verify();
 }
@@ -137,13 +129,15 @@ END_TEST
 START_TEST(what_replaces_the_old_is_on_the_disk_before_they_go)
 {
     begin(JOURNAL_RELAXED);
-    while (figures().first == 0) {
-        ck_assert_uint_le(figures().durable_size, KEEP + 2);
+    while (figures_of(journal).first == 0) {
+        ck_assert_uint_le(figures_of(journal).durable_size, KEEP + 2);
         append("key", "value", 0);
     }
-    ck_assert_uint_eq(figures().durable_size, figures().size);
+    ck_assert_uint_eq(figures_of(journal).durable_size,
+                      figures_of(journal).size);
     append("key", "value", 0);
-    ck_assert_uint_lt(figures().durable_size, figures().size);
+    ck_assert_uint_lt(figures_of(journal).durable_size,
+                      figures_of(journal).size);
 }
 END_TEST
 
@@ -160,11 +154,11 @@ START_TEST(what_is_recent_and_holds_the_oldest_is_moved)
     open_keeping(durabilities[_i], KEEP, 0);
     append_many(2);
     append("buried", "again", 0);
-    while (figures().first == 0)
+    while (figures_of(journal).first == 0)
         append("key", "value", 0);
-    ck_assert_uint_eq(figures().entries, KEEP);
+    ck_assert_uint_eq(figures_of(journal).entries, KEEP);
     ck_assert_uint_eq(recent(), 0);
-    ck_assert_uint_eq(figures().tombstones, 0);
+    ck_assert_uint_eq(figures_of(journal).tombstones, 0);
     verify();
 }
 END_TEST
@@ -176,11 +170,11 @@ START_TEST(what_is_recent_goes_too_once_the_store_has_no_more)
     append_many(100);
     ck_assert_uint_eq(recent(), 100);
     open_keeping(durabilities[_i], 10, 0);
-    for (unsigned i = 0; figures().entries > 10; i++) {
+    for (unsigned i = 0; figures_of(journal).entries > 10; i++) {
         ck_assert_uint_lt(i, 5);
         append("key", "value", 0);
     }
-    ck_assert_uint_eq(figures().first, figures().size - 10);
+    ck_assert_uint_eq(figures_of(journal).first, figures_of(journal).size - 10);
     verify();
 }
 END_TEST
@@ -190,11 +184,11 @@ START_TEST(a_mark_holds_what_is_stored_and_appends_go_on)
     begin(durabilities[_i]);
     ck_assert_int_eq(journal_mark(journal, "mark", 5), 0);
     append_many(2 * STEP);
-    ck_assert_uint_eq(figures().first, 5);
+    ck_assert_uint_eq(figures_of(journal).first, 5);
     ck_assert_uint_ge(recent(), STEP);
     ck_assert_int_eq(journal_unmark(journal, "mark"), 0);
     append_many(1);
-    ck_assert_uint_eq(figures().entries, KEEP);
+    ck_assert_uint_eq(figures_of(journal).entries, KEEP);
     verify();
 }
 END_TEST
@@ -207,7 +201,7 @@ START_TEST(what_a_mark_has_kept_in_the_tail_stays_there)
     ck_assert_uint_eq(recent(), 20);
     usleep(5000);
     append_by(open_for_a_moment(durabilities[_i]), 5);
-    ck_assert_uint_eq(figures().first, KEEP + 2);
+    ck_assert_uint_eq(figures_of(journal).first, KEEP + 2);
     ck_assert_uint_eq(recent(), 25);
     verify();
 }
@@ -218,15 +212,16 @@ START_TEST(bytes_are_counted_with_those_that_are_recent)
     uint64_t limit;
 
     begin(durabilities[_i]);
-    limit = figures().bytes_logical;
+    limit = figures_of(journal).bytes_logical;
     open_keeping(durabilities[_i], 0, limit);
     append_many(2);
     for (unsigned i = 0; i < STEP; i++) {
         append("key", "a longer value than others have", 0);
-        ck_assert_uint_le(figures().bytes_logical, limit + limit / 16);
+        ck_assert_uint_le(figures_of(journal).bytes_logical,
+                          limit + limit / 16);
     }
-    ck_assert_uint_gt(figures().first, 0);
-    ck_assert_uint_ge(figures().bytes_logical, limit - 50);
+    ck_assert_uint_gt(figures_of(journal).first, 0);
+    ck_assert_uint_ge(figures_of(journal).bytes_logical, limit - 50);
     ck_assert_uint_gt(recent(), 0);
     verify();
 }
@@ -241,7 +236,7 @@ START_TEST(what_is_recent_gets_too_old)
     ck_assert_uint_eq(recent(), 5);
     usleep(5000);
     append_by(open_for_a_moment(durabilities[_i]), 1);
-    ck_assert_uint_eq(figures().entries, 1);
+    ck_assert_uint_eq(figures_of(journal).entries, 1);
     verify();
 }
 END_TEST

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/figures.h"
 #include "support/mode.h"
 #include "tail/tail.h"
 
@@ -217,15 +218,6 @@ golden_assert_alike(const char *description, const char *golden)
     free(other);
 }
 
-struct journal_stat
-golden_figures(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 void
 golden_assert_latest(struct journal *journal)
 {
@@ -312,7 +304,7 @@ golden_live_and_die(const char *path, uint32_t durability,
 void
 golden_go_on(struct journal *journal)
 {
-    uint64_t size = golden_figures(journal).size, seq;
+    uint64_t size = figures_of(journal).size, seq;
 
     for (unsigned i = 0; i < 4; i++) {
         ck_assert_int_eq(journal_append(journal, "key 1", 5, "new", 3, &seq),

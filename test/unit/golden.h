@@ -32,8 +32,6 @@ void golden_assert_alike(const char *description, const char *golden);
 /* Each key's latest entry is where the last one of the journal is. */
 void golden_assert_latest(struct journal *journal);
 
-struct journal_stat golden_figures(struct journal *journal);
-
 /* Makes DIRECTORY a copy of what the journal in FROM keeps. */
 void golden_copy(const char *directory, const char *from);
 

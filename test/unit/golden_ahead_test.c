@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "journal/view.h"
+#include "support/figures.h"
 #include "unit/golden.h"
 #include "unit/settle.h"
 #include "write/handle.h"
@@ -178,7 +179,7 @@ assert_row(struct journal *journal, enum golden which)
         return;
     ck_assert_uint_eq(row.keyed, which == KEYS ? 3 : JN_ALL_KEYED);
     ck_assert_uint_gt(row.ahead_rows, 0);
-    ck_assert_uint_lt(row.ahead, golden_figures(journal).size);
+    ck_assert_uint_lt(row.ahead, figures_of(journal).size);
 }
 
 /* With what is told from the index, and the rows that it should not count. */
@@ -186,7 +187,7 @@ static void
 assert_content(struct journal *journal, enum golden which)
 {
     static const uint64_t keys[GOLDEN] = {10, 10, 7};
-    const struct journal_stat stat = golden_figures(journal);
+    const struct journal_stat stat = figures_of(journal);
 
     golden_assert(journal, descriptions[which]);
     golden_assert_latest(journal);
@@ -205,7 +206,7 @@ START_TEST(a_journal_of_format_3_is_read_where_it_lies)
     ck_assert_int_eq(journal_open(directories[_i], &options, &journal), 0);
     assert_row(journal, (enum golden)_i);
     assert_content(journal, (enum golden)_i);
-    ck_assert_int_eq(golden_figures(journal).tail_bytes_used > 0, _i != CLOSED);
+    ck_assert_int_eq(figures_of(journal).tail_bytes_used > 0, _i != CLOSED);
     journal_close(journal);
 }
 END_TEST
@@ -239,10 +240,10 @@ END_TEST
 START_TEST(a_journal_of_format_3_goes_on)
 {
     struct journal *journal = open_copy(_i);
-    uint64_t size = golden_figures(journal).size;
+    uint64_t size = figures_of(journal).size;
 
     settle(journal);
-    ck_assert_uint_eq(golden_figures(journal).tail_bytes_used, 0);
+    ck_assert_uint_eq(figures_of(journal).tail_bytes_used, 0);
     assert_content(journal, (enum golden)_i);
     golden_go_on(journal);
     drain(journal, 1);
@@ -257,7 +258,7 @@ END_TEST
 START_TEST(what_a_round_is_about_can_be_taken_back)
 {
     struct journal *journal = open_copy(_i);
-    uint64_t size = golden_figures(journal).size;
+    uint64_t size = figures_of(journal).size;
 
     append(journal, "key 1");
     append(journal, "other");
@@ -268,7 +269,7 @@ START_TEST(what_a_round_is_about_can_be_taken_back)
     assert_content(journal, (enum golden)_i);
     ck_assert_int_eq(journal_rewind(journal, 17), 0);
     golden_assert_latest(journal);
-    ck_assert_uint_eq(golden_figures(journal).size, 17);
+    ck_assert_uint_eq(figures_of(journal).size, 17);
     ck_assert_int_eq(journal_verify(journal, NULL, NULL, NULL), 0);
     journal_close(journal);
 }

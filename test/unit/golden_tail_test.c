@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/figures.h"
 #include "unit/golden.h"
 
 #define OPEN "test/data/format-2"
@@ -95,8 +96,8 @@ START_TEST(a_journal_of_format_2_is_read_where_it_lies)
     ck_assert_int_eq(journal_open(directories[_i], &options, &journal), 0);
 
     golden_assert(journal, descriptions[_i]);
-    ck_assert_uint_eq(golden_figures(journal).format, 2);
-    ck_assert_int_eq(golden_figures(journal).tail_bytes_used > 0, _i == 0);
+    ck_assert_uint_eq(figures_of(journal).format, 2);
+    ck_assert_int_eq(figures_of(journal).tail_bytes_used > 0, _i == 0);
     journal_close(journal);
 }
 END_TEST
@@ -119,9 +120,9 @@ START_TEST(a_journal_of_format_2_goes_on)
     journal = golden_open(directory, JOURNAL_DURABLE);
     golden_assert(journal, text);
     golden_assert_latest(journal);
-    size = golden_figures(journal).size;
+    size = figures_of(journal).size;
     golden_go_on(journal);
-    ck_assert_uint_gt(golden_figures(journal).tail_bytes_used, 0);
+    ck_assert_uint_gt(figures_of(journal).tail_bytes_used, 0);
     ck_assert_int_eq(journal_rewind(journal, size), 0);
     golden_assert(journal, text);
     journal_close(journal);
@@ -173,19 +174,19 @@ START_TEST(a_journal_of_format_1_gets_its_tail_with_the_second_append)
     journal = golden_open(directory, JOURNAL_DURABLE);
     golden_assert(journal, descriptions[_i]);
     add_plain(journal);
-    ck_assert_uint_eq(golden_figures(journal).format, 1);
+    ck_assert_uint_eq(figures_of(journal).format, 1);
     ck_assert(!has_tail(directory));
     add_plain(journal);
-    ck_assert_uint_eq(golden_figures(journal).format, 3);
+    ck_assert_uint_eq(figures_of(journal).format, 3);
     ck_assert(has_tail(directory));
     assert_begins_as(journal, descriptions[_i]);
     add_plain(journal);
-    ck_assert_uint_gt(golden_figures(journal).tail_bytes_used, 0);
+    ck_assert_uint_gt(figures_of(journal).tail_bytes_used, 0);
     assert_begins_as(journal, descriptions[_i]);
     journal_close(journal);
 
     journal = golden_open(directory, JOURNAL_DURABLE);
-    ck_assert_uint_eq(golden_figures(journal).format, 3);
+    ck_assert_uint_eq(figures_of(journal).format, 3);
     assert_begins_as(journal, descriptions[_i]);
     golden_assert_latest(journal);
     journal_close(journal);

@@ -10,6 +10,7 @@
 #include "golden.h"
 #include "settle.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/motley.h"
 #include "support/test.h"
 #include "journal/view.h"
@@ -124,15 +125,6 @@ end_at(uint64_t next)
     ck_assert_int_eq(journal_open(test_path("target"), NULL, &target), 0);
 }
 
-static struct journal_stat
-stat_of(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 static void
 graft_all(void)
 {
@@ -175,7 +167,7 @@ static void
 assert_same(void)
 {
     char *a = golden_describe(source), *b = golden_describe(target);
-    struct journal_stat before = stat_of(source), after = stat_of(target);
+    struct journal_stat before = figures_of(source), after = figures_of(target);
 
     ck_assert_str_eq(a, b);
     free(a);
@@ -463,9 +455,9 @@ START_TEST(where_entries_are_missing_the_others_are_as_they_were)
     ck_assert_uint_eq(anew_count, 0);
     end_at(ENTRIES);
     assert_what_is_left();
-    ck_assert_uint_eq(stat_of(target).size, ENTRIES);
+    ck_assert_uint_eq(figures_of(target).size, ENTRIES);
     motley_append(target, 0, &chance);
-    ck_assert_uint_eq(stat_of(target).size, ENTRIES + 1);
+    ck_assert_uint_eq(figures_of(target).size, ENTRIES + 1);
 }
 END_TEST
 
@@ -491,7 +483,7 @@ START_TEST(an_index_that_does_not_fit_is_left_alone)
     each_row(JN_LATEST, confirm_key);
     end_at(ENTRIES);
     assert_what_is_left();
-    before = stat_of(target);
+    before = figures_of(target);
     ck_assert_uint_eq(before.entries, 400 - 117);
 }
 END_TEST
@@ -547,11 +539,11 @@ END_TEST
 static void
 rewind_to(uint64_t size)
 {
-    struct journal_stat before = stat_of(target), after;
+    struct journal_stat before = figures_of(target), after;
     int rc = journal_rewind(target, size);
 
     ck_assert(rc == 0 || rc == JOURNAL_PRUNED);
-    after = stat_of(target);
+    after = figures_of(target);
     ck_assert_uint_eq(after.size, rc == 0 ? size : before.size);
     if (rc != 0) {
         ck_assert_uint_eq(after.entries, before.entries);
@@ -572,12 +564,12 @@ START_TEST(a_rewind_does_not_forget_what_is_before_a_hole)
         gone[seq] = seq < ENTRIES / 2 && below(20) == 0;
     graft_all();
     end_at(ENTRIES);
-    for (uint64_t size = ENTRIES; size-- > stat_of(target).first;) {
+    for (uint64_t size = ENTRIES; size-- > figures_of(target).first;) {
         rewind_to(size);
-        done += stat_of(target).size == size;
+        done += figures_of(target).size == size;
     }
     ck_assert_uint_gt(done, 0);
-    ck_assert_uint_lt(done, ENTRIES - stat_of(target).first);
+    ck_assert_uint_lt(done, ENTRIES - figures_of(target).first);
 }
 END_TEST
 
@@ -600,9 +592,9 @@ START_TEST(the_rest_of_a_journal_with_holes_is_pruned_and_compacted)
                      0);
     ck_assert_uint_gt(removed, 0);
     ck_assert_int_eq(journal_prune(target, ENTRIES, 0, NULL), 0);
-    ck_assert_uint_eq(stat_of(target).entries, 0);
-    ck_assert_uint_eq(stat_of(target).keys, 0);
-    ck_assert_uint_eq(stat_of(target).bytes_logical, 0);
+    ck_assert_uint_eq(figures_of(target).entries, 0);
+    ck_assert_uint_eq(figures_of(target).keys, 0);
+    ck_assert_uint_eq(figures_of(target).bytes_logical, 0);
 }
 END_TEST
 
@@ -655,7 +647,7 @@ START_TEST(without_entries_the_numbers_go_on)
     uint64_t seq;
 
     end_at(77);
-    stat = stat_of(target);
+    stat = figures_of(target);
     ck_assert_uint_eq(stat.first, 77);
     ck_assert_uint_eq(stat.size, 77);
     ck_assert_int_eq(journal_append(target, "a", 1, "b", 1, &seq), 0);

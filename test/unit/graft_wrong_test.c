@@ -8,6 +8,7 @@
 #include "journal/create.h"
 #include "journal/view.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 #include "unit/paged.h"
 
@@ -57,15 +58,6 @@ end_at(uint64_t next)
     jn_graft_close(graft);
     graft = NULL;
     ck_assert_int_eq(journal_open(test_path("target"), NULL, &target), 0);
-}
-
-static struct journal_stat
-stat_of(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -118,7 +110,7 @@ START_TEST(an_entry_that_is_not_sound_is_not_added)
     ck_assert_uint_eq(jn_graft_next(graft), 0);
     ck_assert_int_eq(jn_graft_add(graft, 5, jn_span(row, size), NULL), 0);
     end_at(6);
-    ck_assert_uint_eq(stat_of(target).entries, 1);
+    ck_assert_uint_eq(figures_of(target).entries, 1);
 }
 END_TEST
 
@@ -382,7 +374,7 @@ START_TEST(an_entry_with_a_stamp_that_its_key_is_beyond_is_not_added)
     span.size = encode_stamped(row, &links, 6, 8);
     ck_assert_int_eq(jn_graft_add(graft, 6, span, NULL), 0);
     end_at(7);
-    ck_assert_uint_eq(stat_of(target).entries, 2);
+    ck_assert_uint_eq(figures_of(target).entries, 2);
 }
 END_TEST
 
@@ -408,7 +400,7 @@ START_TEST(a_chain_that_does_not_fit_changes_nothing)
     ck_assert_uint_eq(entry->seq, 5);
     ck_assert_uint_eq(entry->revision, 1);
     journal_entry_free(entry);
-    ck_assert_uint_eq(stat_of(target).keys, 1);
+    ck_assert_uint_eq(figures_of(target).keys, 1);
 }
 END_TEST
 

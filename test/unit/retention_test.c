@@ -9,6 +9,7 @@
 #include "write/removal.h"
 #include "settle.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 #include "journal/view.h"
 
@@ -63,15 +64,6 @@ append_many(uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++)
         ck_assert_int_eq(append(i), 0);
-}
-
-static struct journal_stat
-figures(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 /* ---- the slowest mark --------------------------------------------------- */
@@ -136,10 +128,10 @@ START_TEST(appends_remember_the_slowest_mark_and_see_it_move)
     ck_assert_uint_eq(memory->seq, 0);
     memory->seq = 1;
     append_many(1);
-    ck_assert_uint_eq(figures().first, 1);
+    ck_assert_uint_eq(figures_of(journal).first, 1);
     ck_assert_int_eq(journal_mark(journal, "a", 4), 0);
     append_many(1);
-    ck_assert_uint_eq(figures().first, 4);
+    ck_assert_uint_eq(figures_of(journal).first, 4);
 }
 END_TEST
 
@@ -158,7 +150,7 @@ START_TEST(as_many_bytes_are_kept_as_were_asked_for)
     ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal), 0);
     for (unsigned i = 0; i < 12; i++) {
         ck_assert_int_eq(journal_append(journal, NULL, 0, "v", 1, NULL), 0);
-        ck_assert_uint_eq(figures().bytes_logical, i < 5 ? i + 1 : 5);
+        ck_assert_uint_eq(figures_of(journal).bytes_logical, i < 5 ? i + 1 : 5);
     }
 }
 END_TEST
@@ -182,10 +174,10 @@ START_TEST(a_damaged_mark_holds_all_back_and_no_append)
     ck_assert_int_eq(journal_mark(journal, "mark", 100), 0);
     put(JN_META, jn_span("mark/mark", 9), jn_span("0123456789abcdef", 16));
     append_many(10);
-    ck_assert_uint_eq(figures().entries, 110);
+    ck_assert_uint_eq(figures_of(journal).entries, 110);
     ck_assert_int_eq(journal_unmark(journal, "mark"), 0);
     append_many(1);
-    ck_assert_uint_eq(figures().entries, 10);
+    ck_assert_uint_eq(figures_of(journal).entries, 10);
 }
 END_TEST
 
@@ -222,7 +214,7 @@ START_TEST(a_damaged_oldest_entry_holds_nothing_up)
     put(JN_ENTRIES, jn_span(key, sizeof(key)), jn_span(row, size));
     open_keeping("journal", 0, limits[_i % 2][0], limits[_i % 2][1]);
     append_many(1);
-    ck_assert_uint_eq(figures().first, _i % 2 == 0 ? 91 : 100);
+    ck_assert_uint_eq(figures_of(journal).first, _i % 2 == 0 ? 91 : 100);
 }
 END_TEST
 
@@ -241,12 +233,12 @@ START_TEST(the_bytes_of_a_damaged_entry_do_not_count_when_it_is_gone)
                                     NULL),
                      0);
     append_many(20);
-    others = figures().bytes_logical - sizeof(value) - 5;
+    others = figures_of(journal).bytes_logical - sizeof(value) - 5;
     memset(row, 0xff, sizeof(row));
     put(JN_ENTRIES, jn_span(key, sizeof(key)), jn_span(row, sizeof(row)));
     ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
-    ck_assert_uint_le(figures().bytes_logical, others);
-    ck_assert_uint_ge(figures().bytes_logical, others - 40);
+    ck_assert_uint_le(figures_of(journal).bytes_logical, others);
+    ck_assert_uint_ge(figures_of(journal).bytes_logical, others - 40);
 }
 END_TEST
 
@@ -282,7 +274,7 @@ START_TEST(no_flipped_bit_makes_the_oldest_younger_than_the_newest)
     for (size_t i = 0; i < size; i++) {
         uint64_t time = time_with_flip(row, size, i);
 
-        ck_assert_uint_le(time, figures().last_time);
+        ck_assert_uint_le(time, figures_of(journal).last_time);
         as_old += time == 0;
     }
     ck_assert_uint_gt(as_old, 0);
@@ -341,7 +333,7 @@ START_TEST(what_fits_without_retention_fits_with_it)
         copy_journal();
         open_keeping("copy", LIMIT, 10, 0);
         ck_assert_int_eq(append(i), 0);
-        ck_assert_uint_eq(figures().size, i + 1);
+        ck_assert_uint_eq(figures_of(journal).size, i + 1);
         open_keeping("journal", LIMIT, 0, 0);
         ck_assert_int_eq(append(i), 0);
         ck_assert_int_eq(journal_destroy(test_path("copy")), 0);

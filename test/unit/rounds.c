@@ -10,6 +10,7 @@
 #include "model/query.h"
 #include "model/trace.h"
 #include "support/chance.h"
+#include "support/figures.h"
 #include "support/mode.h"
 #include "unit/golden.h"
 #include "write/slices.h"
@@ -42,15 +43,6 @@ struct journal *
 rounds_open(const char *path, uint32_t durability, uint32_t flags)
 {
     return mode_open_with(path, durability, flags, TAIL);
-}
-
-static struct journal_stat
-figures(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 void
@@ -171,7 +163,7 @@ append_recent(struct journal *to)
 
     append_of(to, &rounds_keys); /* a process begins in the store */
     append_each(to, &rounds_keys);
-    while (figures(to).tail_bytes_used < USED &&
+    while (figures_of(to).tail_bytes_used < USED &&
            rounds_model.size < start + RECENT)
         rounds_append(to);
 }
@@ -196,7 +188,7 @@ rounds_setup(uint32_t durability)
     /* An entry that is too large for the tail takes with it what was there. */
     do {
         append_recent(rounds_journal);
-    } while (figures(rounds_journal).tail_bytes_used < USED);
+    } while (figures_of(rounds_journal).tail_bytes_used < USED);
     make_batch(&later, 6, &rounds_keys);
     begun_at = JOURNAL_NONE;
 }

@@ -2,9 +2,9 @@
 #ifndef TEST_UNIT_SETTLE_H
 #define TEST_UNIT_SETTLE_H
 
-#include <check.h>
 #include <limits.h>
 
+#include "support/test.h"
 #include "write/drain.h"
 #include "write/handle.h"
 #include "write/slices.h"

@@ -5,6 +5,7 @@
 
 #include "write/handle.h"
 #include "write/slices.h"
+#include "support/figures.h"
 #include "support/mode.h"
 #include "support/test.h"
 
@@ -69,15 +70,6 @@ __wrap_jn_slices_drain_one(struct jn_shared *shared, uint64_t bytes_max,
     return __real_jn_slices_drain_one(shared, bytes_max, keep, done);
 }
 
-static struct journal_stat
-figures(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 static void
 setup(void)
 {
@@ -85,7 +77,7 @@ setup(void)
     journal = mode_open_with(test_path("journal"), JOURNAL_RELAXED, 0, TAIL);
     append(1);
     append(1);
-    while (figures().tail_bytes_used < TAIL * 2 / 5)
+    while (figures_of(journal).tail_bytes_used < TAIL * 2 / 5)
         append(TAIL / 50);
 }
 
@@ -99,14 +91,14 @@ teardown(void)
 /* It once waited for all that the sync had to move. */
 START_TEST(an_append_that_comes_while_a_sync_drains_waits_for_one_slice)
 {
-    uint64_t size = figures().size;
+    uint64_t size = figures_of(journal).size;
 
-    ck_assert_uint_lt(figures().durable_size, size);
+    ck_assert_uint_lt(figures_of(journal).durable_size, size);
     ck_assert_int_eq(journal_sync(journal), 0);
     ck_assert_uint_gt(slices, 2);
-    ck_assert_uint_eq(figures().size, size + 1);
-    ck_assert_uint_ge(figures().durable_size, size);
-    ck_assert_uint_le(figures().tail_bytes_used, TAIL / 4);
+    ck_assert_uint_eq(figures_of(journal).size, size + 1);
+    ck_assert_uint_ge(figures_of(journal).durable_size, size);
+    ck_assert_uint_le(figures_of(journal).tail_bytes_used, TAIL / 4);
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "write/handle.h"
+#include "support/figures.h"
 #include "support/test.h"
 
 #define KEYS 7u
@@ -96,15 +97,6 @@ teardown(void)
     test_teardown();
 }
 
-static struct journal_stat
-figures(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 static bool
 is_there(uint64_t seq)
 {
@@ -120,7 +112,7 @@ is_there(uint64_t seq)
 static void
 assert_whole(void)
 {
-    struct journal_stat stat = figures();
+    struct journal_stat stat = figures_of(journal);
     uint64_t count = 0, keys = 0;
 
     for (uint64_t seq = stat.first; seq < stat.size; seq++) {
@@ -151,7 +143,7 @@ assert_whole(void)
 static void
 assert_compact(uint64_t before)
 {
-    uint64_t size = figures().size;
+    uint64_t size = figures_of(journal).size;
 
     for (uint64_t seq = 0; seq < before; seq++)
         ck_assert(is_there(seq) == (seq + KEYS >= size));
@@ -179,11 +171,11 @@ START_TEST(a_compaction_takes_what_there_was_at_its_start)
     ck_assert(hook == NULL);
     for (uint64_t seq = ENTRIES; seq < ENTRIES + 100; seq++)
         ck_assert(is_there(seq));
-    ck_assert_uint_ge(figures().entries, 100);
-    ck_assert_uint_le(figures().entries, 100 + KEYS);
+    ck_assert_uint_ge(figures_of(journal).entries, 100);
+    ck_assert_uint_le(figures_of(journal).entries, 100 + KEYS);
     assert_whole();
     ck_assert_int_eq(compact(JOURNAL_NONE), 0);
-    assert_compact(figures().size);
+    assert_compact(figures_of(journal).size);
 }
 END_TEST
 
@@ -192,8 +184,8 @@ START_TEST(a_prune_takes_what_there_was_at_its_start)
     call_between(append_more, 1);
     ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, 0, NULL), 0);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().first, ENTRIES);
-    ck_assert_uint_eq(figures().entries, 100);
+    ck_assert_uint_eq(figures_of(journal).first, ENTRIES);
+    ck_assert_uint_eq(figures_of(journal).entries, 100);
     assert_whole();
 }
 END_TEST
@@ -218,7 +210,7 @@ START_TEST(a_prune_counts_what_it_removes_once)
     ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, 0, &removed), 0);
     ck_assert(hook == NULL);
     ck_assert_uint_eq(removed, ENTRIES);
-    ck_assert_uint_eq(figures().entries, 1000);
+    ck_assert_uint_eq(figures_of(journal).entries, 1000);
 }
 END_TEST
 
@@ -246,9 +238,10 @@ START_TEST(a_compaction_begins_anew_after_a_rewind)
     for (uint64_t i = 0; i < KEYS; i++)
         ck_assert(!is_there(ENTRIES + i));
     /* And so it can be rewound, entry by entry. */
-    for (uint64_t size = figures().size; size > figures().first; size--)
+    for (uint64_t size = figures_of(journal).size;
+         size > figures_of(journal).first; size--)
         ck_assert_int_eq(journal_rewind(journal, size - 1), 0);
-    ck_assert_uint_eq(figures().keys, 0);
+    ck_assert_uint_eq(figures_of(journal).keys, 0);
 }
 END_TEST
 
@@ -265,7 +258,7 @@ START_TEST(a_mark_set_meanwhile_holds_up_the_rest)
     call_between(mark_behind, 0);
     ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, flags[_i], NULL), 0);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().first, 1500);
+    ck_assert_uint_eq(figures_of(journal).first, 1500);
     assert_whole();
 }
 END_TEST
@@ -284,7 +277,7 @@ START_TEST(a_mark_that_moves_meanwhile_lets_more_go)
     call_between(move_mark, 0);
     ck_assert_int_eq(journal_prune(journal, JOURNAL_NONE, flags[_i], NULL), 0);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().first, 1900);
+    ck_assert_uint_eq(figures_of(journal).first, 1900);
     assert_whole();
 }
 END_TEST
@@ -309,7 +302,7 @@ START_TEST(a_rewind_that_is_overtaken_by_a_prune_says_so)
     call_between(prune_much, 0);
     ck_assert_int_eq(journal_rewind(journal, 500), JOURNAL_PRUNED);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().first, 1000);
+    ck_assert_uint_eq(figures_of(journal).first, 1000);
     assert_whole();
 }
 END_TEST
@@ -325,7 +318,7 @@ START_TEST(a_rewind_that_is_overtaken_by_a_deeper_one_is_done)
     call_between(rewind_far, 0);
     ck_assert_int_eq(journal_rewind(journal, 500), 0);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().size, 200);
+    ck_assert_uint_eq(figures_of(journal).size, 200);
     assert_whole();
 }
 END_TEST
@@ -336,7 +329,7 @@ START_TEST(a_rewind_takes_what_is_appended_meanwhile)
     call_between(append_more, 0);
     ck_assert_int_eq(journal_rewind(journal, 500), 0);
     ck_assert(hook == NULL);
-    ck_assert_uint_eq(figures().size, 500);
+    ck_assert_uint_eq(figures_of(journal).size, 500);
     assert_whole();
 }
 END_TEST
@@ -448,9 +441,9 @@ START_TEST(work_that_dies_between_its_steps_leaves_a_shorter_one)
 
     prepare(what);
     do {
-        before = figures();
+        before = figures_of(journal);
         was_cut = died(what, pause++);
-        after = figures();
+        after = figures_of(journal);
         assert_whole();
         ck_assert_uint_lt(after.entries, before.entries);
         ck_assert_uint_ge(after.first, before.first);
@@ -458,7 +451,7 @@ START_TEST(work_that_dies_between_its_steps_leaves_a_shorter_one)
     } while (was_cut && pause < 100);
     ck_assert(!was_cut && pause > 1);
     ck_assert_int_eq(work(what), 0);
-    ck_assert_uint_eq(figures().entries, after.entries);
+    ck_assert_uint_eq(figures_of(journal).entries, after.entries);
     if (what == COMPACT)
         assert_compact(1900);
     append(10);
