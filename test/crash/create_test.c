@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 #include "victim.h"
 
@@ -56,15 +57,6 @@ result_of_open(uint32_t flags)
     return rc;
 }
 
-static struct journal_stat
-figures(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
-}
-
 static void
 assert_gone(void)
 {
@@ -75,7 +67,7 @@ assert_gone(void)
 static void
 assert_whole(struct journal *journal)
 {
-    struct journal_stat stat = figures(journal);
+    struct journal_stat stat = figures_of(journal);
 
     ck_assert_uint_eq(stat.entries, stat.size - stat.first);
     for (uint64_t seq = stat.first; seq < stat.size; seq++) {
@@ -115,13 +107,13 @@ assert_goes_on(uint32_t flags)
 
     ck_assert_int_eq(open_with(flags, OTHER_FIRST, &journal), 0);
     assert_whole(journal);
-    size = figures(journal).size;
+    size = figures_of(journal).size;
     ck_assert_int_eq(append_number(journal), 0);
     journal_close(journal);
     ck_assert_int_ne(access(test_path("journal/data.mdb.new"), F_OK), 0);
     ck_assert_int_eq(open_with(JOURNAL_OPEN_EXISTING, 0, &journal), 0);
     assert_whole(journal);
-    ck_assert_uint_eq(figures(journal).size, size + 1);
+    ck_assert_uint_eq(figures_of(journal).size, size + 1);
     journal_close(journal);
     ck_assert_int_eq(journal_destroy(home()), 0);
     assert_gone();
@@ -416,7 +408,7 @@ assert_as_noted(void)
         ck_assert_int_ne(phase, OPEN);
     } else {
         assert_whole(journal);
-        stat = figures(journal);
+        stat = figures_of(journal);
         ck_assert_int_ne(phase, NOWHERE);
         ck_assert_uint_eq(stat.first, FIRST);
         ck_assert_uint_ge(stat.size, FIRST + appended);
@@ -622,7 +614,7 @@ START_TEST(two_that_create_and_remove_at_once_harm_nobody)
         assert_no_complaint();
         ck_assert(alive);
         ck_assert_int_eq(open_with(0, FIRST, &journal), 0);
-        ck_assert_uint_le(figures(journal).size, FIRST + 1000);
+        ck_assert_uint_le(figures_of(journal).size, FIRST + 1000);
         journal_close(journal);
         ck_assert_int_eq(journal_destroy(home()), 0);
         assert_gone();

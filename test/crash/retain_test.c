@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 #include "victim.h"
 
@@ -78,15 +79,6 @@ retain(uint64_t *first, uint64_t size, uint64_t until)
         if (count > LIMIT + STEP)
             *first += count - LIMIT < MOST ? count - LIMIT : MOST;
     }
-}
-
-static struct journal_stat
-figures(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 /* Every entry is there, the bytes add up, and known keys lead to the newest. */
@@ -157,7 +149,7 @@ START_TEST(a_killed_writer_has_removed_what_it_had_to_but_for_the_last_append)
         sleep_for(test_random(&state) % (DELAY_MAX * (1 + i / rounds)));
         ck_assert(victim_kill(pid));
         journal = open_keeping(0);
-        stat = figures(journal);
+        stat = figures_of(journal);
         assert_retained(&first, size, &stat);
         size = stat.size;
         atomic_store(acknowledged, size);

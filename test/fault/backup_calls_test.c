@@ -13,6 +13,7 @@
 
 #include "fault/faults.h"
 #include "support/fast_dir.h"
+#include "support/figures.h"
 #include "support/test.h"
 
 #define CALLS_MAX 2000u
@@ -36,15 +37,6 @@ open_source(void)
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
 }
 
-static struct journal_stat
-stat_of(struct journal *of)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(of, &stat), 0);
-    return stat;
-}
-
 /* Some of it is in the tail, and some takes pages of its own. */
 static void
 setup(void)
@@ -60,7 +52,7 @@ setup(void)
                          0);
     ck_assert_int_eq(journal_mark(journal, "reader", 7), 0);
     ck_assert_int_eq(journal_append(journal, "last", 4, "", 0, NULL), 0);
-    source = stat_of(journal);
+    source = figures_of(journal);
 }
 
 static void
@@ -92,7 +84,7 @@ is_whole(void)
     options.flags = JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE;
     if (journal_open(target(), &options, &copy) != 0)
         return false;
-    stat = stat_of(copy);
+    stat = figures_of(copy);
     ck_assert_uint_eq(stat.size, source.size);
     ck_assert_uint_eq(stat.entries, source.entries);
     ck_assert_uint_eq(stat.bytes_logical, source.bytes_logical);

@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/figures.h"
 #include "support/mounts.h"
 #include "support/test.h"
 
@@ -47,15 +48,6 @@ open_with(uint32_t flags, uint64_t bytes_max)
     options.bytes_max = bytes_max;
     ck_assert_int_eq(journal_open(home(), &options, &journal), 0);
     return journal;
-}
-
-static struct journal_stat
-stat_of(struct journal *journal)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 static int
@@ -122,9 +114,9 @@ START_TEST(a_full_disk_can_be_pruned_and_appended_to_again)
     ck_assert_uint_gt(appended, 1000);
     fill_disk();
     for (unsigned round = 0; round < 20; round++) {
-        stat = stat_of(journal);
+        stat = figures_of(journal);
         ck_assert_int_eq(append(journal), JOURNAL_FULL);
-        ck_assert_uint_eq(stat_of(journal).size, stat.size);
+        ck_assert_uint_eq(figures_of(journal).size, stat.size);
         ck_assert_uint_eq(count_all(journal), stat.entries);
 
         ck_assert_int_eq(journal_prune(journal, stat.first + 200, 0, &removed),
@@ -228,7 +220,7 @@ START_TEST(a_copy_can_be_pruned_on_a_disk_that_it_fills)
     copy_data();
     fill_disk();
     journal = open_with(0, 0);
-    ck_assert_uint_eq(stat_of(journal).size, LOADED + 401);
+    ck_assert_uint_eq(figures_of(journal).size, LOADED + 401);
     ck_assert_int_eq(journal_prune(journal, LOADED + 1, 0, NULL), 0);
     ck_assert_uint_eq(count_all(journal), 400);
     ck_assert_int_eq(append(journal), 0);
@@ -310,14 +302,14 @@ START_TEST(a_full_journal_goes_on_after_each_prune)
         while (rc == 0)
             rc = append(journal);
         ck_assert_int_eq(rc, JOURNAL_FULL);
-        ck_assert_uint_le(stat_of(journal).bytes_file, bytes_max);
-        ck_assert_int_eq(journal_prune(journal, stat_of(journal).first + 100, 0,
-                                       NULL),
+        ck_assert_uint_le(figures_of(journal).bytes_file, bytes_max);
+        ck_assert_int_eq(journal_prune(journal, figures_of(journal).first + 100,
+                                       0, NULL),
                          0);
         for (unsigned i = 0; i < 50; i++)
             ck_assert_int_eq(append(journal), 0);
     }
-    ck_assert_uint_eq(count_all(journal), stat_of(journal).entries);
+    ck_assert_uint_eq(count_all(journal), figures_of(journal).entries);
     journal_close(journal);
 }
 END_TEST
@@ -358,7 +350,7 @@ START_TEST(a_small_map_grows_here)
 
     append_many(journal, 30000);
 
-    ck_assert_uint_gt(stat_of(journal).bytes_file, 30u << 20);
+    ck_assert_uint_gt(figures_of(journal).bytes_file, 30u << 20);
     ck_assert_uint_eq(count_all(journal), 30000);
     journal_close(journal);
 }
@@ -390,7 +382,7 @@ START_TEST(a_small_map_follows_a_process_that_grows_the_file)
 
     ck_assert_uint_eq(count_all(journal), 30001);
     ck_assert_int_eq(append(journal), 0);
-    ck_assert_uint_eq(stat_of(journal).size, 30002);
+    ck_assert_uint_eq(figures_of(journal).size, 30002);
     journal_close(journal);
 }
 END_TEST
@@ -439,12 +431,12 @@ START_TEST(a_dead_reader_pins_nothing)
             ck_assert_int_eq(append(journal), 0);
             if (i % 10 == 9)
                 ck_assert_int_eq(journal_prune(journal,
-                                               stat_of(journal).size - 100, 0,
-                                               NULL),
+                                               figures_of(journal).size - 100,
+                                               0, NULL),
                                  0);
         }
     }
-    ck_assert_uint_le(stat_of(journal).bytes_file, 2 << 20);
+    ck_assert_uint_le(figures_of(journal).bytes_file, 2 << 20);
     journal_close(journal);
 }
 END_TEST
@@ -459,12 +451,12 @@ START_TEST(an_open_cursor_pins_nothing)
     append_many(journal, 1000);
     ck_assert_int_eq(journal_replay(journal, 0, &cursor), 0);
     ck_assert_int_eq(journal_next(cursor, &entry), 0);
-    before = stat_of(journal).bytes_file;
+    before = figures_of(journal).bytes_file;
     for (unsigned i = 0; i < 500; i++)
         ck_assert_int_eq(journal_append(journal, "key", 3, "", 0, NULL), 0);
 
     /* Pinned, each commit would take tens of KiB. */
-    ck_assert_uint_lt(stat_of(journal).bytes_file - before, 1 << 20);
+    ck_assert_uint_lt(figures_of(journal).bytes_file - before, 1 << 20);
     journal_cursor_close(cursor);
     journal_close(journal);
 }
@@ -566,7 +558,7 @@ START_TEST(a_long_prune_takes_little_memory)
     ck_assert_uint_eq(removed, count);
     if (LIMITS_WORK)
         ck_assert_uint_lt(kib_of("RssAnon:") - before, 16 << 10);
-    ck_assert_uint_eq(stat_of(journal).keys, 0);
+    ck_assert_uint_eq(figures_of(journal).keys, 0);
     journal_close(journal);
 }
 END_TEST

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fault/faults.h"
+#include "support/figures.h"
 #include "support/test.h"
 
 #define CALLS_MAX 400u
@@ -27,15 +28,6 @@ static void
 open_home(void)
 {
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-}
-
-static struct journal_stat
-figures(void)
-{
-    struct journal_stat stat = {.struct_size = sizeof(stat)};
-
-    ck_assert_int_eq(journal_stat(journal, &stat), 0);
-    return stat;
 }
 
 static void
@@ -92,7 +84,7 @@ mark(const char *name)
 static void
 assert_whole(void)
 {
-    struct journal_stat stat = figures();
+    struct journal_stat stat = figures_of(journal);
     struct journal_cursor *cursor;
     const struct journal_entry *entry;
     struct journal_entry *found;
@@ -124,9 +116,9 @@ is_before(enum work what)
     case NO_MARK:
         return mark("removed") == STARTED;
     case COMPACTED:
-        return figures().entries > KEYS;
+        return figures_of(journal).entries > KEYS;
     default:
-        return figures().size > 3;
+        return figures_of(journal).size > 3;
     }
 }
 
@@ -141,9 +133,9 @@ is_done(enum work what)
     case NO_MARK:
         return mark("removed") == JOURNAL_NONE;
     case COMPACTED:
-        return figures().entries == KEYS;
+        return figures_of(journal).entries == KEYS;
     default:
-        return figures().size == 3 && mark("moved") == 3;
+        return figures_of(journal).size == 3 && mark("moved") == 3;
     }
 }
 
