@@ -1,12 +1,8 @@
 /* removal_test.c - the oldest entries go, with the keys that they leave. */
 #include "write/removal.h"
 
-#include "base/clock.h"
-#include "journal/shared.h"
 #include "journal/view.h"
 #include "support/test.h"
-#include "write/apply.h"
-#include "write/handle.h"
 #include "writing.h"
 
 #define VALUE 10u
@@ -28,25 +24,10 @@ append(const char *keys)
                                               .key_size = 1,
                                               .value = value,
                                               .value_size = VALUE};
-        struct jn_request request;
         bool changed;
 
-        ck_assert_int_eq(jn_request_make(&request, &record, 1), 0);
-        ck_assert_int_eq(jn_apply_to_store(&writing.txn, &request,
-                                           jn_clock_now(), &changed),
-                         0);
-        ck_assert_int_eq(request.result, 0);
-        jn_request_free(&request);
+        ck_assert_int_eq(writing_apply(&record, 1, &changed), 0);
     }
-}
-
-static void
-commit(void)
-{
-    struct jn_shared *shared = writing.journal->shared;
-
-    ck_assert_int_eq(jn_shared_commit(shared, &writing.txn), 0);
-    ck_assert_int_eq(jn_shared_begin_write(shared, &writing.txn), 0);
 }
 
 static void
@@ -123,7 +104,7 @@ START_TEST(a_key_goes_with_its_latest_entry_and_no_sooner)
 
     memcpy(first, keys, (size_t)_i);
     append(first);
-    commit();
+    writing_commit();
     append(keys + _i);
     remove_before(5, &all);
     ck_assert_uint_eq(removed, 5);
@@ -139,7 +120,7 @@ END_TEST
 START_TEST(a_key_that_has_just_got_a_newer_entry_stays)
 {
     append("ab");
-    commit();
+    writing_commit();
     append("ca");
     remove_before(2, &all);
     ck_assert_uint_eq(removed, 2);

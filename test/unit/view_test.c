@@ -3,29 +3,10 @@
 
 #include <stdlib.h>
 
-#include "write/apply.h"
-#include "base/clock.h"
 #include "journal/entry.h"
-#include "journal/shared.h"
 #include "base/error.h"
-#include "write/handle.h"
 #include "support/test.h"
 #include "writing.h"
-
-/* Applies RECORDS as one request and gives its result. */
-static int
-apply(const struct journal_record *records, size_t count, bool *changed)
-{
-    struct jn_request request;
-    int rc;
-
-    ck_assert_int_eq(jn_request_make(&request, records, count), 0);
-    rc = jn_apply_to_store(&writing.txn, &request, jn_clock_now(), changed);
-    ck_assert_int_eq(rc, 0);
-    rc = request.result;
-    jn_request_free(&request);
-    return rc;
-}
 
 static void
 append(const char *key, uint32_t flags)
@@ -36,7 +17,7 @@ append(const char *key, uint32_t flags)
                                           .stamp = {.time = 5}};
     bool changed = false;
 
-    ck_assert_int_eq(apply(&record, 1, &changed), 0);
+    ck_assert_int_eq(writing_apply(&record, 1, &changed), 0);
     ck_assert(changed);
 }
 
@@ -91,7 +72,7 @@ START_TEST(what_fails_its_check_changes_nothing)
     bool changed = true;
 
     ck_assert_int_eq(jn_view_state(&writing.txn, &before), 0);
-    ck_assert_int_eq(apply(records, 2, &changed), JOURNAL_CONFLICT);
+    ck_assert_int_eq(writing_apply(records, 2, &changed), JOURNAL_CONFLICT);
     ck_assert(!changed);
     ck_assert_int_eq(jn_view_state(&writing.txn, &after), 0);
     ck_assert_mem_eq(&before, &after, sizeof(before));
@@ -111,15 +92,6 @@ START_TEST(a_chain_that_is_emptied_takes_its_row_along)
     ck_assert_uint_eq(jn_store_count(&writing.txn, JN_LATEST), 0);
 }
 END_TEST
-
-static void
-commit(void)
-{
-    struct jn_shared *shared = writing.journal->shared;
-
-    ck_assert_int_eq(jn_shared_commit(shared, &writing.txn), 0);
-    ck_assert_int_eq(jn_shared_begin_write(shared, &writing.txn), 0);
-}
 
 /* The committed row of KEY has its entry SEQ. */
 static void
@@ -145,14 +117,14 @@ START_TEST(what_was_committed_is_seen_behind_what_has_changed)
     append("key", 0);
     append("key", 0);
     append("gone", 0);
-    commit();
+    writing_commit();
     append("key", 0);
     ck_assert_int_eq(jn_view_find(&writing.txn, text("gone"), &known), 0);
     known.chain.revision = 0;
     ck_assert_int_eq(jn_view_put_chain(&writing.txn, &known), 0);
     assert_committed("key", 1);
     assert_committed("gone", 2);
-    commit();
+    writing_commit();
     assert_committed("key", 3);
 }
 END_TEST
@@ -161,7 +133,7 @@ START_TEST(an_entry_was_superseded_if_a_newer_one_was_committed)
 {
     append("key", 0);
     append("key", 0);
-    commit();
+    writing_commit();
     append("other", 0);
     append("other", 0);
     append("key", 0);
@@ -181,7 +153,7 @@ START_TEST(a_damaged_row_does_not_tell_what_was_superseded)
     ck_assert_int_eq(jn_store_put(&writing.txn, JN_LATEST,
                                   jn_index_span(&index_key), text("damage")),
                      0);
-    commit();
+    writing_commit();
     append("other", 0);
     ck_assert(!jn_view_was_superseded(&writing.txn, text("key"), 0));
 }
@@ -197,7 +169,7 @@ START_TEST(what_was_superseded_is_not_told_where_a_look_is_as_quick)
     append("key", 0);
     append(key, 0);
     append(key, 0);
-    commit();
+    writing_commit();
     ck_assert(!jn_view_was_superseded(&writing.txn, text("key"), 0));
     append("other", 0);
     ck_assert(jn_view_was_superseded(&writing.txn, text("key"), 0));

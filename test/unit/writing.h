@@ -19,4 +19,11 @@ extern struct writing writing;
 void writing_setup(void);
 void writing_teardown(void);
 
+/* Applies RECORDS as one request and gives its result. */
+int writing_apply(const struct journal_record *records, size_t count,
+                  bool *changed);
+
+/* Commits it, and begins the next one. */
+void writing_commit(void);
+
 #endif
