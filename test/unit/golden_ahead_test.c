@@ -18,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal/view.h"
 #include "support/figures.h"
 #include "unit/golden.h"
 #include "unit/settle.h"
@@ -155,23 +154,11 @@ END_TEST
 
 /* ---- format 3 ----------------------------------------------------------- */
 
-static struct jn_tail_row
-tail_of(struct journal *journal)
-{
-    struct jn_tail_row row;
-    struct jn_txn txn;
-
-    ck_assert_int_eq(jn_shared_begin_read(journal->shared, &txn), 0);
-    ck_assert_int_eq(jn_view_tail(&txn, &row), 0);
-    jn_store_end_read(&txn);
-    return row;
-}
-
 /* The round is where it was when the process died. */
 static void
 assert_row(struct journal *journal, enum golden which)
 {
-    const struct jn_tail_row row = tail_of(journal);
+    const struct jn_tail_row row = settle_row(journal);
 
     ck_assert_int_eq(row.open, which != CLOSED);
     ck_assert_int_eq(jn_tail_row_is_ahead(&row), which != CLOSED);

@@ -13,7 +13,7 @@
 #include "support/figures.h"
 #include "support/mode.h"
 #include "unit/golden.h"
-#include "write/slices.h"
+#include "unit/settle.h"
 
 #define TAIL ((uint64_t)192 << 10)
 #define STORED 60u       /* entries, before there are others */
@@ -222,20 +222,10 @@ rounds_finish(struct journal *journal)
         continue;
 }
 
-static void
-read_row(struct journal *journal, struct jn_tail_row *row)
-{
-    struct jn_txn txn;
-
-    ck_assert_int_eq(jn_shared_begin_read(journal->shared, &txn), 0);
-    ck_assert_int_eq(jn_view_tail(&txn, row), 0);
-    jn_store_end_read(&txn);
-}
-
 enum rounds_state
 rounds_state_of(struct journal *journal, struct jn_tail_row *row)
 {
-    read_row(journal, row);
+    *row = settle_row(journal);
     if (!jn_tail_row_is_ahead(row))
         return ROUNDS_NONE;
     if (begun_at == JOURNAL_NONE)

@@ -1,9 +1,10 @@
-/* settle.h - what has been appended goes into the store, all or some of it. */
+/* settle.h - what is recent goes into the store; how far that has come. */
 #ifndef TEST_UNIT_SETTLE_H
 #define TEST_UNIT_SETTLE_H
 
 #include <limits.h>
 
+#include "journal/view.h"
 #include "support/test.h"
 #include "write/drain.h"
 #include "write/handle.h"
@@ -31,6 +32,19 @@ settle_some(struct journal *journal, uint64_t keys)
     ck_assert_int_eq(jn_drain(&shared->files.newest, &txn, &slice, &keyed), 0);
     ck_assert_int_eq(jn_shared_commit(shared, &txn), 0);
     return keyed;
+}
+
+/* What the row of the tail says of it. */
+static inline struct jn_tail_row
+settle_row(struct journal *journal)
+{
+    struct jn_tail_row row;
+    struct jn_txn txn;
+
+    ck_assert_int_eq(jn_shared_begin_read(journal->shared, &txn), 0);
+    ck_assert_int_eq(jn_view_tail(&txn, &row), 0);
+    jn_store_end_read(&txn);
+    return row;
 }
 
 #endif
