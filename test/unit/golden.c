@@ -286,6 +286,17 @@ golden_add(struct journal *journal, unsigned first, unsigned count)
     ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
 }
 
+struct journal *
+golden_begin(const char *path)
+{
+    struct journal *journal = golden_open(path, JOURNAL_DURABLE);
+
+    for (unsigned n = 0; n < 12; n++)
+        golden_add(journal, n, 1);
+    ck_assert_int_eq(journal_mark(journal, "reader", 4), 0);
+    return journal;
+}
+
 void
 golden_live_and_die(const char *path, uint32_t durability,
                     void (*live)(struct journal *journal))

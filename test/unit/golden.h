@@ -44,6 +44,9 @@ struct journal *golden_open(const char *path, uint32_t durability);
 /* and COUNT records as one batch, of a few keys, and of all kinds. */
 void golden_add(struct journal *journal, unsigned first, unsigned count);
 
+/* How a life begins: twelve entries, and a mark. */
+struct journal *golden_begin(const char *path);
+
 /* What LIVE does with the one in PATH, by a process that is killed then. */
 void golden_live_and_die(const char *path, uint32_t durability,
                          void (*live)(struct journal *journal));
