@@ -211,7 +211,10 @@ wait_until_ready(const struct series *series)
     }
 }
 
-/* Until it is in the middle of it, or will be soon. */
+/*
+ * Until it is in the middle of it, or will be soon; or has done all that it
+ * ever will, where nobody has looked for long.
+ */
 static void
 wait_for_upkeep(const struct series *series)
 {
@@ -226,7 +229,8 @@ wait_for_upkeep(const struct series *series)
         sleep_for(POLL);
         waited += POLL;
         count = atomic_load(&writer->count);
-    } while (count == 0 || writer->operations[count - 1].kind == APPEND);
+    } while (count == 0 || (count < BOARD_OPERATIONS &&
+                            writer->operations[count - 1].kind == APPEND));
 }
 
 /* Others go on meanwhile, and find what it has left. */
