@@ -174,7 +174,9 @@ comma := ,
 SAN_NAME = $(subst $(comma),-,$(strip $(SAN)))
 
 # Builds that differ in kind do not share a directory.
-OUT := $(strip $(BUILD))$(if $(SAN_NAME),/san-$(SAN_NAME))
+# The same folder has one name, which what depends on what is noted under.
+OUT := $(patsubst $(CURDIR)/%,%,$(strip $(BUILD)))
+OUT := $(OUT)$(if $(SAN_NAME),/san-$(SAN_NAME))
 OUT := $(OUT)$(if $(filter 1,$(SHARED)),/shared)
 
 # Each step is one short line; V=1 shows the commands, -s nothing.
