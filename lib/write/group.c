@@ -264,15 +264,16 @@ publish(struct jn_shared *shared, uint64_t end, bool relaxed)
 }
 
 /*
- * In a commit of its own.  That some cannot be removed is no reason for those
- * that have come to fail.
+ * In a commit of its own, if any have come.  That some cannot be removed is no
+ * reason for these to fail.
  */
 static void
 remove_due(struct jn_shared *shared, struct jn_request *first)
 {
     const struct jn_amount added = sum_of(first);
 
-    (void)jn_expiry_run(shared, &first->limits, &added);
+    if (added.entries > 0)
+        (void)jn_expiry_run(shared, &first->limits, &added);
 }
 
 /* False: it is for the store. */

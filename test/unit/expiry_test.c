@@ -227,6 +227,26 @@ START_TEST(bytes_are_counted_with_those_that_are_recent)
 }
 END_TEST
 
+START_TEST(an_append_that_is_refused_removes_nothing)
+{
+    struct journal_record record = {.key = "key",
+                                    .key_size = 3,
+                                    .flags = JOURNAL_EXPECT,
+                                    .expect = KEEP + 7};
+    struct journal *other;
+
+    begin(durabilities[_i]);
+    append_many(1);
+    other = open_for_a_moment(durabilities[_i]);
+    usleep(5000);
+    ck_assert_int_eq(journal_append_batch(other, &record, 1, NULL),
+                     JOURNAL_CONFLICT);
+    ck_assert_uint_eq(figures_of(journal).first, 0);
+    append_by(other, 1);
+    ck_assert_uint_gt(figures_of(journal).first, 0);
+}
+END_TEST
+
 /* Where the store has nothing, the oldest is one that is recent. */
 START_TEST(what_is_recent_gets_too_old)
 {
@@ -271,6 +291,7 @@ suite(void)
                         2);
     tcase_add_loop_test(tcase, bytes_are_counted_with_those_that_are_recent, 0,
                         2);
+    tcase_add_loop_test(tcase, an_append_that_is_refused_removes_nothing, 0, 2);
     tcase_add_loop_test(tcase, what_is_recent_gets_too_old, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
