@@ -404,11 +404,13 @@ sweep_mishap(struct sweep *sweep, const struct mishap *mishap, unsigned stride,
     /* A fault may make more calls of it, but one that is left out does not. */
     if (stride > 1 && fault.n > sweep->calls[class_of(&fault)])
         return;
-    while (fault.n < CALLS_MAX && meet(sweep, mishap->name, &fault))
+    while (meet(sweep, mishap->name, &fault)) {
+        if (fault.n >= CALLS_MAX) {
+            book_complain(sweep->book, "no end of calls");
+            report(sweep, mishap->name, fault.n);
+            return;
+        }
         fault.n += stride;
-    if (fault.n >= CALLS_MAX) {
-        book_complain(sweep->book, "no end of calls");
-        report(sweep, mishap->name, fault.n);
     }
 }
 
