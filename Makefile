@@ -173,9 +173,9 @@ space := $(empty) $(empty)
 comma := ,
 SAN_NAME = $(subst $(comma),-,$(strip $(SAN)))
 
-# Builds that differ in kind do not share a directory.
-# The same folder has one name, which what depends on what is noted under.
+# A folder has one name, under which it is noted what depends on what.
 OUT := $(patsubst $(CURDIR)/%,%,$(strip $(BUILD)))
+# Builds that differ in kind do not share a directory.
 OUT := $(OUT)$(if $(SAN_NAME),/san-$(SAN_NAME))
 OUT := $(OUT)$(if $(filter 1,$(SHARED)),/shared)
 

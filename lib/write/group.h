@@ -2,7 +2,7 @@
  * group.h - a group of appends enters the journal: the tail, or the store.
  *
  * The tail is the rule.  The store gets what does not fit there, what a limit
- * of retention makes others go for, and the first groups of a process.
+ * of retention makes recent ones go for, and the first groups of a process.
  */
 #ifndef JN_GROUP_H
 #define JN_GROUP_H
