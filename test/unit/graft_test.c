@@ -557,19 +557,22 @@ rewind_to(uint64_t size)
 
 START_TEST(a_rewind_does_not_forget_what_is_before_a_hole)
 {
-    unsigned done = 0;
+    uint64_t stride = test_scale() < 0.05 ? 7 : 1;
+    unsigned done = 0, tried = 0;
 
     append_some(ENTRIES);
     for (uint64_t seq = 0; seq < ENTRIES; seq++)
         gone[seq] = seq < ENTRIES / 2 && below(20) == 0;
     graft_all();
     end_at(ENTRIES);
-    for (uint64_t size = ENTRIES; size-- > figures_of(target).first;) {
+    for (uint64_t size = ENTRIES; size >= figures_of(target).first + stride;) {
+        size -= stride;
         rewind_to(size);
+        tried++;
         done += figures_of(target).size == size;
     }
     ck_assert_uint_gt(done, 0);
-    ck_assert_uint_lt(done, ENTRIES - figures_of(target).first);
+    ck_assert_uint_lt(done, tried);
 }
 END_TEST
 

@@ -17,6 +17,7 @@
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
+#include "template.h"
 
 #define KEYS 400u
 #define REVISIONS 100u
@@ -57,7 +58,7 @@ name_key(char key[16], unsigned i)
 }
 
 static void
-append(unsigned first, bool hot)
+append(struct journal *to, unsigned first, bool hot)
 {
     static char keys[BATCH][16];
     struct journal_record records[BATCH];
@@ -70,19 +71,29 @@ append(unsigned first, bool hot)
         records[i].value = "value";
         records[i].value_size = 5;
     }
-    ck_assert_int_eq(journal_append_batch(journal, records, BATCH, NULL), 0);
+    ck_assert_int_eq(journal_append_batch(to, records, BATCH, NULL), 0);
+}
+
+static void
+fill(struct journal *to)
+{
+    for (unsigned i = 0; i < SPREAD; i += BATCH)
+        append(to, i, false);
+    for (unsigned i = 0; i < HOT; i += BATCH)
+        append(to, i, true);
+}
+
+static void
+make(void)
+{
+    template_make(fill);
 }
 
 static void
 setup(void)
 {
     test_setup();
-    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    for (unsigned i = 0; i < SPREAD; i += BATCH)
-        append(i, false);
-    for (unsigned i = 0; i < HOT; i += BATCH)
-        append(i, true);
-    settle(journal);
+    journal = template_open();
 }
 
 static void
@@ -345,7 +356,7 @@ END_TEST
 
 /* COUNT entries of KEYS keys in turn, "00/000" and up, 30 keys to a group. */
 static void
-append_groups(uint64_t count, uint64_t keys)
+append_groups(struct journal *to, uint64_t count, uint64_t keys)
 {
     static char names[BATCH][16];
     struct journal_record records[BATCH];
@@ -358,20 +369,21 @@ append_groups(uint64_t count, uint64_t keys)
         records[at].key_size = (size_t)snprintf(names[at], sizeof(names[at]),
                                                 "%02u/%06u", key / 30, key);
         if (at == BATCH - 1)
-            ck_assert_int_eq(journal_append_batch(journal, records, BATCH,
-                                                  NULL),
-                             0);
+            ck_assert_int_eq(journal_append_batch(to, records, BATCH, NULL), 0);
     }
-    settle(journal);
 }
 
 /* 120,000 entries: 300 revisions of each of 400 keys. */
 static void
-setup_groups(void)
+fill_groups(struct journal *to)
 {
-    test_setup();
-    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    append_groups(120000, 400);
+    append_groups(to, 120000, 400);
+}
+
+static void
+make_groups(void)
+{
+    template_make(fill_groups);
 }
 
 START_TEST(the_first_of_a_group_of_keys_do_not_wait_for_the_rest)
@@ -414,7 +426,8 @@ START_TEST(the_latest_of_very_many_keys_are_found_in_one_go)
         return; /* fewer keys say nothing */
     test_setup();
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    append_groups(MANY, MANY);
+    append_groups(journal, MANY, MANY);
+    settle(journal);
     answer = ask_all(JOURNAL_MATCH_ALL, "", JOURNAL_QUERY_LATEST);
     ck_assert_uint_eq(answer.count, MANY);
     ck_assert_uint_le(answer.read + answer.rows, 2 * MANY + 1);
@@ -429,6 +442,7 @@ suite(void)
     TCase *tcase = tcase_create("cost");
 
     tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_unchecked_fixture(tcase, make, NULL);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_short_history_is_read_and_nothing_else);
     tcase_add_test(tcase, a_key_that_is_not_known_costs_nothing);
@@ -454,7 +468,8 @@ suite(void)
 
     tcase = tcase_create("cost of groups");
     tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
-    tcase_add_checked_fixture(tcase, setup_groups, teardown);
+    tcase_add_unchecked_fixture(tcase, make_groups, NULL);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase,
                         the_first_of_a_group_of_keys_do_not_wait_for_the_rest,

@@ -12,9 +12,9 @@
 
 #include "query/cursor.h"
 #include "base/error.h"
-#include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
+#include "template.h"
 
 #define KEYS 40u
 #define REVISIONS 30u
@@ -101,7 +101,7 @@ arm(bool memory, unsigned n, bool all)
 /* ---- the journal -------------------------------------------------------- */
 
 static void
-append(const char *key, unsigned count, size_t size)
+append(struct journal *to, const char *key, unsigned count, size_t size)
 {
     static const char value[BIG];
     struct journal_record records[FILLERS];
@@ -115,25 +115,35 @@ append(const char *key, unsigned count, size_t size)
         records[i].value_size = size;
         records[i].flags = size == 0 && i % 7 == 3 ? JOURNAL_TOMBSTONE : 0;
     }
-    ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
+    ck_assert_int_eq(journal_append_batch(to, records, count, NULL), 0);
+}
+
+static void
+fill(struct journal *to)
+{
+    char key[16];
+
+    for (unsigned i = 0; i < KEYS * REVISIONS; i++) {
+        (void)snprintf(key, sizeof(key), "k/%u", i % KEYS);
+        append(to, key, 1, i % 100 == 0 ? BIG : 1);
+        if (i % 20 == 0)
+            append(to, "filler", FILLERS, 1);
+    }
+    for (unsigned i = 0; i < HOT; i += 500)
+        append(to, "hot", 500, 0);
+}
+
+static void
+make(void)
+{
+    template_make(fill);
 }
 
 static void
 setup(void)
 {
-    char key[16];
-
     test_setup();
-    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    for (unsigned i = 0; i < KEYS * REVISIONS; i++) {
-        (void)snprintf(key, sizeof(key), "k/%u", i % KEYS);
-        append(key, 1, i % 100 == 0 ? BIG : 1);
-        if (i % 20 == 0)
-            append("filler", FILLERS, 1);
-    }
-    for (unsigned i = 0; i < HOT; i += 500)
-        append("hot", 500, 0);
-    settle(journal);
+    journal = template_open();
 }
 
 static void
@@ -372,6 +382,7 @@ suite(void)
     TCase *tcase = tcase_create("query starved");
 
     tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
+    tcase_add_unchecked_fixture(tcase, make, NULL);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, a_call_that_gets_no_memory_may_be_made_again, 0,
