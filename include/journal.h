@@ -226,9 +226,9 @@ JOURNAL_API int journal_open(const char *path,
  * does.
  *
  * The last writer of all moves what is in the tail into data.mdb, which is the
- * whole journal then; that may take tens of milliseconds.  If it is killed
- * before, or has no room for it, nothing is lost: journal_open() goes on with
- * the tail.
+ * whole journal then, and gives the disk back what it had allocated ahead; that
+ * may take tens of milliseconds.  If it is killed before, or has no room for it,
+ * nothing is lost: journal_open() goes on with the tail.
  */
 JOURNAL_API void journal_close(struct journal *journal);
 

@@ -152,6 +152,12 @@ int jn_store_commit(struct jn_txn *txn, bool *unknown);
  */
 int jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 
+/*
+ * Gives back what was allocated ahead, but for the reserve, if it is much.  Who
+ * else has the store open to write would count on it: so nobody may.
+ */
+void jn_store_give_back(struct jn_txn *txn);
+
 /* Whether the store can take BYTES more within BYTES_MAX (0: no limit). */
 bool jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 

@@ -28,6 +28,7 @@
 #define MAP_LEAST (UINT64_C(1) << 20) /* over what the file has */
 
 #define STEP_MAX (UINT64_C(4) << 20)  /* most that is allocated ahead */
+#define MUCH (UINT64_C(1) << 20)      /* less is not worth giving back */
 #define DISK_FULL (UINT64_C(1) << 20) /* less free than this is full */
 
 /* What the other files of a journal take of its limit. */
@@ -334,6 +335,25 @@ jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max)
     else if (in_file < jn_store_bytes_used(txn) + bytes)
         return JOURNAL_FULL;
     return 0;
+}
+
+void
+jn_store_give_back(struct jn_txn *txn)
+{
+    struct jn_store *store = txn->store;
+    uint64_t keep = bytes_in_file(store) + JN_RESERVE;
+    mdb_filehandle_t file;
+    struct stat status;
+
+    if (store->allocated == UINT64_MAX || store->allocated < keep + MUCH)
+        return;
+    /* To make a file as long as it is frees the blocks behind its end. */
+    if (mdb_env_get_fd(store->env, &file) != 0 || fstat(file, &status) != 0 ||
+        ftruncate(file, status.st_size) != 0)
+        return;
+    store->allocated = 0;
+    if (allocate(file, keep - JN_RESERVE, keep) == 0)
+        store->allocated = keep;
 }
 
 /* ---- after JOURNAL_FULL ------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "journal/newest.h"
+#include "write/commit.h"
 #include "write/upkeep.h"
 
 void
@@ -26,18 +27,37 @@ close_tail(struct jn_step *step, void *context)
     return jn_newest_end_tail(&files->newest, step->txn, &step->changed);
 }
 
+/* With the lock held, lest somebody comes and counts on it. */
+static int
+give_back(void *context)
+{
+    struct jn_shared *shared = context;
+    struct jn_txn txn;
+    int rc = jn_shared_begin_write(shared, &txn);
+
+    if (rc != 0)
+        return rc;
+    if (jn_lock_only_writer(shared->files.lock))
+        jn_store_give_back(&txn);
+    jn_store_abort(&txn);
+    return 0;
+}
+
 /*
- * The last one who may write leaves a store that is the whole journal.  If that
- * fails, or somebody else comes in between, the tail tells the next one.
+ * The last one who may write leaves a store that is the whole journal, and takes
+ * no more of the disk than it needs.  If that fails, or somebody else comes in
+ * between, the tail tells the next one.
  */
 static void
 leave_whole(struct journal *journal)
 {
     const struct jn_job job = {.work = close_tail, .context = journal};
 
-    if (jn_handle_check_write(journal) == 0 &&
-        jn_shared_is_last_writer(journal->shared))
-        (void)jn_upkeep(journal->shared, journal->limits.bytes_max, &job);
+    if (jn_handle_check_write(journal) != 0 ||
+        !jn_shared_is_last_writer(journal->shared))
+        return;
+    if (jn_upkeep(journal->shared, journal->limits.bytes_max, &job) == 0)
+        (void)jn_commit_turn(journal->shared, give_back, journal->shared);
 }
 
 void

@@ -1,25 +1,35 @@
 /*
- * closing_test.c - one closes the journal while another opens it.
+ * closing_test.c - what a close leaves; and one while another opens.
  *
  * This program is linked so that it gets to work when somebody has just left
- * the door.
+ * the door, and when the tail has just been emptied.
  */
+#define _GNU_SOURCE 1 /* fallocate() */
+
+#include <fcntl.h>
 #include <journal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "store/lock.h"
 #include "support/test.h"
+#include "write/upkeep.h"
 
 static bool armed;
 
-/* By these names the linker knows the function and what is called for it. */
+/* By these names the linker knows the functions and what is called for them. */
 void __real_jn_lock_leave(struct jn_lock *lock);
 void __wrap_jn_lock_leave(struct jn_lock *lock);
+int __real_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
+                     const struct jn_job *job);
+int __wrap_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
+                     const struct jn_job *job);
 
 /* No fork: its handlers would wait for the one who closes. */
 static void
@@ -63,6 +73,165 @@ START_TEST(who_has_left_the_door_is_not_in_the_way)
 }
 END_TEST
 
+/* ---- room on the disk ---------------------------------------------------- */
+
+#define RESERVE (256u << 10)
+#define SOME (1u << 20)
+
+/* What PATH takes of the disk behind its end. */
+static uint64_t
+bytes_behind(const char *path)
+{
+    struct stat status;
+    uint64_t taken;
+
+    ck_assert_int_eq(stat(path, &status), 0);
+    taken = (uint64_t)status.st_blocks * 512;
+    return taken > (uint64_t)status.st_size ? taken - (uint64_t)status.st_size
+                                            : 0;
+}
+
+/* Whether this file system allocates behind a file's end, and takes it back. */
+static bool
+can_give_back(void)
+{
+    const char *path = test_path("file");
+    int file = open(path, O_RDWR | O_CREAT, 0600);
+    bool can = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, 2 * SOME) == 0 &&
+               bytes_behind(path) >= 2 * SOME && ftruncate(file, 0) == 0 &&
+               bytes_behind(path) == 0;
+
+    close(file);
+    if (!can)
+        printf("this file system gives no blocks back: not tried\n");
+    return can;
+}
+
+static void
+append_much(struct journal *journal)
+{
+    static const char value[1000];
+    struct journal_record records[100];
+
+    memset(records, 0, sizeof(records));
+    for (unsigned i = 0; i < 100; i++) {
+        records[i].value = value;
+        records[i].value_size = sizeof(value);
+    }
+    for (unsigned i = 0; i < 200; i++)
+        ck_assert_int_eq(journal_append_batch(journal, records, 100, NULL), 0);
+}
+
+static void
+assert_all_there(uint64_t size)
+{
+    struct journal_report report = {.struct_size = sizeof(report)};
+    struct journal *journal;
+
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    ck_assert_int_eq(journal_verify(journal, &report, NULL, NULL), 0);
+    ck_assert_uint_eq(report.entries_checked, size);
+    append_much(journal);
+    journal_close(journal);
+}
+
+/* But for the reserve, without which a full disk could not be pruned. */
+START_TEST(what_was_allocated_ahead_is_given_back)
+{
+    char path[256];
+    struct journal *journal;
+
+    if (!can_give_back())
+        return;
+    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_much(journal);
+    ck_assert_uint_gt(bytes_behind(path), SOME);
+    journal_close(journal);
+    for (uint64_t size = 20000; size <= 40000; size += 20000) {
+        ck_assert_uint_ge(bytes_behind(path), RESERVE);
+        ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+        assert_all_there(size);
+    }
+}
+END_TEST
+
+static struct {
+    pid_t pid;
+    int to, from; /* pipes */
+    bool late;    /* is yet to open it */
+} other;
+
+static void
+let_other(void)
+{
+    char byte = 0;
+
+    ck_assert_int_eq(write(other.to, &byte, 1), 1);
+    ck_assert_int_eq(read(other.from, &byte, 1), 1);
+}
+
+/* Opens the journal when it is let to, and closes it then. */
+static void
+start_other(void)
+{
+    int there[2], back[2];
+    struct journal *journal;
+    char byte;
+
+    ck_assert_int_eq(pipe(there) | pipe(back), 0);
+    other.pid = test_fork();
+    if (other.pid == 0) {
+        ck_assert_int_eq(read(there[0], &byte, 1), 1);
+        ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+        ck_assert_int_eq(write(back[1], &byte, 1), 1);
+        ck_assert_int_eq(read(there[0], &byte, 1), 1);
+        journal_close(journal);
+        ck_assert_int_eq(write(back[1], &byte, 1), 1);
+        _exit(0);
+    }
+    other.to = there[1];
+    other.from = back[0];
+}
+
+int
+__wrap_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
+                 const struct jn_job *job)
+{
+    int rc = __real_jn_upkeep(shared, bytes_max, job);
+
+    if (other.late)
+        let_other();
+    other.late = false;
+    return rc;
+}
+
+/* Or what he acknowledges might not find room. */
+START_TEST(what_another_writer_counts_on_stays)
+{
+    char path[256];
+    struct journal *journal;
+    int status;
+
+    if (!can_give_back())
+        return;
+    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
+    start_other();
+    other.late = _i == 1;
+    if (!other.late)
+        let_other();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_much(journal);
+    journal_close(journal);
+    ck_assert(!other.late);
+    ck_assert_uint_gt(bytes_behind(path), SOME);
+    let_other();
+    ck_assert_int_eq(waitpid(other.pid, &status, 0), other.pid);
+    ck_assert_int_eq(status, 0);
+    assert_all_there(20000);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -71,6 +240,8 @@ suite(void)
 
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_test(tcase, who_has_left_the_door_is_not_in_the_way);
+    tcase_add_test(tcase, what_was_allocated_ahead_is_given_back);
+    tcase_add_loop_test(tcase, what_another_writer_counts_on_stays, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
