@@ -38,12 +38,14 @@ import mutate  # noqa: E402  (beside this file)
 
 WANTED = 0.9
 SCALE = "0.02"
-FOLDERS = ("unit", "fuzz", "api", "fault", "seam", "model", "crash")
+FOLDERS = ("unit", "fuzz", "api", "fault", "seam", "sweep", "model", "crash",
+           "power")
 # What programs write is bounded: a mutant may never end.
 FILE_MAX = 1 << 33
 MEMORY_MAX = 12 << 30
 TIMEOUT = float(os.environ.get("MUTANT_TIMEOUT", "20"))
 CORES = os.cpu_count()
+DECLARED = 8  # so many lines of declarations at most before one that runs
 PLAIN = ["CFLAGS=-O1", "BUILD=build/plain"]
 COUNTED = ["CFLAGS=-O0 -g --coverage -fprofile-update=atomic",
            "LDFLAGS=-Wl,--wrap=_exit build/dump.o", "BUILD=build/counted"]
@@ -156,8 +158,11 @@ class Run:
         return status if status != 0 else None, time.monotonic() - self.begun
 
 
-def lines_run(tree, build):
-    """The lines of lib/ that were run, FILE:NUMBER, and forgets them."""
+def lines_run(tree, build, code):
+    """The lines of lib/ that were run, FILE:NUMBER, and forgets them.
+
+    Those that could have been, a declaration cannot, are added to CODE.
+    """
     folder, found = os.path.join(tree, build, "lib"), set()
     counts = glob.glob("*/*.gcda", root_dir=folder)
     if not counts:
@@ -167,28 +172,30 @@ def lines_run(tree, build):
         cwd=tree, check=True, stdout=subprocess.PIPE, text=True).stdout
     for document in output.splitlines():
         for file in json.loads(document)["files"]:
-            found.update(f"{file['file']}:{line['line_number']}"
-                         for line in file["lines"] if line["count"])
+            counted = {f"{file['file']}:{line['line_number']}": line["count"]
+                       for line in file["lines"]}
+            code.update(counted)
+            found.update(place for place, count in counted.items() if count)
     for name in counts:
         os.remove(os.path.join(folder, name))
     return found
 
 
 def make_map(tree, programs):
-    """Of each program: seconds, and the lines it comes by."""
+    """Of each program seconds, and the lines it comes by; and all lines."""
     subprocess.run([os.environ.get("CC", "gcc"), "-c", "-o", "build/dump.o",
                     "test/coverage/dump.c"], cwd=tree, check=True)
     must_make(tree, *COUNTED, f"-j{CORES}", "tests")
-    lines_run(tree, "build/counted")
-    table = {}
+    table, code = {}, set()
+    lines_run(tree, "build/counted", code)
     for program in programs:
         failed, seconds = Run(tree, "build/counted", program, 600).end()
-        lines = lines_run(tree, "build/counted")
+        lines = lines_run(tree, "build/counted", code)
         if failed is not None:
             print(f"{program} fails without a mistake ({failed}): left out")
             continue
         table[program] = {"seconds": seconds, "lines": sorted(lines)}
-    return table
+    return table, sorted(code)
 
 
 def load_map(work, tree, digest):
@@ -197,11 +204,11 @@ def load_map(work, tree, digest):
         with open(path, encoding="utf-8") as file:
             kept = json.load(file)
         if kept["digest"] == digest:
-            return kept["table"]
-    table = make_map(tree, programs_in(tree))
+            return kept["table"], kept["code"]
+    table, code = make_map(tree, programs_in(tree))
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"digest": digest, "table": table}, file)
-    return table
+        json.dump({"digest": digest, "table": table, "code": code}, file)
+    return table, code
 
 
 def read_equivalents(path):
@@ -244,9 +251,17 @@ def object_of(tree, file):
         return built.read()
 
 
-def tests_for(table, mutant):
+def place_of(mutant, code):
+    """Its line, or where nothing runs there, as in declarations, the next."""
+    for number in range(mutant.number, mutant.number + DECLARED):
+        place = f"{mutant.file}:{number}"
+        if place in code:
+            return place
+    return f"{mutant.file}:{mutant.number}"
+
+
+def tests_for(table, place, mutant):
     """The programs that come by, its module's own first, then the quickest."""
-    place = f"{mutant.file}:{mutant.number}"
     module = os.path.basename(mutant.file)[:-2]
     mine = [p for p in table if place in table[p]["lineset"]]
     return sorted(mine, key=lambda p: (p != f"test/unit/{module}_test",
@@ -264,8 +279,8 @@ def batches(tests):
 class Bench:
     """A tree in which one line at a time is wrong."""
 
-    def __init__(self, tree, table):
-        self.tree, self.table = tree, table
+    def __init__(self, tree, table, code):
+        self.tree, self.table, self.code = tree, table, set(code)
 
     def try_mutant(self, mutant):
         """What became of it: (word, which program or how many)."""
@@ -290,7 +305,7 @@ class Bench:
             must_make(self.tree, *PLAIN, target)
 
     def show(self, mutant):
-        tests = tests_for(self.table, mutant)
+        tests = tests_for(self.table, place_of(mutant, self.code), mutant)
         for some in batches(tests):
             must_make(self.tree, *PLAIN, f"-j{CORES}",
                       *(f"build/plain/{program}" for program in some))
@@ -353,7 +368,7 @@ def main(arguments):
     print(f"mutants: seed {seed}", flush=True)
     digest = copy_tree(tree)
     must_make(tree, *PLAIN, f"-j{CORES}", "tests")
-    table = load_map(work, tree, digest)
+    table, code = load_map(work, tree, digest)
     for entry in table.values():
         entry["lineset"] = set(entry["lines"])
     mutants = all_mutants(tree)
@@ -361,7 +376,7 @@ def main(arguments):
     random.Random(seed).shuffle(mutants)
     mutants = mutants[int(os.environ.get("MUTANT_SKIP", "0")):]
     with open(os.path.join(work, "results.txt"), "w", encoding="utf-8") as log:
-        sums = try_all(Bench(tree, table), mutants, count,
+        sums = try_all(Bench(tree, table, code), mutants, count,
                        read_equivalents("test/mutation/equivalent.txt"), log)
     tried = max(sum(sums.values()), 1)
     print(f"{sums['killed']} of {tried} mutants killed, "
