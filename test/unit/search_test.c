@@ -1,6 +1,7 @@
 /* search_test.c - entries found on pages that no tree leads to. */
 #include "repair/search.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <journal.h>
 #include <stdlib.h>
@@ -250,6 +251,37 @@ START_TEST(a_value_on_pages_of_its_own_is_found)
 }
 END_TEST
 
+START_TEST(however_many_values_have_pages_of_their_own_all_are_found)
+{
+    enum { VALUES = 300, EACH = 50 };
+    int file = open(test_path("large"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    ck_assert_int_ge(file, 0);
+    for (uint64_t i = 0; i < VALUES; i++) {
+        uint8_t row[PAGE];
+        size_t size = make_row(row, i, 2000 + i, 5), at = 2 + i / EACH;
+        uint64_t first = PAGES + i;
+
+        if (i % EACH == 0)
+            begin_leaf(at, at);
+        add_node(at, i, JN_NODE_BIG, (const uint8_t *)&first, 8, size);
+        ck_assert_int_eq(pwrite(file, row, size,
+                                (off_t)(first * PAGE + JN_PAGE_HEADER)),
+                         size);
+    }
+    ck_assert_int_eq(pwrite(file, bytes, sizeof(bytes), 0), sizeof(bytes));
+    search.file = file;
+    ck_assert_int_eq(jn_search(&search, &finds), 0);
+    close(file);
+    ck_assert_uint_eq(finds.count, VALUES);
+    for (uint64_t i = 0; i < VALUES; i++) {
+        ck_assert_uint_eq(finds.list[i].seq, i);
+        ck_assert_uint_eq(finds.list[i].place,
+                          (PAGES + i) * PAGE + JN_PAGE_HEADER);
+    }
+}
+END_TEST
+
 /* However many nodes name it, and whatever they say of its size. */
 START_TEST(a_value_is_looked_at_once_for_each_number_and_size)
 {
@@ -336,6 +368,45 @@ START_TEST(whoever_is_shown_a_leaf_can_end_it)
 }
 END_TEST
 
+/* ---- what cannot be read ------------------------------------------------- */
+
+START_TEST(a_file_that_cannot_be_read_is_no_file_without_entries)
+{
+    int file;
+
+    run(); /* some file systems give a directory no size that is empty */
+    file = open(test_dir, O_RDONLY);
+    ck_assert_int_ge(file, 0);
+    search.file = file;
+    ck_assert_int_eq(jn_search(&search, &finds), EISDIR);
+    close(file);
+    ck_assert_int_eq(jn_search(&search, &finds), EBADF);
+    ck_assert_uint_eq(finds.count, 0);
+}
+END_TEST
+
+START_TEST(what_was_found_is_read_whole_or_not_at_all)
+{
+    struct jn_find find = {.place = 5000, .size = 100};
+    uint8_t out[100] = {0}, expected[100];
+    int file = open(test_path("pages"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    memset(expected, 'x', sizeof(expected));
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(jn_search_read(file, &find, out), JOURNAL_CORRUPT);
+    ck_assert_int_eq(pwrite(file, expected, 99, 5000), 99);
+    ck_assert_int_eq(jn_search_read(file, &find, out), JOURNAL_CORRUPT);
+    ck_assert_int_eq(pwrite(file, expected, 100, 5000), 100);
+    ck_assert_int_eq(jn_search_read(file, &find, out), 0);
+    ck_assert_int_eq(memcmp(out, expected, sizeof(out)), 0);
+    close(file);
+    ck_assert_int_eq(jn_search_read(file, &find, out), EBADF);
+    file = open(test_dir, O_RDONLY);
+    ck_assert_int_eq(jn_search_read(file, &find, out), EISDIR);
+    close(file);
+}
+END_TEST
+
 START_TEST(no_bytes_crash_it)
 {
     uint64_t chance = test_seed();
@@ -376,11 +447,16 @@ suite(void)
                    without_its_header_a_page_gives_its_entries_if_it_is_named);
     tcase_add_test(tcase, a_leaf_that_is_not_free_is_in_use);
     tcase_add_test(tcase, a_value_on_pages_of_its_own_is_found);
+    tcase_add_test(tcase,
+                   however_many_values_have_pages_of_their_own_all_are_found);
     tcase_add_test(tcase, a_value_is_looked_at_once_for_each_number_and_size);
     tcase_add_test(tcase, there_is_an_end_to_what_is_read_of_values);
     tcase_add_test(tcase,
                    a_node_at_the_end_of_a_page_without_a_header_has_no_value);
     tcase_add_test(tcase, whoever_is_shown_a_leaf_can_end_it);
+    tcase_add_test(tcase,
+                   a_file_that_cannot_be_read_is_no_file_without_entries);
+    tcase_add_test(tcase, what_was_found_is_read_whole_or_not_at_all);
     tcase_add_test(tcase, no_bytes_crash_it);
     suite_add_tcase(suite, tcase);
     return suite;
