@@ -436,6 +436,26 @@ START_TEST(options_of_no_release_are_a_mistake)
 }
 END_TEST
 
+/* Though where these are copied to may hold those of the call before. */
+START_TEST(options_of_no_release_are_one_right_behind_good_ones_too)
+{
+    struct journal_options *good = options_of_size(sizeof(*good) + 8);
+    struct journal_options *bad = options_of_size(sizeof(*bad) - 8);
+
+    const char *path = home();
+    int found, rc;
+
+    good->flags = JOURNAL_OPEN_EXISTING;
+    /* Nothing else may come between. */
+    found = journal_open(path, good, &journal);
+    rc = journal_open(path, bad, &journal);
+    ck_assert_int_eq(found, JOURNAL_NOT_FOUND);
+    ck_assert_int_eq(rc, EINVAL);
+    free(good);
+    free(bad);
+}
+END_TEST
+
 START_TEST(larger_options_are_fine_while_the_rest_is_zero)
 {
     size_t size = sizeof(struct journal_options) + 100;
@@ -644,6 +664,8 @@ other_options(void)
                    a_tail_stays_until_somebody_else_begins_with_another_wish);
     tcase_add_loop_test(tcase, any_limit_of_retention_is_accepted, 0, 9);
     tcase_add_loop_test(tcase, options_of_no_release_are_a_mistake, 0, 5);
+    tcase_add_test(tcase,
+                   options_of_no_release_are_one_right_behind_good_ones_too);
     tcase_add_test(tcase, larger_options_are_fine_while_the_rest_is_zero);
     tcase_add_loop_test(tcase,
                         larger_options_that_say_something_unknown_are_a_mistake,
