@@ -87,6 +87,16 @@ START_TEST(each_row_is_found)
 }
 END_TEST
 
+START_TEST(each_row_is_found_whatever_a_branch_says_of_its_first_key)
+{
+    static const enum walked_table tables[] = {WALKED_ENTRIES, WALKED_LATEST};
+    struct jn_store_tree tree = tree_of(tables[_i]);
+
+    walked_set_first_key(&paged, tree.root, "\377\377\377", 3);
+    for_each_row(&tree, assert_found);
+}
+END_TEST
+
 static void
 assert_no_neighbour(const struct jn_store_tree *tree, const uint8_t *node)
 {
@@ -313,6 +323,8 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_row_is_found, 0, 2);
+    tcase_add_loop_test(
+        tcase, each_row_is_found_whatever_a_branch_says_of_its_first_key, 0, 2);
     tcase_add_loop_test(tcase, a_longer_or_shorter_key_has_no_row, 0, 2);
     tcase_add_loop_test(tcase, damage_leads_to_no_row_that_is_not_in_the_file,
                         0, 2);

@@ -275,6 +275,24 @@ START_TEST(a_leaf_of_lower_keys_than_asked_for_is_noticed)
 }
 END_TEST
 
+/* A damaged one may be over all that is asked for. */
+START_TEST(what_a_branch_says_of_its_first_key_means_nothing)
+{
+    struct jn_store_way way = way_of((enum walked_table)_i);
+    uint8_t high[8];
+
+    memset(high, 0xff, sizeof(high));
+    walked_set_first_key(&paged, way.tree.root, high, sizeof(high));
+    list_rows(&way.tree);
+    for (size_t i = 0; i < count; i++)
+        assert_moves(&way, JN_AT_OR_AFTER, rows[i], i);
+    assert_moves(&way, JN_AT_OR_AFTER, jn_span(high, 0), 0);
+    assert_moves(&way, JN_AT_OR_AFTER, jn_span(high, 8), count);
+    for (size_t i = 0; i <= count; i++)
+        assert_moves(&way, i == 0 ? JN_FIRST : JN_NEXT, jn_span(NULL, 0), i);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -296,6 +314,9 @@ suite(void)
     tcase_add_loop_test(
         tcase, a_node_of_a_branch_or_a_leaf_that_is_not_there_is_noticed, 0, 2);
     tcase_add_test(tcase, a_leaf_of_lower_keys_than_asked_for_is_noticed);
+    tcase_add_loop_test(tcase,
+                        what_a_branch_says_of_its_first_key_means_nothing,
+                        WALKED_ENTRIES, WALKED_TABLES);
     suite_add_tcase(suite, tcase);
     return suite;
 }

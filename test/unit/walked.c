@@ -109,6 +109,41 @@ walked_set_child(const struct paged *paged, uint64_t page, unsigned i,
     }
 }
 
+static size_t
+get16(const uint8_t *at)
+{
+    uint16_t number;
+
+    memcpy(&number, at, sizeof(number));
+    return number;
+}
+
+static void
+put16(uint8_t *at, size_t value)
+{
+    uint16_t number = (uint16_t)value;
+
+    memcpy(at, &number, sizeof(number));
+}
+
+/* The node moves to where the page has room. */
+void
+walked_set_first_key(const struct paged *paged, uint64_t page, const void *key,
+                     size_t size)
+{
+    uint8_t *bytes = paged_page(paged, page);
+    size_t lower = get16(bytes + 12), upper = get16(bytes + 14);
+    size_t room = (JN_NODE_HEADER + size + 1) & ~(size_t)1;
+    uint8_t *node = bytes + upper - room;
+
+    ck_assert_uint_ge(upper - lower, room);
+    memcpy(node, paged_node(bytes, 0), JN_NODE_HEADER);
+    put16(node + 6, size);
+    memcpy(node + JN_NODE_HEADER, key, size);
+    put16(bytes + JN_PAGE_HEADER, upper - room);
+    put16(bytes + 14, upper - room);
+}
+
 uint64_t
 walked_first(const struct paged *paged, const struct jn_tree *tree,
              unsigned level)

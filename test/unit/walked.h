@@ -53,6 +53,10 @@ uint64_t walked_child(const struct paged *paged, uint64_t page, unsigned i);
 void walked_set_child(const struct paged *paged, uint64_t page, unsigned i,
                       uint64_t child);
 
+/* Gives the first node of the branch PAGE, which should have none, a key. */
+void walked_set_first_key(const struct paged *paged, uint64_t page,
+                          const void *key, size_t size);
+
 /* Walks over the first SIZE bytes of the pages in memory, as a file. */
 void walked_walk(const struct paged *paged, size_t size,
                  struct walked_result *result);
