@@ -130,6 +130,7 @@ WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \
     -Wl,--wrap=jn_tail_write,--wrap=fdatasync
 WRAP_unit/group_test = -Wl,--wrap=jn_retention_apply,--wrap=jn_shared_commit
+WRAP_unit/snapshot_test = -Wl,--wrap=pread
 WRAP_unit/stage_test = -Wl,--wrap=jn_recent_reserve,--wrap=jn_recent_add
 WRAP_unit/store_map_test = -Wl,--wrap=mdb_env_set_mapsize
 WRAP_unit/tail_flush_test = -Wl,--wrap=msync
