@@ -249,6 +249,20 @@ START_TEST(a_limit_leaves_a_reserve)
 }
 END_TEST
 
+START_TEST(all_pages_of_a_new_file_are_in_use)
+{
+    struct stat status;
+    struct jn_txn txn;
+    uint64_t used;
+
+    ck_assert_int_eq(jn_store_begin_read(store, &txn), 0);
+    used = jn_store_bytes_used(&txn);
+    jn_store_end_read(&txn);
+    ck_assert_int_eq(stat(test_path(JN_STORE_FILE), &status), 0);
+    ck_assert_uint_eq(used, status.st_size);
+}
+END_TEST
+
 /* The file's bytes, for free(). */
 static uint8_t *
 read_pinned(const struct jn_pin *pin, size_t *size)
@@ -342,6 +356,7 @@ suite(void)
     tcase_add_test(tcase, processes_see_one_another);
     tcase_add_test(tcase, more_readers_than_are_kept_idle_work);
     tcase_add_test(tcase, a_limit_leaves_a_reserve);
+    tcase_add_test(tcase, all_pages_of_a_new_file_are_in_use);
     tcase_add_test(tcase, what_is_pinned_stays_as_it_is);
     tcase_add_test(
         tcase, a_pin_holds_up_nobody_and_is_lost_when_the_file_is_opened_anew);
