@@ -25,16 +25,23 @@ bucket_of(const char *key)
     return jn_audit_bucket(jn_audit_hash(jn_span(key, strlen(key))));
 }
 
+/* Makes of NAME the next key of BUCKET. */
+static void
+find_name(char name[16], unsigned bucket)
+{
+    static unsigned tried;
+
+    do
+        (void)snprintf(name, 16, "key %u", tried++);
+    while (bucket_of(name) != bucket);
+}
+
 static void
 find_names(void)
 {
-    unsigned other = 0;
-
-    snprintf(names[0], sizeof(names[0]), "key");
+    (void)snprintf(names[0], sizeof(names[0]), "key");
     for (unsigned i = 1; i < KEYS; i++)
-        do
-            snprintf(names[i], sizeof(names[i]), "key %u", other++);
-        while (bucket_of(names[i]) != bucket_of(names[0]));
+        find_name(names[i], bucket_of(names[0]));
 }
 
 static void
@@ -155,6 +162,27 @@ START_TEST(links_to_the_other_keys_entries_are_noticed)
 }
 END_TEST
 
+START_TEST(links_of_keys_in_the_first_and_the_last_bucket_are_noticed_once)
+{
+    uint64_t seq = known.size;
+    char ends[2][16];
+
+    find_name(ends[0], 0);
+    find_name(ends[1], JN_AUDIT_BUCKETS - 1);
+    for (unsigned i = 0; i < 6; i++)
+        append(seq + i, ends[i % 2]);
+    known_reopen();
+    known_take();
+    assert_sound();
+    change(seq + 4, PREV, seq + 1);
+    assert_both(0, 0, 1, seq + 4);
+    change(seq + 5, PREV, seq + 2);
+    assert_both(0, 0, 2, seq + 4);
+    change(seq + 4, PREV, seq + 2);
+    assert_both(0, 0, 1, seq + 5);
+}
+END_TEST
+
 /* ---- rows of the index --------------------------------------------------- */
 
 static void
@@ -228,6 +256,8 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, known_teardown);
     tcase_add_test(tcase, links_of_two_entries_changed_about_are_noticed);
     tcase_add_test(tcase, links_to_the_other_keys_entries_are_noticed);
+    tcase_add_test(
+        tcase, links_of_keys_in_the_first_and_the_last_bucket_are_noticed_once);
     tcase_add_test(tcase, rows_of_two_keys_changed_about_are_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
