@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE 1 /* fallocate() */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <journal.h>
 #include <spawn.h>
@@ -26,6 +27,10 @@ static bool armed;
 /* By these names the linker knows the functions and what is called for them. */
 void __real_jn_lock_leave(struct jn_lock *lock);
 void __wrap_jn_lock_leave(struct jn_lock *lock);
+int __real_ftruncate(int file, off_t size);
+int __wrap_ftruncate(int file, off_t size);
+int __real_fallocate(int file, int mode, off_t at, off_t size);
+int __wrap_fallocate(int file, int mode, off_t at, off_t size);
 int __real_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
                      const struct jn_job *job);
 int __wrap_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
@@ -232,6 +237,46 @@ START_TEST(what_another_writer_counts_on_stays)
 }
 END_TEST
 
+static enum { NOTHING, TRUNCATING, ALLOCATING } failing;
+
+int
+__wrap_ftruncate(int file, off_t size)
+{
+    errno = EIO;
+    return failing == TRUNCATING ? -1 : __real_ftruncate(file, size);
+}
+
+int
+__wrap_fallocate(int file, int mode, off_t at, off_t size)
+{
+    errno = ENOSPC;
+    return failing == ALLOCATING ? -1 : __real_fallocate(file, mode, at, size);
+}
+
+/* The reserve comes again with the next append. */
+START_TEST(what_the_disk_does_not_take_or_give_is_no_harm)
+{
+    char path[256];
+    struct journal *journal;
+
+    if (!can_give_back())
+        return;
+    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_much(journal);
+    failing = _i == 0 ? TRUNCATING : ALLOCATING;
+    journal_close(journal);
+    failing = NOTHING;
+    if (_i == 0)
+        ck_assert_uint_gt(bytes_behind(path), SOME);
+    else
+        ck_assert_uint_lt(bytes_behind(path), RESERVE);
+    assert_all_there(20000);
+    ck_assert_uint_ge(bytes_behind(path), RESERVE);
+    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -242,6 +287,8 @@ suite(void)
     tcase_add_test(tcase, who_has_left_the_door_is_not_in_the_way);
     tcase_add_test(tcase, what_was_allocated_ahead_is_given_back);
     tcase_add_loop_test(tcase, what_another_writer_counts_on_stays, 0, 2);
+    tcase_add_loop_test(tcase, what_the_disk_does_not_take_or_give_is_no_harm,
+                        0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
