@@ -25,6 +25,9 @@
 #define BYTES_FIRST 8192u
 #define BYTES_MAX 512u
 
+/* Where the keys are yet to be sorted one part in so many is written. */
+#define BEGINNING 4u
+
 /* It should take about so long, ns. */
 #define TIME_WANTED UINT64_C(8000000)
 
@@ -49,7 +52,7 @@ first_slice(const struct jn_newest *newest)
     return (struct jn_slice){ring / BYTES_FIRST, ring / PART_MIN};
 }
 
-/* Larger while they are quick, smaller when they are slow. */
+/* As much as takes that long, by what this one took; but not all at once. */
 static void
 adapt(struct jn_newest *newest, bool keyed, uint64_t took)
 {
@@ -57,12 +60,21 @@ adapt(struct jn_newest *newest, bool keyed, uint64_t took)
     struct jn_slice *slice = &newest->slice;
     uint64_t *size = keyed ? &slice->keys : &slice->bytes;
 
-    if (took < TIME_WANTED / 2)
-        *size *= 2;
-    else if (took > TIME_WANTED * 3 / 2)
-        *size /= 2;
+    took = within(took, TIME_WANTED / 2, TIME_WANTED * 2);
+    *size = *size * TIME_WANTED / took;
     slice->keys = within(slice->keys, ring / BYTES_MIN, ring / BYTES_MAX);
     slice->bytes = within(slice->bytes, ring / PART_MIN, ring / PART_MAX);
+}
+
+/* To sort the keys of a round takes as long as a slice of them. */
+static struct jn_slice
+next_slice(const struct jn_newest *newest)
+{
+    struct jn_slice slice = newest->slice;
+
+    if (newest->round.orders == NULL)
+        slice.keys = slice.keys / BEGINNING + 1;
+    return slice;
 }
 
 /* False: they cannot be smaller. */
@@ -81,6 +93,7 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
             bool *keyed, bool *done)
 {
     struct jn_newest *newest = &shared->files.newest;
+    const struct jn_slice most = next_slice(newest);
     struct jn_txn txn;
     uint64_t left;
     int rc = jn_shared_begin_write(shared, &txn);
@@ -95,7 +108,7 @@ drain_slice(struct jn_shared *shared, uint64_t limit, uint64_t keep,
     }
     rc = jn_store_reserve(&txn, 2 * left, limit);
     if (rc == 0)
-        rc = jn_drain(newest, &txn, &newest->slice, keyed);
+        rc = jn_drain(newest, &txn, &most, keyed);
     if (rc == 0)
         return jn_shared_commit(shared, &txn);
     jn_shared_abort(shared, &txn);
