@@ -261,7 +261,7 @@ journal_salvage(const char *from, const char *to, struct journal_report *report,
                 journal_progress progress, void *context)
 {
     struct salvage *salvage;
-    int rc;
+    int state, rc;
 
     if (from == NULL || *from == '\0' || to == NULL || *to == '\0' ||
         (report != NULL && !is_known(report)) || is_within(from, to))
@@ -271,6 +271,8 @@ journal_salvage(const char *from, const char *to, struct journal_report *report,
         return ENOMEM;
     salvage->progress = (struct jn_wreck_progress){context, progress};
     salvage->report.first_bad = JOURNAL_NONE;
+    /* A thread cancelled here would leave what is begun, and keep TO busy. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     rc = jn_wreck_open(&salvage->wreck, from);
     if (rc == 0 && jn_wreck_has_changed(&salvage->wreck))
         rc = JOURNAL_BUSY;
@@ -279,6 +281,7 @@ journal_salvage(const char *from, const char *to, struct journal_report *report,
     if (rc == 0)
         fill_report(salvage, report);
     jn_wreck_close(&salvage->wreck);
+    pthread_setcancelstate(state, NULL);
     free(salvage);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* newest.c - the entries that are not in the store yet. */
 #include "journal/newest.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -205,15 +206,18 @@ look_again(struct jn_newest *newest, struct jn_txn *txn,
            const struct jn_outset *outset, uint64_t limit, bool *again)
 {
     struct jn_tail_row row;
-    int rc = jn_view_tail(txn, &row);
+    int state, rc = jn_view_tail(txn, &row);
 
     if (rc != 0)
         return rc;
+    /* A thread cancelled with the lock held would leave it for ever. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     jn_recent_lock(newest->recent);
     rc = catch_up(newest, txn, &row, limit, again);
     if (rc == 0 && !*again)
         *again = !look_at(newest, txn, outset, limit);
     jn_recent_unlock(newest->recent);
+    pthread_setcancelstate(state, NULL);
     /* By now the tail may be another one, of which ROW does not know. */
     *again |= rc == JOURNAL_CORRUPT && !jn_store_is_newest(txn);
     return *again ? 0 : rc;

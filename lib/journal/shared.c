@@ -32,6 +32,24 @@ static struct {
     _Atomic uint64_t generation;
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
+/* A thread cancelled with the mutex held would keep all others out for ever. */
+static int
+enter(void)
+{
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    pthread_mutex_lock(&registry.mutex);
+    return state;
+}
+
+static void
+leave(int state)
+{
+    pthread_mutex_unlock(&registry.mutex);
+    pthread_setcancelstate(state, NULL);
+}
+
 /* ---- forks -------------------------------------------------------------- */
 
 /* The child is to get what is recent as nobody is changing it. */
@@ -376,17 +394,17 @@ jn_shared_acquire(struct jn_shared **shared, const char *path,
                   const struct jn_wish *wish)
 {
     bool again = true;
-    int rc = 0;
+    int state, rc = 0;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
     pthread_once(&registry.once, watch_forks);
     if (registry.once_result != 0)
         return registry.once_result;
-    pthread_mutex_lock(&registry.mutex);
+    state = enter();
     for (unsigned i = 0; i < OPEN_TRIES && again; i++)
         rc = try_open(shared, path, wish, &again);
-    pthread_mutex_unlock(&registry.mutex);
+    leave(state);
     return rc;
 }
 
@@ -395,11 +413,11 @@ jn_shared_destroy(const char *path)
 {
     char real[PATH_MAX];
     enum jn_content content;
-    int rc;
+    int state, rc;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
-    pthread_mutex_lock(&registry.mutex);
+    state = enter();
     rc = jn_inspect_directory(path, &content);
     if (rc == 0 && content == JN_CONTENT_ABSENT)
         rc = JOURNAL_NOT_FOUND;
@@ -407,7 +425,7 @@ jn_shared_destroy(const char *path)
         rc = errno;
     if (rc == 0)
         rc = jn_files_destroy(real, content == JN_CONTENT_DATA);
-    pthread_mutex_unlock(&registry.mutex);
+    leave(state);
     /* Somebody else was faster. */
     return rc == ENOENT ? JOURNAL_NOT_FOUND : rc;
 }

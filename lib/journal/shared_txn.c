@@ -188,14 +188,18 @@ int
 jn_shared_tick(struct jn_shared *shared)
 {
     struct jn_txn txn;
-    int rc = jn_shared_begin_write(shared, &txn);
+    int state, rc;
 
-    if (rc != 0)
-        return rc;
-    rc = jn_store_touch(&txn);
-    if (rc == 0)
-        return jn_shared_commit(shared, &txn);
-    jn_store_abort(&txn);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    rc = jn_shared_begin_write(shared, &txn);
+    if (rc == 0) {
+        rc = jn_store_touch(&txn);
+        if (rc == 0)
+            rc = jn_shared_commit(shared, &txn);
+        else
+            jn_store_abort(&txn);
+    }
+    pthread_setcancelstate(state, NULL);
     return rc;
 }
 

@@ -120,12 +120,14 @@ has_panicked(struct jn_store *store)
 static bool
 overcome_panic(struct jn_store *store)
 {
-    int rc = 0;
+    int state, rc = 0;
 
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_rwlock_wrlock(&store->gate);
     if (store->env == NULL || has_panicked(store))
         rc = jn_store_renew_env(store, true);
     pthread_rwlock_unlock(&store->gate);
+    pthread_setcancelstate(state, NULL);
     return rc == 0;
 }
 

@@ -63,11 +63,15 @@ leave_whole(struct journal *journal)
 void
 jn_handle_release(struct journal *journal)
 {
+    int state;
+
     if (journal == NULL || atomic_fetch_sub(&journal->references, 1) > 1)
         return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     leave_whole(journal);
     jn_shared_release(journal->shared, journal->read_only, journal->exclusive);
     free(journal);
+    pthread_setcancelstate(state, NULL);
 }
 
 int
