@@ -44,6 +44,9 @@
  * JOURNAL_FORKED; journal_close() there frees memory and touches nothing that
  * the parent uses.  After it, the child may open handles of its own.  A program
  * that is executed inherits no descriptor of the library's.
+ *
+ * Descriptors.  None of the library's files is ever 0, 1 or 2: where a program
+ * has closed these, they are opened to where nobody can write, and stay so.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H

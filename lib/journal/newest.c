@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/disk.h"
 #include "base/error.h"
 #include "journal/view.h"
 
@@ -39,6 +40,8 @@ jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
         newest->name.capacity == row->capacity)
         return 0;
     rc = jn_view_id(txn, name.id);
+    if (rc == 0)
+        rc = jn_disk_take_standard(); /* may have been closed since the open */
     if (rc == 0)
         rc = jn_tail_open(&tail, newest->directory, &name,
                           jn_store_is_read_only_in(txn));

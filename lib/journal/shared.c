@@ -393,8 +393,8 @@ int
 jn_shared_acquire(struct jn_shared **shared, const char *path,
                   const struct jn_wish *wish)
 {
-    bool again = true;
-    int state, rc = 0;
+    bool again;
+    int state, rc;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
@@ -402,6 +402,8 @@ jn_shared_acquire(struct jn_shared **shared, const char *path,
     if (registry.once_result != 0)
         return registry.once_result;
     state = enter();
+    rc = jn_disk_take_standard();
+    again = rc == 0;
     for (unsigned i = 0; i < OPEN_TRIES && again; i++)
         rc = try_open(shared, path, wish, &again);
     leave(state);

@@ -228,10 +228,14 @@ try_open(struct jn_target *target, mode_t mode)
 int
 jn_target_open(struct jn_target *target, const char *path, mode_t mode)
 {
-    int rc = EAGAIN;
+    int rc;
 
     memset(target, 0, sizeof(*target));
     target->lock = -1;
+    rc = jn_disk_take_standard();
+    if (rc != 0)
+        return rc;
+    rc = EAGAIN;
     for (unsigned i = 0; i < OPEN_TRIES && rc == EAGAIN; i++) {
         rc = find(target, path);
         if (rc == 0)
