@@ -750,7 +750,7 @@ struct journal_report {
  * How far a long call has come: DONE of TOTAL, which may grow meanwhile.  Is
  * called now and then, on the thread of that call.  Non-zero stops the call,
  * with ECANCELED.  It has to return: an exception or a longjmp() out of it
- * would leave behind what the call holds.
+ * would leave behind what the call holds.  If it forks, the child may not.
  */
 typedef int (*journal_progress)(void *context, uint64_t done, uint64_t total);
 

@@ -1,10 +1,12 @@
 /* salvage.c - journal_salvage(). */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/create.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "repair/graft.h"
 #include "write/handle.h"
 #include "base/sized.h"
@@ -96,12 +98,18 @@ miss_up_to(struct salvage *salvage, uint64_t limit)
         miss(salvage, from, limit - from);
 }
 
+static mode_t
+mode_of(const struct jn_wreck *wreck)
+{
+    return wreck->file >= 0 ? wreck->status.st_mode & 0777u : MODE_DEFAULT;
+}
+
+/* Until it is done we have to be able to write to it. */
 static int
 make_journal(struct salvage *salvage)
 {
     const struct jn_wreck *wreck = &salvage->wreck;
-    mode_t mode = wreck->file >= 0 ? wreck->status.st_mode & 0777u
-                                   : MODE_DEFAULT;
+    mode_t mode = mode_of(wreck) | S_IRUSR | S_IWUSR;
     int rc = jn_create_data(salvage->target.work, mode, 0);
 
     if (rc == 0)
@@ -211,9 +219,7 @@ fill(struct salvage *salvage)
 static int
 salvage_to(struct salvage *salvage, const char *to)
 {
-    mode_t mode = salvage->wreck.file >= 0
-                      ? salvage->wreck.status.st_mode & 0777u
-                      : MODE_DEFAULT;
+    mode_t mode = mode_of(&salvage->wreck);
     int rc = jn_target_open(&salvage->target, to, mode);
 
     if (rc != 0)
@@ -226,6 +232,8 @@ salvage_to(struct salvage *salvage, const char *to)
     jn_graft_close(salvage->graft);
     if (rc == 0 && jn_wreck_has_changed(&salvage->wreck))
         rc = JOURNAL_BUSY;
+    if (rc == 0)
+        (void)chmod(jn_path_in(salvage->target.work, JN_STORE_FILE).text, mode);
     if (rc == 0)
         rc = jn_target_finish(&salvage->target);
     jn_target_close(&salvage->target);

@@ -127,7 +127,9 @@ check_names(const char *directory, const char *const *names, size_t count)
 static int
 make_base(struct jn_target *target, mode_t mode)
 {
-    int rc = target->made ? jn_create_directory(target->base, mode) : 0;
+    /* Whoever makes it has to work in it, though a copy be for reading only. */
+    int rc = target->made ? jn_create_directory(target->base, mode | S_IRWXU)
+                          : 0;
 
     target->new_base = target->made && rc == 0;
     if (rc == 0 || rc == JOURNAL_EXISTS)

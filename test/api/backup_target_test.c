@@ -172,6 +172,42 @@ START_TEST(permission_is_needed)
 }
 END_TEST
 
+static void
+back_up_unwritable(void *unused)
+{
+    struct journal_entry *entry;
+
+    (void)unused;
+    if (!give_up_privileges()) {
+        skip("may not give up privileges");
+        return;
+    }
+    journal_close(journal);
+    journal = open_path(home(),
+                        JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE);
+    ck_assert_int_eq(back_up(target()), 0);
+    journal_close(journal);
+    ck_assert_uint_eq(mode_of(test_path("backup/data.mdb")) & 0777, 0444);
+    journal = open_path(target(),
+                        JOURNAL_OPEN_READ_ONLY | JOURNAL_OPEN_IMMUTABLE);
+    entry = get("key");
+    journal_entry_free(entry);
+    journal_close(journal);
+}
+
+/* As of a medium that nobody can write to. */
+START_TEST(of_a_journal_without_write_permission_there_is_a_backup)
+{
+    append("key", "value");
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(chmod(test_path("journal/data.mdb"), 0444), 0);
+    ck_assert_int_eq(chmod(home(), 0555), 0);
+    in_child(back_up_unwritable, NULL);
+    ck_assert_int_eq(chmod(home(), 0755), 0);
+}
+END_TEST
+
 /* ---- what others have left, or are about --------------------------------- */
 
 static void
@@ -328,6 +364,8 @@ suite(void)
     tcase_add_test(tcase, the_directory_around_it_has_to_be_there);
     tcase_add_test(tcase, a_path_may_be_too_long);
     tcase_add_test(tcase, permission_is_needed);
+    tcase_add_test(tcase,
+                   of_a_journal_without_write_permission_there_is_a_backup);
     tcase_add_test(tcase, what_a_crash_has_left_is_replaced);
     tcase_add_test(tcase, what_does_not_look_like_a_crash_is_left_alone);
     tcase_add_test(tcase, one_backup_at_a_time_goes_to_a_target);

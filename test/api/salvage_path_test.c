@@ -135,6 +135,28 @@ START_TEST(a_report_with_what_is_not_known_is_refused)
 }
 END_TEST
 
+static void
+salvage_unwritable(void *unused)
+{
+    (void)unused;
+    if (!give_up_privileges()) {
+        skip("may not give up privileges");
+        return;
+    }
+    ck_assert_int_eq(salvage("journal", "copy"), 0);
+    ck_assert_uint_eq(mode_of("copy/data.mdb") & 0777, 0444);
+}
+
+/* As from a medium that nobody can write to. */
+START_TEST(what_has_no_write_permission_is_salvaged)
+{
+    ck_assert_int_eq(chmod("journal/data.mdb", 0444), 0);
+    ck_assert_int_eq(chmod("journal", 0555), 0);
+    in_child(salvage_unwritable, NULL);
+    ck_assert_int_eq(chmod("journal", 0755), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -149,6 +171,7 @@ suite(void)
     tcase_add_test(tcase, a_path_may_be_too_long);
     tcase_add_test(tcase, what_is_no_file_has_no_entries);
     tcase_add_test(tcase, a_report_with_what_is_not_known_is_refused);
+    tcase_add_test(tcase, what_has_no_write_permission_is_salvaged);
     suite_add_tcase(suite, tcase);
     return suite;
 }
