@@ -51,6 +51,7 @@ jn_inspect_directory(const char *directory, enum jn_content *content)
     struct names names = {.data = false};
     struct dirent *entry;
     DIR *stream = opendir(directory);
+    int rc;
 
     if (stream == NULL && errno == ENOENT) {
         *content = JN_CONTENT_ABSENT;
@@ -58,9 +59,13 @@ jn_inspect_directory(const char *directory, enum jn_content *content)
     }
     if (stream == NULL)
         return errno == ENOTDIR ? JOURNAL_UNSUPPORTED : errno;
+    errno = 0;
     while ((entry = readdir(stream)) != NULL)
         note_name(&names, entry->d_name);
+    rc = errno;
     closedir(stream);
+    if (rc != 0)
+        return rc; /* what was not seen may be there */
     if (names.data) {
         *content = JN_CONTENT_DATA;
         return 0;
