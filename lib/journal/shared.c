@@ -407,7 +407,8 @@ jn_shared_acquire(struct jn_shared **shared, const char *path,
     for (unsigned i = 0; i < OPEN_TRIES && again; i++)
         rc = try_open(shared, path, wish, &again);
     leave(state);
-    return rc;
+    /* A link to nothing is in the way of a directory. */
+    return rc == JOURNAL_NOT_FOUND && wish->may_create ? ENOENT : rc;
 }
 
 int

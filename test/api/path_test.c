@@ -141,6 +141,19 @@ START_TEST(a_journal_is_created_behind_a_symbolic_link)
 }
 END_TEST
 
+/* JOURNAL_NOT_FOUND is for those who want none to be made. */
+START_TEST(behind_a_link_to_nothing_no_journal_is_created)
+{
+    ck_assert_int_eq(symlink("nothing", test_path("link")), 0);
+    ck_assert_int_eq(result_of_open(test_path("link"), 0), ENOENT);
+    ck_assert_int_eq(result_of_open(test_path("link"), JOURNAL_OPEN_NEW),
+                     ENOENT);
+    ck_assert_int_eq(result_of_open(test_path("link"), JOURNAL_OPEN_EXISTING),
+                     JOURNAL_NOT_FOUND);
+    ck_assert(!exists(test_path("nothing")));
+}
+END_TEST
+
 static void
 link_file(const char *name)
 {
@@ -270,6 +283,7 @@ suite(void)
     tcase_add_test(tcase, the_current_directory_may_be_a_journal);
     tcase_add_test(tcase, a_handle_goes_on_when_the_current_directory_changes);
     tcase_add_test(tcase, a_journal_is_created_behind_a_symbolic_link);
+    tcase_add_test(tcase, behind_a_link_to_nothing_no_journal_is_created);
     tcase_add_test(tcase,
                    hard_links_of_the_files_are_the_same_journal_or_refused);
     tcase_add_test(tcase, a_bind_mount_leads_to_the_same_journal);
