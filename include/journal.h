@@ -36,9 +36,9 @@
  * Threads.  A struct journal may be used from any number of threads.  A struct
  * journal_cursor is used by one thread at a time.  Every close or free takes
  * NULL.  The library starts no threads, catches no signals, prints nothing and
- * reads no environment variables.  A thread that is cancelled in a call finishes
- * it first.  A call takes less than 64 KiB of stack, journal_salvage() less than
- * 128 KiB.
+ * reads no environment variables.  A thread that is cancelled in a call
+ * finishes it first.  A call takes less than 64 KiB of stack, journal_salvage()
+ * less than 128 KiB.
  *
  * Fork.  In the child of a fork() every call on an inherited handle gives
  * JOURNAL_FORKED; journal_close() there frees memory and touches nothing that

@@ -18,10 +18,10 @@ int jn_disk_flush_names(const char *directory);
 int jn_disk_read_anew(const char *path);
 
 /*
- * Sees to it that no file opened from now on gets the descriptor 0, 1 or 2: what
- * a program that has closed them writes to stderr all the same would be written
- * into it.  Those that are free become one that nobody can read or write.  0 or
- * an errno.
+ * Sees to it that no file opened from now on gets the descriptor 0, 1 or 2:
+ * what a program that has closed them writes to stderr all the same would be
+ * written into it.  Those that are free become ones that nobody can read or
+ * write.  0 or an errno.
  */
 int jn_disk_take_standard(void);
 
