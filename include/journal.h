@@ -241,7 +241,8 @@ JOURNAL_API void journal_close(struct journal *journal);
  *
  * Removes the journal's files, and the directory if that leaves it empty.
  *
- * Errors:  JOURNAL_BUSY while anybody, this process included, has it open;
+ * Errors:  JOURNAL_BUSY while anybody, this process included, has it open (but
+ *          for JOURNAL_OPEN_IMMUTABLE, which nobody sees);
  *          JOURNAL_NOT_FOUND where there is none; JOURNAL_UNSUPPORTED where
  *          the directory holds something else.  An errno: something is left,
  *          and another call goes on from there.
