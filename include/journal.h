@@ -231,8 +231,8 @@ JOURNAL_API int journal_open(const char *path,
  *
  * The last writer of all moves what is in the tail into data.mdb, which is the
  * whole journal then, and gives the disk back what it had allocated ahead; that
- * may take tens of milliseconds.  If it is killed before, or has no room for it,
- * nothing is lost: journal_open() goes on with the tail.
+ * may take tens of milliseconds.  If it is killed before, or has no room for
+ * it, nothing is lost: journal_open() goes on with the tail.
  */
 JOURNAL_API void journal_close(struct journal *journal);
 

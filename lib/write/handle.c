@@ -44,9 +44,9 @@ give_back(void *context)
 }
 
 /*
- * The last one who may write leaves a store that is the whole journal, and takes
- * no more of the disk than it needs.  If that fails, or somebody else comes in
- * between, the tail tells the next one.
+ * The last one who may write leaves a store that is the whole journal, and
+ * takes no more of the disk than it needs.  If that fails, or somebody else
+ * comes in between, the tail tells the next one.
  */
 static void
 leave_whole(struct journal *journal)
