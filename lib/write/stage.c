@@ -5,6 +5,7 @@
 
 #include "write/apply.h"
 #include "base/clock.h"
+#include "write/drain.h"
 #include "base/error.h"
 #include "journal/view.h"
 
@@ -378,6 +379,9 @@ jn_stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
         *staged = JN_NO_TAIL; /* it never will */
     *end = jn_recent_position(newest->recent);
     newest->used = *end - row->start;
+    /* What a run begins with cannot be drained by itself. */
+    if (*staged == JN_NO_ROOM)
+        newest->used = jn_drain_left(txn);
     jn_recent_unlock(newest->recent);
     return rc;
 }

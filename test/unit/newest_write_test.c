@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -230,6 +231,42 @@ START_TEST(what_is_refused_flushes_nothing)
 }
 END_TEST
 
+/* ---- a ring that is full ------------------------------------------------- */
+
+#define GROUP 170u /* entries, of keys that no other group has */
+
+static void
+append_group(unsigned number)
+{
+    struct journal_record records[GROUP];
+    char keys[GROUP][9];
+
+    memset(records, 0, sizeof(records));
+    for (unsigned i = 0; i < GROUP; i++) {
+        (void)snprintf(keys[i], sizeof(keys[i]), "%08x",
+                       (number * GROUP + i) * 2654435761u);
+        records[i].key = keys[i];
+        records[i].key_size = 8;
+    }
+    ck_assert_int_eq(journal_append_batch(journal, records, GROUP, NULL), 0);
+}
+
+/*
+ * The run that it begins with was counted as if it could be drained: an append
+ * that found no room behind a crash looked for it for ever.
+ */
+START_TEST(an_append_finds_room_in_a_ring_that_begins_with_a_run)
+{
+    journal = open_as(0, JN_TAIL_MIN);
+    append(journal, 2);
+    ck_assert_int_eq(jn_slices_drain(journal->shared, 0, 0, UINT_MAX), 0);
+    jn_word_set(&files()->newest.words->torn, 1);
+    for (unsigned i = 0; i < 20; i++)
+        append_group(i);
+    ck_assert_uint_eq(size_of(journal), 2 + 20 * GROUP);
+}
+END_TEST
+
 /* ---- who closes last ----------------------------------------------------- */
 
 static int orders[2], answers[2];
@@ -439,6 +476,8 @@ suite(void)
                    a_rewind_over_the_size_is_refused_whatever_is_drained_first);
     tcase_add_loop_test(tcase, a_drain_whose_flush_fails_fails_all_that_write,
                         0, 2);
+    tcase_add_test(tcase,
+                   an_append_finds_room_in_a_ring_that_begins_with_a_run);
     tcase_add_test(tcase, a_tail_that_somebody_else_has_come_to_use_stays_open);
     tcase_add_test(tcase,
                    what_was_not_there_for_a_prune_does_not_come_after_it);
