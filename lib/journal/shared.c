@@ -226,6 +226,8 @@ join(struct jn_shared *shared, const struct jn_wish *wish)
             (void)show_writers(shared, shared->writers, shared->exclusives);
             return rc;
         }
+        if (shared->writers == 0)
+            jn_store_forget_allocated(shared->files.store);
         shared->writers++;
         shared->exclusives += wish->exclusive;
     }

@@ -158,6 +158,12 @@ int jn_store_reserve(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
  */
 void jn_store_give_back(struct jn_txn *txn);
 
+/*
+ * While nobody in this process may write: others may have given back what was
+ * allocated here.
+ */
+void jn_store_forget_allocated(struct jn_store *store);
+
 /* Whether the store can take BYTES more within BYTES_MAX (0: no limit). */
 bool jn_store_has_room(struct jn_txn *txn, uint64_t bytes, uint64_t bytes_max);
 

@@ -356,6 +356,12 @@ jn_store_give_back(struct jn_txn *txn)
         store->allocated = keep;
 }
 
+void
+jn_store_forget_allocated(struct jn_store *store)
+{
+    store->allocated = 0;
+}
+
 /* ---- after JOURNAL_FULL ------------------------------------------------- */
 
 int

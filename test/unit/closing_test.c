@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "store/lock.h"
+#include "support/mode.h"
 #include "support/test.h"
 #include "write/upkeep.h"
 
@@ -113,7 +114,7 @@ can_give_back(void)
 }
 
 static void
-append_much(struct journal *journal)
+append_batches(struct journal *journal, unsigned count)
 {
     static const char value[1000];
     struct journal_record records[100];
@@ -123,8 +124,14 @@ append_much(struct journal *journal)
         records[i].value = value;
         records[i].value_size = sizeof(value);
     }
-    for (unsigned i = 0; i < 200; i++)
+    for (unsigned i = 0; i < count; i++)
         ck_assert_int_eq(journal_append_batch(journal, records, 100, NULL), 0);
+}
+
+static void
+append_much(struct journal *journal)
+{
+    append_batches(journal, 200);
 }
 
 static void
@@ -163,8 +170,9 @@ END_TEST
 
 static struct {
     pid_t pid;
-    int to, from; /* pipes */
-    bool late;    /* is yet to open it */
+    int to, from;     /* pipes */
+    bool late;        /* is yet to open it */
+    unsigned batches; /* that it appends when it has */
 } other;
 
 static void
@@ -189,6 +197,7 @@ start_other(void)
     if (other.pid == 0) {
         ck_assert_int_eq(read(there[0], &byte, 1), 1);
         ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+        append_batches(journal, other.batches);
         ck_assert_int_eq(write(back[1], &byte, 1), 1);
         ck_assert_int_eq(read(there[0], &byte, 1), 1);
         journal_close(journal);
@@ -277,6 +286,39 @@ START_TEST(what_the_disk_does_not_take_or_give_is_no_harm)
 }
 END_TEST
 
+/* He who counted on it had stopped to write, and begins again. */
+START_TEST(what_was_given_back_meanwhile_is_allocated_again)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+    char path[256];
+    struct journal *reader, *writer;
+
+    if (!can_give_back())
+        return;
+    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
+    other.batches = 35;
+    start_other();
+    let_other();
+    reader = mode_open_with(test_path("journal"), JOURNAL_DURABLE,
+                            JOURNAL_OPEN_READ_ONLY, 0);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &writer), 0);
+    append_batches(writer, 1);
+    journal_close(writer);
+    ck_assert_uint_gt(bytes_behind(path), 2 * SOME);
+    let_other(); /* closes, as the last one who may write */
+    ck_assert_int_eq(waitpid(other.pid, NULL, 0), other.pid);
+    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+    writer = mode_open_with(test_path("journal"), JOURNAL_RELAXED, 0, 0);
+    while (stat.tail_bytes_used < SOME) {
+        append_batches(writer, 1);
+        ck_assert_int_eq(journal_stat(writer, &stat), 0);
+    }
+    ck_assert_uint_ge(bytes_behind(path), 2 * SOME);
+    journal_close(writer);
+    journal_close(reader);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -289,6 +331,7 @@ suite(void)
     tcase_add_loop_test(tcase, what_another_writer_counts_on_stays, 0, 2);
     tcase_add_loop_test(tcase, what_the_disk_does_not_take_or_give_is_no_harm,
                         0, 2);
+    tcase_add_test(tcase, what_was_given_back_meanwhile_is_allocated_again);
     suite_add_tcase(suite, tcase);
     return suite;
 }
