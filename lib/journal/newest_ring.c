@@ -50,6 +50,9 @@ begin_new_tail(struct jn_newest *newest, struct jn_tail_row *row)
     row->last = row->start;
     row->last_check = jn_get_le64(bytes);
     row->start += sizeof(bytes);
+    /* Whoever died may have set out to write farther, in a larger one. */
+    if (rc == 0)
+        jn_word_set(&newest->words->reserved, row->start);
     return rc;
 }
 

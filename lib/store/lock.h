@@ -36,7 +36,7 @@ struct jn_words {
     /* Changed with LMDB's writer lock held: */
     struct jn_word written; /* up to here the ring has been written */
     struct jn_word torn;    /* 1: behind that may be what is torn */
-    /* These only rise: */
+    /* These only rise, but for the first one with a new ring: */
     struct jn_word reserved;  /* up to here it may have been written */
     struct jn_word published; /* readers see what ends up to here */
     struct jn_word flushed;   /* it is on the disk, or in the store */

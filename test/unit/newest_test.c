@@ -224,6 +224,38 @@ START_TEST(a_look_of_before_the_tail_was_made_anew_begins_anew)
 }
 END_TEST
 
+static void
+die_writing_a_large_group(void)
+{
+    struct jn_words *words;
+
+    journal = open_as(0, 1 << 20);
+    append(journal, 10);
+    words = files()->newest.words;
+    jn_word_set(&words->torn, 1);
+    jn_word_raise(&words->reserved, jn_word_get(&words->written) + (1 << 18));
+}
+
+static void
+append_to_a_small_one(void)
+{
+    append(open_as(0, JN_TAIL_MIN), 10);
+}
+
+/* It would seem to have been gone round, as it is smaller than the group. */
+START_TEST(a_tail_that_is_made_anew_is_read_whatever_was_torn_in_the_other)
+{
+    open_and_close();
+    journal = open_as(JOURNAL_OPEN_READ_ONLY, 0);
+    in_another(die_writing_a_large_group);
+    in_another(open_and_close);
+    in_another(append_to_a_small_one);
+    ck_assert_uint_eq(size_of(journal), 20);
+    in_another(append_to_a_small_one);
+    ck_assert_uint_eq(size_of(journal), 30);
+}
+END_TEST
+
 /* ---- who only reads ------------------------------------------------------ */
 
 #define ROUNDS 80u
@@ -303,6 +335,8 @@ suite(void)
         10);
     tcase_add_test(tcase, a_tail_that_is_opened_again_where_it_was_is_read_on);
     tcase_add_test(tcase, a_look_of_before_the_tail_was_made_anew_begins_anew);
+    tcase_add_test(
+        tcase, a_tail_that_is_made_anew_is_read_whatever_was_torn_in_the_other);
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     suite_add_tcase(suite, tcase);
     return suite;
