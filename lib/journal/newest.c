@@ -49,6 +49,7 @@ jn_newest_open_tail(struct jn_newest *newest, struct jn_txn *txn,
         return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
     jn_tail_close(newest->tail);
     newest->tail = tail;
+    atomic_fetch_add(&newest->opened, 1);
     newest->name = name;
     atomic_store(&newest->ring, name.capacity);
     jn_store_set_beside(newest->store, jn_tail_file_size(tail));
@@ -277,7 +278,7 @@ write_others_again(struct jn_newest *newest, const struct jn_tail_row *row,
     uint64_t from = newest->sure > row->start ? newest->sure : row->start;
     int rc = 0;
 
-    if (newest->appended || from >= written)
+    if (jn_newest_has_moved(newest) || from >= written)
         return 0;
     rc = jn_newest_write_again(newest, from, written);
     if (rc == 0)

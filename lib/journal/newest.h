@@ -76,12 +76,14 @@ struct jn_newest {
     /* With the lock of RECENT held: */
     struct jn_tail *tail; /* NULL: not opened yet */
     struct jn_tail_name name;
-    _Atomic uint64_t ring; /* its capacity, for who has not got the lock */
-    uint32_t run;          /* of the frame that is to follow */
+    _Atomic uint64_t ring;   /* its capacity, for who has not got the lock */
+    _Atomic unsigned opened; /* how often one has been; for all, too */
+    uint32_t run;            /* of the frame that is to follow */
     /* With LMDB's writer lock held: */
     uint64_t no_tail_until; /* there was no room for one; steady clock */
     struct jn_basis basis;  /* of the store, when it was last looked at */
-    bool appended;          /* this process has committed to the store */
+    bool appended;          /* this process has committed to the store, */
+    unsigned moved;         /* the last time with the tail opened so often */
     uint64_t sure;          /* or has written again what ends there */
     uint64_t used;          /* bytes of the tail, when it last was */
     struct jn_slice slice;  /* how large the next one is: see slices.c */
@@ -177,6 +179,16 @@ int jn_newest_prepare_flush(struct jn_newest *newest, struct jn_txn *txn,
  * fails is noted as BROKEN, for jn_shared_abort().
  */
 int jn_newest_flush_all(struct jn_newest *newest, struct jn_txn *txn);
+
+/*
+ * Whether this process has moved all there was into the store since it has the
+ * tail open: only of what was written later is it told if a flush has failed.
+ */
+static inline bool
+jn_newest_has_moved(const struct jn_newest *newest)
+{
+    return newest->appended && newest->moved == atomic_load(&newest->opened);
+}
 
 /* Adds ITEM, of USED bytes, behind what is recent, with its sums. */
 int jn_newest_append(struct jn_newest *newest, struct jn_recent_item *item,

@@ -86,6 +86,7 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
     struct jn_newest *newest = &shared->files.newest;
     struct jn_txn txn;
     uint64_t number;
+    unsigned opened;
     bool changed = false;
     int rc = jn_shared_begin_write(shared, &txn);
 
@@ -109,11 +110,14 @@ try_list(struct jn_shared *shared, struct jn_request *first, bool *retain)
         jn_shared_abort(shared, &txn);
         return rc;
     }
+    opened = atomic_load(&newest->opened);
     rc = jn_shared_commit(shared, &txn);
-    if (rc == 0)
-        jn_marks_kept(slowest, number);
-    newest->appended |= rc == 0;
-    return rc;
+    if (rc != 0)
+        return rc;
+    jn_marks_kept(slowest, number);
+    newest->appended = true;
+    newest->moved = opened;
+    return 0;
 }
 
 /* Tries again while there is room to be made. */

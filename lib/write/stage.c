@@ -361,7 +361,7 @@ jn_stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
     row = &basis->row;
     *broken = false;
     *staged = JN_NO_TAIL;
-    if (rc != 0 || !row->open || !newest->appended ||
+    if (rc != 0 || !row->open || !jn_newest_has_moved(newest) ||
         bytes > row->capacity / PART_OF_RING)
         return rc;
     used = jn_recent_position(newest->recent) - row->start;

@@ -256,6 +256,35 @@ START_TEST(a_tail_that_is_made_anew_is_read_whatever_was_torn_in_the_other)
 }
 END_TEST
 
+static void
+append_three_and_die(void)
+{
+    append(open_as(0, 0), 3);
+}
+
+/*
+ * A flush may have failed before the tail was opened here, which the one who
+ * died was told of alone: so it all moves into the store first.
+ */
+START_TEST(who_opens_the_tail_that_another_has_made_moves_what_is_there)
+{
+    struct journal_stat stat = {.struct_size = sizeof(stat)};
+
+    journal = open_as(0, 0);
+    append(journal, 1);
+    in_another(append_three_and_die);
+    if (_i == 1)
+        ck_assert_uint_eq(size_of(journal), 4); /* a read opens it, too */
+    append(journal, 1);
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    ck_assert_uint_eq(stat.size, 5);
+    ck_assert_uint_eq(stat.tail_bytes_used, 0);
+    append(journal, 1);
+    ck_assert_int_eq(journal_stat(journal, &stat), 0);
+    ck_assert_uint_gt(stat.tail_bytes_used, 0);
+}
+END_TEST
+
 /* ---- who only reads ------------------------------------------------------ */
 
 #define ROUNDS 80u
@@ -337,6 +366,9 @@ suite(void)
     tcase_add_test(tcase, a_look_of_before_the_tail_was_made_anew_begins_anew);
     tcase_add_test(
         tcase, a_tail_that_is_made_anew_is_read_whatever_was_torn_in_the_other);
+    tcase_add_loop_test(
+        tcase, who_opens_the_tail_that_another_has_made_moves_what_is_there, 0,
+        2);
     tcase_add_test(tcase, who_only_reads_keeps_no_more_than_a_tail_holds);
     suite_add_tcase(suite, tcase);
     return suite;
