@@ -133,7 +133,9 @@ lead(struct jn_shared *shared, struct jn_request *own)
     /* For the next leader alone, which is told of it below. */
     queue->last_ns = start != 0 ? jn_clock_steady() - start : 0;
     finish_group(group, own);
-    jn_slices_drain_ahead(shared, own->limits.bytes_max);
+    /* A turn of other work has no limit to go by, and need not drain. */
+    if (own->work == NULL)
+        jn_slices_drain_ahead(shared, own->limits.bytes_max);
     next = hand_over(queue);
     if (next != NULL)
         jn_futex_tell(&next->turn, JN_LEADS);

@@ -214,6 +214,47 @@ START_TEST(bytes_max_belongs_to_the_handle)
 }
 END_TEST
 
+#define PINNED_LIMIT ((uint64_t)8 << 20)
+
+/* Goes on until appends find no room, or come to several times the limit. */
+static int
+fill_beside(void *context, uint64_t done, uint64_t total)
+{
+    uint64_t *written = context;
+
+    (void)done;
+    (void)total;
+    while (*written < 4 * PINNED_LIMIT && append_of(1000) == 0)
+        *written += 1000;
+    return 0;
+}
+
+/*
+ * What goes for new entries leaves no room then, as a snapshot is being read.
+ * To make some, old entries were removed, and the tail drained beside that with
+ * no limit at all.
+ */
+START_TEST(bytes_max_holds_while_a_verify_reads_what_retention_removes)
+{
+    struct journal_options options = options_with(0);
+    struct journal_report report = {.struct_size = sizeof(report)};
+    uint64_t written = 0;
+
+    journal_close(journal);
+    options.bytes_max = PINNED_LIMIT;
+    options.keep_entries = 1000;
+    options.durability = JOURNAL_RELAXED;
+    journal = open_with(home(), &options);
+    for (unsigned i = 0; i < 2000; i++)
+        ck_assert_int_eq(append_of(1000), 0);
+    ck_assert_int_eq(journal_verify(journal, &report, fill_beside, &written),
+                     0);
+    ck_assert_uint_lt(written, 4 * PINNED_LIMIT);
+    ck_assert_uint_le(bytes_on_disk(), PINNED_LIMIT);
+    ck_assert_int_eq(append_of(1000), 0);
+}
+END_TEST
+
 START_TEST(bytes_max_may_be_raised)
 {
     fill_up(1000);
@@ -380,6 +421,8 @@ limits(void)
     tcase_add_test(tcase, what_never_fits_leaves_room_for_what_does);
     tcase_add_test(tcase, bytes_max_belongs_to_the_handle);
     tcase_add_test(tcase, bytes_max_may_be_raised);
+    tcase_add_test(tcase,
+                   bytes_max_holds_while_a_verify_reads_what_retention_removes);
     return tcase;
 }
 
