@@ -236,12 +236,12 @@ bool
 jn_ahead_has_few(const struct jn_txn *txn)
 {
     const struct jn_recent_look *look = &txn->look;
-    uint64_t step = (look->high - look->low) / SAMPLES + 1;
+    uint64_t count = look->high - look->low, step = count / SAMPLES + 1;
     size_t samples = 0, keys = 0;
 
-    /* Of each key one entry is the newest. */
-    for (uint64_t seq = look->low; seq < look->high; seq += step, samples++) {
-        const struct jn_recent_item *item = jn_recent_at(look, seq);
+    /* Of each key one entry is the newest.  No number follows the last one. */
+    for (uint64_t i = 0; i < count; i += step, samples++) {
+        const struct jn_recent_item *item = jn_recent_at(look, look->low + i);
 
         keys += item->key.size > 0 &&
                 jn_recent_is_newest(look, item, look->high);

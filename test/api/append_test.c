@@ -414,6 +414,29 @@ START_TEST(out_of_numbers_reading_pruning_and_rewinding_go_on)
 }
 END_TEST
 
+/* Some of many are looked at: behind the last the next was beyond NONE. */
+START_TEST(the_last_numbers_move_from_a_full_tail_like_others)
+{
+    struct journal_options options = options_with(JOURNAL_OPEN_NEW);
+    uint64_t count = 600 + (uint64_t)_i;
+
+    journal_close(journal);
+    options.durability = JOURNAL_RELAXED;
+    options.tail_bytes = 128 << 10;
+    options.first_seq = JOURNAL_NONE - count;
+    journal = open_with(test_path("last"), &options);
+    for (uint64_t i = 0; i < count; i++)
+        ck_assert_int_eq(journal_append(journal, &i, sizeof(i), "", 0, NULL),
+                         0);
+    ck_assert_int_eq(journal_append(journal, NULL, 0, "", 0, NULL),
+                     JOURNAL_FULL);
+    ck_assert_uint_gt(figures(journal).tail_bytes_used, 32 << 10);
+    ck_assert_int_eq(journal_sync(journal), 0);
+    ck_assert_uint_le(figures(journal).tail_bytes_used, 32 << 10);
+    ck_assert_uint_eq(assert_no_gap(journal), count);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -453,6 +476,9 @@ suite(void)
     tcase_add_test(tcase, none_is_never_the_number_of_an_entry);
     tcase_add_test(tcase, a_batch_that_would_need_number_none_appends_nothing);
     tcase_add_test(tcase, out_of_numbers_reading_pruning_and_rewinding_go_on);
+    tcase_add_loop_test(tcase,
+                        the_last_numbers_move_from_a_full_tail_like_others, 0,
+                        2);
     suite_add_tcase(append_suite, tcase);
     return append_suite;
 }
