@@ -345,11 +345,14 @@ jn_store_give_back(struct jn_txn *txn)
     mdb_filehandle_t file;
     struct stat status;
 
-    if (store->allocated == UINT64_MAX || store->allocated < keep + MUCH)
+    if (store->allocated == UINT64_MAX ||
+        mdb_env_get_fd(store->env, &file) != 0 || fstat(file, &status) != 0)
+        return;
+    /* Others may have allocated it, who were not the last, or died. */
+    if ((uint64_t)status.st_blocks * 512 < keep + MUCH)
         return;
     /* To make a file as long as it is frees the blocks behind its end. */
-    if (mdb_env_get_fd(store->env, &file) != 0 || fstat(file, &status) != 0 ||
-        ftruncate(file, status.st_size) != 0)
+    if (ftruncate(file, status.st_size) != 0)
         return;
     store->allocated = 0;
     if (allocate(file, keep - JN_RESERVE, keep) == 0)

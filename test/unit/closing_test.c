@@ -286,6 +286,29 @@ START_TEST(what_the_disk_does_not_take_or_give_is_no_harm)
 }
 END_TEST
 
+/* He has allocated nothing himself. */
+START_TEST(the_last_one_gives_back_what_others_have_allocated)
+{
+    char path[256];
+    struct journal *journal;
+
+    if (!can_give_back())
+        return;
+    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
+    start_other();
+    let_other();
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    append_much(journal);
+    journal_close(journal);
+    ck_assert_uint_gt(bytes_behind(path), 2 * SOME);
+    let_other();
+    ck_assert_int_eq(waitpid(other.pid, NULL, 0), other.pid);
+    ck_assert_uint_ge(bytes_behind(path), RESERVE);
+    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+    assert_all_there(20000);
+}
+END_TEST
+
 /* He who counted on it had stopped to write, and begins again. */
 START_TEST(what_was_given_back_meanwhile_is_allocated_again)
 {
@@ -331,6 +354,7 @@ suite(void)
     tcase_add_loop_test(tcase, what_another_writer_counts_on_stays, 0, 2);
     tcase_add_loop_test(tcase, what_the_disk_does_not_take_or_give_is_no_harm,
                         0, 2);
+    tcase_add_test(tcase, the_last_one_gives_back_what_others_have_allocated);
     tcase_add_test(tcase, what_was_given_back_meanwhile_is_allocated_again);
     suite_add_tcase(suite, tcase);
     return suite;
