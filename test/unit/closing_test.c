@@ -147,22 +147,27 @@ assert_all_there(uint64_t size)
     journal_close(journal);
 }
 
+/* What data.mdb has behind its end. */
+static uint64_t
+ahead_of_need(void)
+{
+    return bytes_behind(test_path("journal/data.mdb"));
+}
+
 /* But for the reserve, without which a full disk could not be pruned. */
 START_TEST(what_was_allocated_ahead_is_given_back)
 {
-    char path[256];
     struct journal *journal;
 
     if (!can_give_back())
         return;
-    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
     append_much(journal);
-    ck_assert_uint_gt(bytes_behind(path), SOME);
+    ck_assert_uint_gt(ahead_of_need(), SOME);
     journal_close(journal);
     for (uint64_t size = 20000; size <= 40000; size += 20000) {
-        ck_assert_uint_ge(bytes_behind(path), RESERVE);
-        ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+        ck_assert_uint_ge(ahead_of_need(), RESERVE);
+        ck_assert_uint_lt(ahead_of_need(), 2 * RESERVE);
         assert_all_there(size);
     }
 }
@@ -223,13 +228,11 @@ __wrap_jn_upkeep(struct jn_shared *shared, uint64_t bytes_max,
 /* Or what he acknowledges might not find room. */
 START_TEST(what_another_writer_counts_on_stays)
 {
-    char path[256];
     struct journal *journal;
     int status;
 
     if (!can_give_back())
         return;
-    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
     start_other();
     other.late = _i == 1;
     if (!other.late)
@@ -238,7 +241,7 @@ START_TEST(what_another_writer_counts_on_stays)
     append_much(journal);
     journal_close(journal);
     ck_assert(!other.late);
-    ck_assert_uint_gt(bytes_behind(path), SOME);
+    ck_assert_uint_gt(ahead_of_need(), SOME);
     let_other();
     ck_assert_int_eq(waitpid(other.pid, &status, 0), other.pid);
     ck_assert_int_eq(status, 0);
@@ -265,46 +268,42 @@ __wrap_fallocate(int file, int mode, off_t at, off_t size)
 /* The reserve comes again with the next append. */
 START_TEST(what_the_disk_does_not_take_or_give_is_no_harm)
 {
-    char path[256];
     struct journal *journal;
 
     if (!can_give_back())
         return;
-    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
     append_much(journal);
     failing = _i == 0 ? TRUNCATING : ALLOCATING;
     journal_close(journal);
     failing = NOTHING;
     if (_i == 0)
-        ck_assert_uint_gt(bytes_behind(path), SOME);
+        ck_assert_uint_gt(ahead_of_need(), SOME);
     else
-        ck_assert_uint_lt(bytes_behind(path), RESERVE);
+        ck_assert_uint_lt(ahead_of_need(), RESERVE);
     assert_all_there(20000);
-    ck_assert_uint_ge(bytes_behind(path), RESERVE);
-    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+    ck_assert_uint_ge(ahead_of_need(), RESERVE);
+    ck_assert_uint_lt(ahead_of_need(), 2 * RESERVE);
 }
 END_TEST
 
 /* He has allocated nothing himself. */
 START_TEST(the_last_one_gives_back_what_others_have_allocated)
 {
-    char path[256];
     struct journal *journal;
 
     if (!can_give_back())
         return;
-    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
     start_other();
     let_other();
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
     append_much(journal);
     journal_close(journal);
-    ck_assert_uint_gt(bytes_behind(path), 2 * SOME);
+    ck_assert_uint_gt(ahead_of_need(), 2 * SOME);
     let_other();
     ck_assert_int_eq(waitpid(other.pid, NULL, 0), other.pid);
-    ck_assert_uint_ge(bytes_behind(path), RESERVE);
-    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+    ck_assert_uint_ge(ahead_of_need(), RESERVE);
+    ck_assert_uint_lt(ahead_of_need(), 2 * RESERVE);
     assert_all_there(20000);
 }
 END_TEST
@@ -313,12 +312,10 @@ END_TEST
 START_TEST(what_was_given_back_meanwhile_is_allocated_again)
 {
     struct journal_stat stat = {.struct_size = sizeof(stat)};
-    char path[256];
     struct journal *reader, *writer;
 
     if (!can_give_back())
         return;
-    (void)snprintf(path, sizeof(path), "%s", test_path("journal/data.mdb"));
     other.batches = 35;
     start_other();
     let_other();
@@ -327,16 +324,16 @@ START_TEST(what_was_given_back_meanwhile_is_allocated_again)
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &writer), 0);
     append_batches(writer, 1);
     journal_close(writer);
-    ck_assert_uint_gt(bytes_behind(path), 2 * SOME);
+    ck_assert_uint_gt(ahead_of_need(), 2 * SOME);
     let_other(); /* closes, as the last one who may write */
     ck_assert_int_eq(waitpid(other.pid, NULL, 0), other.pid);
-    ck_assert_uint_lt(bytes_behind(path), 2 * RESERVE);
+    ck_assert_uint_lt(ahead_of_need(), 2 * RESERVE);
     writer = mode_open_with(test_path("journal"), JOURNAL_RELAXED, 0, 0);
     while (stat.tail_bytes_used < SOME) {
         append_batches(writer, 1);
         ck_assert_int_eq(journal_stat(writer, &stat), 0);
     }
-    ck_assert_uint_ge(bytes_behind(path), 2 * SOME);
+    ck_assert_uint_ge(ahead_of_need(), 2 * SOME);
     journal_close(writer);
     journal_close(reader);
 }
