@@ -55,18 +55,26 @@ examine(const char *directory, const struct jn_wish *wish)
     return rc;
 }
 
+/* What may come to be beside the store, within the limit. */
+static uint64_t
+bytes_beside(const struct jn_wish *wish)
+{
+    uint64_t tail = jn_newest_capacity(wish->tail_bytes, wish->bytes_max);
+
+    return tail == 0 ? 0 : JN_TAIL_HEADER + tail;
+}
+
 static int
 open_store(struct jn_files *files, const char *directory,
            const struct jn_wish *wish, bool others)
 {
-    uint64_t tail = jn_newest_capacity(wish->tail_bytes, wish->bytes_max);
     struct jn_store_options options = {
         .read_only = wish->read_only,
         .immutable = wish->immutable,
         .others = others,
         .mode = wish->mode,
         .bytes_max = wish->bytes_max,
-        .beside = tail == 0 ? 0 : JN_TAIL_HEADER + tail,
+        .beside = bytes_beside(wish),
     };
 
     if (files->lock != NULL && jn_lock_failed(files->lock))
@@ -264,6 +272,19 @@ jn_files_open(struct jn_files *files, const char *directory,
         jn_store_close(files->store);
         jn_lock_close(files->lock);
     }
+    return rc;
+}
+
+int
+jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish)
+{
+    int rc = jn_store_make_writable(files->store, wish->bytes_max,
+                                    bytes_beside(wish));
+
+    if (rc != 0)
+        (void)jn_store_reopen(files->store, true);
+    else
+        jn_newest_close_tail(&files->newest);
     return rc;
 }
 

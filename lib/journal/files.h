@@ -48,6 +48,12 @@ int jn_files_identify(const char *directory, struct stat *file);
 int jn_files_open(struct jn_files *files, const char *directory,
                   const struct jn_wish *wish, bool had_data);
 
+/*
+ * With the door entered: what was opened to read is opened to write, within the
+ * limit of WISH.  On failure it is as it was.
+ */
+int jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish);
+
 void jn_files_close(struct jn_files *files);
 
 /* JOURNAL_BUSY while anybody has the journal in DIRECTORY open. */

@@ -190,7 +190,7 @@ show_writers(struct jn_shared *shared, unsigned writers, unsigned exclusives)
 
 /* Makes a store writable that was opened by readers. */
 static int
-make_writable(struct jn_shared *shared)
+make_writable(struct jn_shared *shared, const struct jn_wish *wish)
 {
     int rc;
 
@@ -200,11 +200,7 @@ make_writable(struct jn_shared *shared)
     rc = jn_lock_enter(shared->files.lock);
     if (rc != 0)
         return rc;
-    rc = jn_store_reopen(shared->files.store, false);
-    if (rc != 0)
-        (void)jn_store_reopen(shared->files.store, true);
-    else
-        jn_newest_close_tail(&shared->files.newest);
+    rc = jn_files_make_writable(&shared->files, wish);
     jn_lock_leave(shared->files.lock);
     return rc;
 }
@@ -221,7 +217,7 @@ join(struct jn_shared *shared, const struct jn_wish *wish)
         rc = show_writers(shared, shared->writers + 1,
                           shared->exclusives + wish->exclusive);
         if (rc == 0)
-            rc = make_writable(shared);
+            rc = make_writable(shared, wish);
         if (rc != 0) {
             (void)show_writers(shared, shared->writers, shared->exclusives);
             return rc;

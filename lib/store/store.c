@@ -442,6 +442,20 @@ jn_store_reopen(struct jn_store *store, bool read_only)
     return jn_store_error(rc);
 }
 
+int
+jn_store_make_writable(struct jn_store *store, uint64_t bytes_max,
+                       uint64_t beside)
+{
+    int rc;
+
+    pthread_rwlock_wrlock(&store->gate);
+    store->options.bytes_max = bytes_max;
+    store->options.beside = beside;
+    rc = jn_store_renew_env(store, false);
+    pthread_rwlock_unlock(&store->gate);
+    return jn_store_error(rc);
+}
+
 bool
 jn_store_is_read_only(struct jn_store *store)
 {

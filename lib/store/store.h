@@ -117,6 +117,10 @@ void jn_store_forget(struct jn_store *store);
  */
 int jn_store_reopen(struct jn_store *store, bool read_only);
 
+/* The same, to write, with limits as in struct jn_store_options. */
+int jn_store_make_writable(struct jn_store *store, uint64_t bytes_max,
+                           uint64_t beside);
+
 bool jn_store_is_read_only(struct jn_store *store);
 
 /* Sizes of the store's files together, in bytes. */

@@ -230,18 +230,13 @@ fill_beside(void *context, uint64_t done, uint64_t total)
     return 0;
 }
 
-/*
- * What goes for new entries leaves no room then, as a snapshot is being read.
- * To make some, old entries were removed, and the tail drained beside that with
- * no limit at all.
- */
-START_TEST(bytes_max_holds_while_a_verify_reads_what_retention_removes)
+static void
+assert_limit_holds_beside_a_verify(void)
 {
     struct journal_options options = options_with(0);
     struct journal_report report = {.struct_size = sizeof(report)};
     uint64_t written = 0;
 
-    journal_close(journal);
     options.bytes_max = PINNED_LIMIT;
     options.keep_entries = 1000;
     options.durability = JOURNAL_RELAXED;
@@ -254,6 +249,28 @@ START_TEST(bytes_max_holds_while_a_verify_reads_what_retention_removes)
     /* What is drained has been acknowledged, and may take a little more. */
     ck_assert_uint_le(bytes_on_disk(), PINNED_LIMIT + OVERDRAFT);
     ck_assert_int_eq(append_of(1000), 0);
+}
+
+/*
+ * What goes for new entries leaves no room then, as a snapshot is being read.
+ * To make some, old entries were removed, and the tail drained beside that with
+ * no limit at all.
+ */
+START_TEST(bytes_max_holds_while_a_verify_reads_what_retention_removes)
+{
+    journal_close(journal);
+    assert_limit_holds_beside_a_verify();
+}
+END_TEST
+
+START_TEST(bytes_max_holds_where_the_process_has_read_before)
+{
+    struct journal *reader;
+
+    journal_close(journal);
+    reader = open_path(home(), JOURNAL_OPEN_READ_ONLY);
+    assert_limit_holds_beside_a_verify();
+    journal_close(reader);
 }
 END_TEST
 
@@ -425,6 +442,7 @@ limits(void)
     tcase_add_test(tcase, bytes_max_may_be_raised);
     tcase_add_test(tcase,
                    bytes_max_holds_while_a_verify_reads_what_retention_removes);
+    tcase_add_test(tcase, bytes_max_holds_where_the_process_has_read_before);
     return tcase;
 }
 
