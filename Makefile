@@ -42,6 +42,8 @@ FAULT_STRIDE = 2 # of `make faults`: 1: no call is left out; 2: every other one
 FAULT_SECONDS = 0 # and then two fail in the same run, until these are over
 FAULT_LEAST = 0 # fewer failing calls in all are a failure
 BLOCK_IMAGES = 3000 # of `make blocks`
+SOAK     = 1 # of `make soak`: the part of what a release takes
+SOAK_STEPS = # of `make soak`; empty: all
 KILLS    = 10000 # of `make kills`: of processes alone, and of some with others
 FFI      =     # languages of `make check-ffi`; empty: all
 FFI_NEED =     # all: a language that is not here is a failure
@@ -506,10 +508,11 @@ MODE = $(if $(strip $(DURABILITY)),TEST_DURABILITY='$(strip $(DURABILITY))') \
 BUILD_ALL = $(MAKE) --no-print-directory \
     $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-## soak        the long tests thirty times as long; everything under valgrind
-soak:
-	$(MAKE) --no-print-directory check TEST_SCALE=30 TEST_TIMEOUT=7200
-	$(MAKE) --no-print-directory check RUN=valgrind TEST_TIMEOUT=7200
+## soak        what a release takes: every harness for long, a day in all;
+##             SOAK=0.01 for minutes, SOAK_STEPS="power kills": these alone
+soak: check-deps
+	@MAKE='$(MAKE)' OUT='$(OUT)' SOAK='$(strip $(SOAK))' test/soak.sh \
+	    $(SOAK_STEPS)
 
 ## check       everything that tests; TEST_SCALE, SAN=, RUN=valgrind, SHARED=1,
 ##             DURABILITY=relaxed, TAIL=65536, TEST_FOLDERS="api crash"
