@@ -63,14 +63,14 @@ grow_list(struct jn_rows *rows)
     return 0;
 }
 
-/* Room for SIZE bytes behind those in use. */
+/* Room for SIZE bytes behind those in use: a buffer, even if there are none. */
 static int
 grow_bytes(struct jn_rows *rows, size_t size)
 {
     size_t needed = rows->used + size, capacity = rows->capacity;
     uint8_t *bytes;
 
-    if (needed <= capacity)
+    if (rows->bytes != NULL && needed <= capacity)
         return 0;
     capacity = capacity < BYTES_MIN ? BYTES_MIN : capacity;
     while (capacity < needed && capacity < rows->bytes_most)

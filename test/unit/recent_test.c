@@ -437,18 +437,19 @@ hold(struct held *it)
 {
     uint64_t low = model.low + below(model.next - model.low + 1);
     uint64_t high = low + below(model.next - low + 1);
-    const struct plan *plans = model.plans - model.base;
-    uint64_t limit = high > model.base ? plans[high - 1].end : model.position;
+    const struct plan *from = &model.plans[low - model.base];
+    const struct plan *to = &model.plans[high - model.base];
+    uint64_t limit = high > model.base ? to[-1].end : model.position;
 
     if (high == model.base && high < model.next)
-        limit = plans[high].start;
+        limit = to->start;
     ck_assert(jn_recent_look(recent, low,
-                             low < model.next ? plans[low].start : limit, limit,
+                             low < model.next ? from->start : limit, limit,
                              &it->look));
     ck_assert_uint_eq(it->look.high, high);
     it->keys = model.keys;
-    it->plans = malloc((high - low + 1) * sizeof(*plans));
-    memcpy(it->plans, plans + low, (high - low) * sizeof(*plans));
+    it->plans = malloc((high - low + 1) * sizeof(*from));
+    memcpy(it->plans, from, (high - low) * sizeof(*from));
     if (high > model.shown)
         model.shown = high;
 }
