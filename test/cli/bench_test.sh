@@ -53,6 +53,11 @@ interrupted() {
     code=$?
 }
 
+# The tests may be run on a file system in memory, which it tells of.
+no_word() {
+    ! grep -qv 'hint: here is kept in memory' err
+}
+
 test_signals() {
     for number in 1 15; do
         interrupted $number
@@ -61,7 +66,7 @@ test_signals() {
     done
     { "$JOURNAL" bench --time 50ms here 2>err; echo $? >code; } | head -n 1 >out
     verify 'a pipe that breaks ends it' test "$(cat code)" -eq 141
-    verify 'without a word' test ! -s err
+    verify 'without a word' no_word
     verify 'and nothing is left' is_clean
     if [ -c /dev/full ]; then
         "$JOURNAL" bench --time 20ms here >/dev/full 2>err

@@ -520,7 +520,9 @@ START_TEST(whatever_fails_nothing_is_lost_and_nothing_made_up)
     const struct work *work = &works[(size_t)_i / FAULTS];
     const struct fault *fault = &faults[(size_t)_i % FAULTS];
     /* The first calls one by one, then fewer and fewer of many that repeat. */
-    unsigned dense = (unsigned)(20 * test_scale()) + 40, n = 1;
+    double scale = test_scale();
+    unsigned dense = (unsigned)(scale < 1 ? 6 + 54 * scale : 40 + 20 * scale);
+    unsigned n = 1;
 
     while (try(work, fault, n) && n < CALLS_MAX)
         n += 1 + n / dense;
