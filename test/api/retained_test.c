@@ -229,6 +229,7 @@ START_TEST(another_process_appends_beside_without_limits)
 {
     pid_t child;
 
+    ck_assert_int_eq(journal_mark(journal, "parent", 0), 0);
     journal_close(journal);
     journal = NULL;
     child = start(append_with_limits, NULL);
