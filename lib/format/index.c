@@ -63,6 +63,9 @@ jn_index_key_start(struct jn_span index_key, uint8_t start[JN_INDEX_KEY_MAX])
         return 0;
     if (jn_index_is_hashed(index_key))
         rest = JN_INDEX_KEY_MAX - HEAD_SIZE;
+    /* No key makes one that is longer than that, and not hashed. */
+    if (rest > JN_INDEX_KEY_MAX - HEAD_SIZE)
+        return 0;
     memcpy(start, data + 1, HEAD_SIZE);
     (void)jn_span_copy(start + HEAD_SIZE, jn_span(data + BEFORE_REST, rest));
     return class < CLASS_LONG ? class : HEAD_SIZE + rest;

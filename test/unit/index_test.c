@@ -78,6 +78,24 @@ START_TEST(what_cannot_be_an_index_key_is_no_beginning_of_a_key)
 }
 END_TEST
 
+/* A bit of its size may have been flipped: there is no room for so much. */
+START_TEST(what_is_longer_than_a_whole_key_and_not_hashed_is_none)
+{
+    uint8_t start[JN_INDEX_KEY_MAX + 1] = {0};
+    struct jn_index_key index_key;
+    struct jn_span span;
+
+    memset(bytes, 'k', sizeof(bytes));
+    jn_index_make(&index_key, jn_span(bytes, 300));
+    span = jn_index_span(&index_key);
+    ck_assert_uint_eq(jn_index_key_start(span, start), JN_INDEX_KEY_MAX);
+    for (span.size--; span.size > JN_INDEX_KEY_MAX + 2; span.size--)
+        ck_assert_uint_eq(jn_index_key_start(span, start), 0);
+    ck_assert_uint_eq(jn_index_key_start(span, start), JN_INDEX_KEY_MAX);
+    ck_assert_uint_eq(start[JN_INDEX_KEY_MAX], 0);
+}
+END_TEST
+
 START_TEST(keys_around_the_longest_whole_one_sort_too)
 {
     struct jn_index_key x, y;
@@ -196,6 +214,8 @@ suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, index_keys_sort_as_keys_do);
     tcase_add_test(tcase, what_cannot_be_an_index_key_is_no_beginning_of_a_key);
+    tcase_add_test(tcase,
+                   what_is_longer_than_a_whole_key_and_not_hashed_is_none);
     tcase_add_test(tcase, keys_around_the_longest_whole_one_sort_too);
     tcase_add_test(tcase, long_keys_differ_by_their_hash);
     tcase_add_test(tcase, probes_tell_keys_of_one_hash_apart);
