@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -91,14 +92,17 @@ static void
 sleep_on(_Atomic uint32_t *word, uint32_t value, uint64_t ns)
 {
     struct timespec span = {.tv_nsec = LOOK_EVERY};
-    int rc = call(word, FUTEX_WAIT, value, ns);
+    int state, rc = call(word, FUTEX_WAIT, value, ns);
 
     if (rc == 0 || rc == EAGAIN || rc == EINTR || rc == ETIMEDOUT)
         return;
     /* There is none, or a sandbox forbids it: then by looking. */
     if (ns < LOOK_EVERY)
         span.tv_nsec = (long)ns;
+    /* Unlike a futex that is a place where a thread may be cancelled. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     (void)nanosleep(&span, NULL);
+    pthread_setcancelstate(state, NULL);
 }
 
 void

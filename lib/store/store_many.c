@@ -22,14 +22,11 @@ get_table(const struct jn_txn *txn, enum jn_table table, MDB_val *value)
            value->mv_size == sizeof(struct jn_tree);
 }
 
-bool
-jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta)
+static bool
+read_metas(const struct jn_txn *txn, int file, struct jn_meta *meta)
 {
     size_t page_size = txn->store->page_size;
-    mdb_filehandle_t file;
 
-    if (mdb_env_get_fd(txn->store->env, &file) != 0)
-        return false;
     for (unsigned i = 0; i < 2; i++) {
         off_t offset = (off_t)(i * page_size + JN_PAGE_HEADER);
 
@@ -38,6 +35,22 @@ jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta)
             return true;
     }
     return false;
+}
+
+bool
+jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta)
+{
+    mdb_filehandle_t file;
+    bool found;
+    int state;
+
+    if (mdb_env_get_fd(txn->store->env, &file) != 0)
+        return false;
+    /* A thread cancelled with a transaction open would leave it for ever. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    found = read_metas(txn, file, meta);
+    pthread_setcancelstate(state, NULL);
+    return found;
 }
 
 /*

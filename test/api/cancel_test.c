@@ -241,6 +241,23 @@ START_TEST(a_read_of_what_others_have_appended_is_finished)
 }
 END_TEST
 
+/* Where the file is mapped is looked up by the first read. */
+START_TEST(the_first_read_of_a_file_that_was_opened_anew_is_finished)
+{
+    int (*const call)(void) = get_one;
+    struct journal *writer;
+
+    journal_cursor_close(cursor);
+    cursor = NULL;
+    journal_close(journal);
+    journal = open_path(home(), JOURNAL_OPEN_READ_ONLY);
+    writer = open_path(home(), 0);
+    assert_finished(&call);
+    append_to(writer, "key", "value");
+    journal_close(writer);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -250,6 +267,8 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_call_is_finished, 0, CALLS);
     tcase_add_test(tcase, a_read_of_what_others_have_appended_is_finished);
+    tcase_add_test(tcase,
+                   the_first_read_of_a_file_that_was_opened_anew_is_finished);
     suite_add_tcase(cancel, tcase);
     return cancel;
 }

@@ -411,6 +411,28 @@ START_TEST(without_a_futex_a_sleep_is_a_millisecond)
 }
 END_TEST
 
+/* It is as little a place where a thread ends as a futex is. */
+static void *
+sleep_cancelled(void *unused)
+{
+    (void)unused;
+    pthread_cancel(pthread_self());
+    jn_futex_sleep(&board->futex, 0, MS);
+    return board;
+}
+
+START_TEST(without_a_futex_a_sleep_is_no_place_to_end)
+{
+    pthread_t thread;
+    void *returned;
+
+    refusal = ENOSYS;
+    ck_assert_int_eq(pthread_create(&thread, NULL, sleep_cancelled, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, &returned), 0);
+    ck_assert_ptr_eq(returned, board);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -432,6 +454,7 @@ suite(void)
     tcase_add_test(tcase, who_waits_is_told_once_and_may_go);
     tcase_add_loop_test(tcase, without_a_futex_hand_offs_go_on, 0, 4);
     tcase_add_test(tcase, without_a_futex_a_sleep_is_a_millisecond);
+    tcase_add_test(tcase, without_a_futex_a_sleep_is_no_place_to_end);
     suite_add_tcase(suite, tcase);
     return suite;
 }
