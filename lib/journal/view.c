@@ -200,7 +200,20 @@ find_whole(struct jn_txn *txn, struct jn_known *known)
     return jn_view_chain(&known->chain, index_key, value);
 }
 
-/* Whether the row at hand, with CHAIN, is that of KEY: its entry knows. */
+/* Of an entry that a row of the index leads to, and that is not there. */
+static int
+why_missing(struct jn_txn *txn, uint64_t seq)
+{
+    struct jn_state state;
+    int rc = jn_view_state(txn, &state);
+
+    return rc == 0 && seq >= state.first ? JOURNAL_CORRUPT : rc;
+}
+
+/*
+ * Whether the row at hand, with CHAIN, is that of KEY: its entry knows.  A row
+ * whose entry has been pruned is nobody's: it was damaged, and told no key.
+ */
 static int
 is_row_of(struct jn_txn *txn, const struct jn_chain *chain, struct jn_span key,
           bool *is)
@@ -208,9 +221,8 @@ is_row_of(struct jn_txn *txn, const struct jn_chain *chain, struct jn_span key,
     struct jn_stored stored;
     int rc = jn_view_stored(txn, chain->roots[0], &stored);
 
-    if (rc == 0)
-        *is = jn_span_equal(stored.record.key, key);
-    return rc == JOURNAL_NOT_FOUND ? JOURNAL_CORRUPT : rc;
+    *is = rc == 0 && jn_span_equal(stored.record.key, key);
+    return rc == JOURNAL_NOT_FOUND ? why_missing(txn, chain->roots[0]) : rc;
 }
 
 /*

@@ -444,6 +444,29 @@ START_TEST(a_damaged_entry_may_be_pruned)
 }
 END_TEST
 
+/* Of these the index has a hash, and the entry tells whose row it is. */
+START_TEST(so_may_one_of_a_long_key)
+{
+    char key[301];
+    struct journal_entry *entry = NULL;
+    uint64_t seq;
+
+    memset(key, 'k', 300);
+    key[300] = '\0';
+    journal = open_path(home(), 0);
+    seq = append(key, NEEDLE);
+    append("after", "value");
+    journal_close(journal);
+    flip(NEEDLE);
+    journal = open_path(home(), 0);
+    ck_assert_int_eq(journal_get(journal, key, 300, &entry), JOURNAL_CORRUPT);
+    ck_assert_int_eq(journal_prune(journal, seq + 1, 0, NULL), 0);
+    assert_absent(key);
+    append(key, "again");
+    assert_value(key, "again");
+}
+END_TEST
+
 START_TEST(a_damaged_entry_at_either_end_does_not_hide_the_figures)
 {
     struct journal_entry *entry;
@@ -560,6 +583,7 @@ flipped_bytes(void)
     tcase_add_loop_test(tcase, a_key_of_a_damaged_entry_may_be_written_anew, 0,
                         3);
     tcase_add_loop_test(tcase, a_damaged_entry_may_be_pruned, 0, 3);
+    tcase_add_test(tcase, so_may_one_of_a_long_key);
     tcase_add_loop_test(tcase,
                         a_damaged_entry_at_either_end_does_not_hide_the_figures,
                         0, 3);
