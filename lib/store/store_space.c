@@ -153,6 +153,8 @@ grow_map(struct jn_store *store, uint64_t limit)
     if (rc == 0) {
         uint64_t wanted = (uint64_t)info.me_mapsize * 2;
 
+        /* Not little by little: a commit may want any part of it. */
+        wanted = wanted > MAP_WANTED ? wanted : MAP_WANTED;
         wanted = wanted < limit ? wanted : limit;
         rc = resize_map(store, wanted, info.me_mapsize + store->page_size);
     }

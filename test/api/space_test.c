@@ -214,6 +214,19 @@ START_TEST(bytes_max_belongs_to_the_handle)
 }
 END_TEST
 
+START_TEST(who_has_no_limit_finds_room_beside_one_who_has)
+{
+    enum { SIZE = 40 << 20 };
+    struct journal *unlimited = open_path(home(), 0);
+    char *large = calloc(1, SIZE);
+
+    ck_assert_ptr_nonnull(large);
+    ck_assert_int_eq(journal_append(unlimited, "key", 3, large, SIZE, NULL), 0);
+    free(large);
+    journal_close(unlimited);
+}
+END_TEST
+
 #define PINNED_LIMIT ((uint64_t)8 << 20)
 #define OVERDRAFT (256u << 10)
 
@@ -439,6 +452,7 @@ limits(void)
     tcase_add_test(tcase, a_full_journal_that_was_reopened_is_pruned);
     tcase_add_test(tcase, what_never_fits_leaves_room_for_what_does);
     tcase_add_test(tcase, bytes_max_belongs_to_the_handle);
+    tcase_add_test(tcase, who_has_no_limit_finds_room_beside_one_who_has);
     tcase_add_test(tcase, bytes_max_may_be_raised);
     tcase_add_test(tcase,
                    bytes_max_holds_while_a_verify_reads_what_retention_removes);
