@@ -141,12 +141,13 @@ fill(struct import *import, uint64_t number)
 
 /* ---- a record ----------------------------------------------------------- */
 
+/* WHAT has NUMBER: an entry, or the end of what was exported. */
 static int
-refuse_hole(const struct import *import, uint64_t number)
+refuse_hole(const struct import *import, const char *what, uint64_t number)
 {
     report_input(import->line,
-                 "entry %" PRIu64 ", but the next in %s gets number %" PRIu64,
-                 number, import->request->path, import->next);
+                 "%s %" PRIu64 ", but the next in %s gets number %" PRIu64,
+                 what, number, import->request->path, import->next);
     report_hint("to keep numbers: import into a journal that is not there yet, "
                 "or --fill puts empty entries between");
     report_hint("else --renumber gives them new ones");
@@ -199,7 +200,7 @@ take_record(struct import *import, struct json_line *line)
     if (number < import->present_below)
         return import_compare(import, line, number);
     if (number > import->next && !import->request->fill)
-        return refuse_hole(import, number);
+        return refuse_hole(import, "entry", number);
     code = fill(import, number);
     if (code != CLI_OK)
         return code;
@@ -226,7 +227,29 @@ take_export(struct import *import, const struct json_line *line)
     import->is_export = true;
     import->entries = 0;
     import->first = import->request->renumber ? 0 : line->first;
+    import->size = import->request->renumber ? 0 : line->size;
     return CLI_OK;
+}
+
+/*
+ * Numbers below the size are not used again, also where the entries that had
+ * the last of them are gone; and marks may stand there.
+ */
+static int
+reach_size(struct import *import)
+{
+    uint64_t first = import->first, size = import->size;
+    int code = CLI_OK;
+
+    if (import->journal == NULL)
+        code = import_open(import, first < size ? size : first);
+    if (code != CLI_OK || import->numbering == UNNUMBERED ||
+        import->next >= size)
+        return code;
+    if (!import->request->fill)
+        return refuse_hole(import, "the export has size", size);
+    import->position = size;
+    return fill(import, size);
 }
 
 /*
@@ -238,12 +261,11 @@ static int
 take_mark(struct import *import, const struct json_line *line)
 {
     uint64_t seq;
-    int rc, code = CLI_OK;
+    int rc, code;
 
     if (import->request->renumber)
         return CLI_OK;
-    if (import->journal == NULL)
-        code = import_open(import, import->first);
+    code = reach_size(import);
     if (code == CLI_OK)
         code = commit(import);
     if (code != CLI_OK)
@@ -272,8 +294,7 @@ take_end(struct import *import, const struct json_line *line)
                             " are here",
                             line->entries, import->entries);
     import->is_export = false;
-    return import->journal == NULL ? import_open(import, import->first)
-                                   : CLI_OK;
+    return reach_size(import);
 }
 
 /* ---- all of it ---------------------------------------------------------- */

@@ -62,6 +62,7 @@ struct import {
     bool is_export;      /* a first line was there, and no last one yet */
     uint64_t entries;    /* since then */
     uint64_t first;      /* number of the first, says the first line */
+    uint64_t size;       /* of what was exported, says that too, or 0 */
 
     /* The place. */
     enum import_numbering numbering;

@@ -153,6 +153,41 @@ test_holes() {
     complains 'not with --fill' 2 '--fill' import --renumber --fill j
 }
 
+# The newest entries are gone, and their numbers are not used again.
+test_hole_at_end() {
+    "$JOURNAL" append -q gone a 1
+    "$JOURNAL" append -q gone b 2
+    "$JOURNAL" append -q --delete gone b
+    "$JOURNAL" compact -q gone
+    "$JOURNAL" export gone >gone.json
+    complains 'a size is not lowered without a word' 3 \
+        'line 3: the export has size 3, but the next in .* gets number 1' \
+        import gone.copy gone.json
+    verify 'it is said what helps' grep -q 'hint: .*--fill' err
+    verify 'and not that the same would' test "$(grep -c 'goes on' err)" -eq 0
+    says 'empty entries keep it' \
+        "1 entry imported, 2 empty for missing numbers$NL" \
+        import --fill gone.copy gone.json
+    "$JOURNAL" compact -q gone.copy
+    verify 'and compact makes it the same' same gone gone.copy
+    says 'once' "0 entries imported, 1 there already$NL" \
+        import gone.copy gone.json
+    "$JOURNAL" mark gone reader end
+    "$JOURNAL" export gone >gone.json
+    complains 'so are marks refused that stand there' 3 'line 3: .*size 3' \
+        import gone.marked gone.json
+    says 'and kept' \
+        "1 entry imported, 2 empty for missing numbers, 1 mark made$NL" \
+        import --fill gone.marked gone.json
+    says 'where they stood' "3$NL" mark gone.marked reader
+    says 'new numbers have no holes' "1 entry imported$NL" \
+        import --renumber gone.new gone.json
+    says 'up to the end' "1$NL" append gone.new k v
+    "$JOURNAL" export --first 2 gone >none.json
+    run import gone.none none.json
+    says 'a part without entries has a size, too' "3$NL" append gone.none k v
+}
+
 # ---- lines without numbers --------------------------------------------------
 
 test_plain() {
@@ -371,8 +406,8 @@ test_bad_input() {
         '{"seq":1,"key":"k","value":"v","stamp":{"time":5}}' \
         '{"seq":2,"key":"k","value":"v","stamp":{"time":4}}'
     says 'the lines in front of it are in' "2$NL" append --expect 1 bad k v
-    refused 'a mark beyond the end' 1 'line 3: a mark at 9' \
-        '{"mark":"m","seq":9}'
+    refused 'a mark beyond the end' 1 'line 4: a mark at 9' \
+        '{"seq":1,"key":"k","value":"v"}' '{"mark":"m","seq":9}'
     refused 'a mark without a name' 2 'line 3: mark: not a name' \
         '{"mark":"","seq":1}'
     refused 'an export in another' 2 'line 3: an export begins' \
@@ -411,6 +446,7 @@ test_round_trip
 test_numbers
 test_replay
 test_holes
+test_hole_at_end
 test_plain
 test_killed
 test_interrupted
