@@ -231,6 +231,15 @@ take_export(struct import *import, const struct json_line *line)
     return CLI_OK;
 }
 
+/* Where there is no entry to begin with; none has the number JOURNAL_NONE. */
+static int
+open_empty(struct import *import)
+{
+    uint64_t end = import->first < import->size ? import->size : import->first;
+
+    return import_open(import, end == JOURNAL_NONE ? end - 1 : end);
+}
+
 /*
  * Numbers below the size are not used again, also where the entries that had
  * the last of them are gone; and marks may stand there.
@@ -238,11 +247,11 @@ take_export(struct import *import, const struct json_line *line)
 static int
 reach_size(struct import *import)
 {
-    uint64_t first = import->first, size = import->size;
+    uint64_t size = import->size;
     int code = CLI_OK;
 
     if (import->journal == NULL)
-        code = import_open(import, first < size ? size : first);
+        code = open_empty(import);
     if (code != CLI_OK || import->numbering == UNNUMBERED ||
         import->next >= size)
         return code;

@@ -67,6 +67,38 @@ test_round_trip() {
     verify 'a pipe that breaks is no error' test ! -s err
 }
 
+# The last number of all is taken, and the size is one more.
+at_the_top() {
+    first=18446744073709551614
+    printf '%s\n' "{\"export\":1,\"first\":$first,\"size\":$first}" \
+        '{"end":true,"entries":0}' >top.json
+    run import top top.json
+    "$JOURNAL" append -q --stamp 18446744073709551615:01 top k v
+    "$JOURNAL" mark top reader end
+    "$JOURNAL" export top >top.json
+    says 'the last number there is, with a stamp and a mark as large' \
+        "1 entry imported, 1 mark made$NL" import top.copy top.json
+    verify 'is the same' same top top.copy
+    "$JOURNAL" prune -q --past-marks --keep 0 top
+    "$JOURNAL" export top >top.json
+    verify 'an export may begin with its size' grep -q \
+        '"first":18446744073709551615,"size":18446744073709551615}' top.json
+    complains 'with which no journal begins' 3 'size 18446744073709551615' \
+        import top.empty top.json
+    says 'but may go on' "0 entries imported, 1 empty for missing numbers, \
+1 mark made$NL" import --fill top.empty top.json
+    "$JOURNAL" compact -q top.empty
+    verify 'and be the same' same top top.empty
+    echo '{"seq":18446744073709551615,"key":"k","value":"v"}' >top.json
+    complains 'no entry has that number' 2 \
+        'line 1: seq: not a number from 0 to 18446744073709551614' \
+        import top.none top.json
+    echo '{"mark":"m","seq":18446744073709551616}' >top.json
+    complains 'and no mark one over it' 2 \
+        'line 1: seq: not a number from 0 to 18446744073709551615' \
+        import top.none top.json
+}
+
 # What was there before is pruned away, numbers go on.
 test_numbers() {
     cp -r all pruned
@@ -94,6 +126,7 @@ test_numbers() {
             "copy$first"
         verify 'and is the same' test "$(cat far.seq)" = "$first"
     done
+    at_the_top
     run export --first 5 --limit 8 all
     verify 'a part has no marks' test "$(grep -c . out)" -eq 5
     "$JOURNAL" export --limit 10 all >parts
