@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -264,7 +265,8 @@ reach_size(struct import *import)
 /*
  * A mark that is there has been made by an earlier run, and may have been moved
  * since: to move it back would make its owner do things again.  Without their
- * numbers marks mean nothing.
+ * numbers marks mean nothing, and that of another import, which exports once
+ * had, means nothing here.
  */
 static int
 take_mark(struct import *import, const struct json_line *line)
@@ -272,7 +274,7 @@ take_mark(struct import *import, const struct json_line *line)
     uint64_t seq;
     int rc, code;
 
-    if (import->request->renumber)
+    if (import->request->renumber || strcmp(line->mark, IMPORT_MARK) == 0)
         return CLI_OK;
     code = reach_size(import);
     if (code == CLI_OK)

@@ -328,6 +328,12 @@ made$NL" import stopped many.json
     verify 'which had the same lines' \
         grep -q 'plain.json: line 1: unfinished has another entry 0' err
     verify 'or says what else to do' grep -q 'mark --delete unfinished' err
+    "$JOURNAL" export unfinished >unfinished.json
+    verify 'its mark is not exported' test -z "$(grep '"mark"' unfinished.json)"
+    sed '$i {"mark":"journal-import","seq":0}' unfinished.json >older.json
+    says 'and left out of what was exported before' \
+        "30000 entries imported$NL" import older older.json
+    says 'so that it is not gone on with' '' mark older
 }
 
 # What is exported is what was there, while others append.
