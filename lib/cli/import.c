@@ -142,6 +142,14 @@ fill(struct import *import, uint64_t number)
 
 /* ---- a record ----------------------------------------------------------- */
 
+/* Whether the journal had its end before the first entry of this input. */
+static bool
+is_behind_others(const struct import *import)
+{
+    return import->found && import->count == 0 &&
+           import->result->imported + import->result->present == 0;
+}
+
 /* WHAT has NUMBER: an entry, or the end of what was exported. */
 static int
 refuse_hole(const struct import *import, const char *what, uint64_t number)
@@ -149,8 +157,10 @@ refuse_hole(const struct import *import, const char *what, uint64_t number)
     report_input(import->line,
                  "%s %" PRIu64 ", but the next in %s gets number %" PRIu64,
                  what, number, import->request->path, import->next);
-    report_hint("to keep numbers: import into a journal that is not there yet, "
-                "or --fill puts empty entries between");
+    report_hint("to keep numbers: %s--fill puts empty entries between",
+                is_behind_others(import)
+                    ? "import into a journal that is not there yet, or "
+                    : "");
     report_hint("else --renumber gives them new ones");
     return CLI_CONFLICT;
 }

@@ -66,6 +66,7 @@ struct import {
 
     /* The place. */
     enum import_numbering numbering;
+    bool found;             /* was there, and ends elsewhere than a new one */
     uint64_t present_below; /* size of the journal when it was opened */
     uint64_t position;      /* lines up to here have gone by */
     uint64_t next;          /* number of the next record of the batch */

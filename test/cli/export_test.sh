@@ -85,6 +85,8 @@ at_the_top() {
         '"first":18446744073709551615,"size":18446744073709551615}' top.json
     complains 'with which no journal begins' 3 'size 18446744073709551615' \
         import top.empty top.json
+    verify 'be it there or not' grep -q 'hint: to keep numbers: --fill' err
+    rm -r top.empty
     says 'but may go on' "0 entries imported, 1 empty for missing numbers, \
 1 mark made$NL" import --fill top.empty top.json
     "$JOURNAL" compact -q top.empty
@@ -161,7 +163,19 @@ test_holes() {
     complains 'numbers that are missing are told' 3 \
         'holes.json: line 5: entry 26, but the next in .* gets number 22' \
         import holes.copy holes.json
-    verify 'with what helps' grep -q 'hint: .*--fill' err
+    verify 'with what helps' grep -q 'hint: to keep numbers: --fill puts' err
+    tail -n +5 holes.json | sed '1i {"export":1,"first":26,"size":28}' |
+        sed '$s/[0-9]*}/1}/' >end.json
+    "$JOURNAL" append -q holes.other k v
+    complains 'also behind what others have appended' 3 \
+        'line 2: entry 26, but the next in .* gets number 1' \
+        import holes.other end.json
+    verify 'where another journal would help' \
+        grep -q 'hint: .*: import into a journal that is not there.*--fill' err
+    head -n 3 holes.json | "$JOURNAL" import -q holes.begun 2>err
+    run import holes.begun holes.json
+    verify 'and not where an earlier run came as far' \
+        grep -q 'hint: to keep numbers: --fill puts' err
     run import --fill holes.copy holes.json
     verify 'empty entries fill them' grep -q ' [1-9] empty for missing' out
     cp -r holes.copy holes.filled
