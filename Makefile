@@ -93,7 +93,8 @@ CLI_SOURCES = \
     target.c denied.c args.c when.c calendar.c span.c parse.c input.c output.c \
     object.c text.c report.c cmd_verify.c progress.c base64.c \
     json_parse.c json_line.c cmd_export.c cmd_import.c import.c import_place.c \
-    monotonic.c nearest.c histogram.c bench.c bench_case.c cmd_bench.c colour.c
+    monotonic.c nearest.c histogram.c bench.c bench_case.c cmd_bench.c colour.c \
+    taken.c
 
 # What these need beyond the library.
 CLI_PACKAGES = libjansson-dev

@@ -15,16 +15,16 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-int
-args_number(const char *command, const char *name, const char *text,
-            uint64_t *number)
+static int
+read_number(const char *command, const char *name, const char *text,
+            uint64_t max, uint64_t *number)
 {
     uint64_t value = 0, digit;
     const char *at;
 
     for (at = text; *at >= '0' && *at <= '9'; at++) {
         digit = (uint64_t)(*at - '0');
-        if (value > (UINT64_MAX - 1 - digit) / 10)
+        if (value > (max - digit) / 10)
             return report_usage(command, "%s: %s is too large", name, text);
         value = value * 10 + digit;
     }
@@ -32,6 +32,13 @@ args_number(const char *command, const char *name, const char *text,
         return report_usage(command, "%s: '%s' is not a number", name, text);
     *number = value;
     return CLI_OK;
+}
+
+int
+args_number(const char *command, const char *name, const char *text,
+            uint64_t *number)
+{
+    return read_number(command, name, text, JOURNAL_NONE - 1, number);
 }
 
 /* Bytes that TEXT does not give stay 0. */
@@ -63,7 +70,7 @@ args_stamp(const char *command, const char *name, const char *text,
     memcpy(time, text, length);
     time[length] = '\0';
     memset(stamp, 0, sizeof(*stamp));
-    if (args_number(command, name, time, &stamp->time) != CLI_OK)
+    if (read_number(command, name, time, UINT64_MAX, &stamp->time) != CLI_OK)
         return CLI_USAGE;
     if (colon == NULL)
         return CLI_OK;

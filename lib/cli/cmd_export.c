@@ -3,10 +3,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "cli.h"
+#include "import.h"
 #include "listing.h"
 #include "object.h"
 #include "output.h"
@@ -53,7 +55,10 @@ print_begin(const struct journal_stat *stat, const struct journal_query *query)
     object_end(&json);
 }
 
-/* None beyond SIZE: what is above that is not among the entries. */
+/*
+ * None beyond SIZE: what is above that is not among the entries.  That of an
+ * import which has not finished means nothing elsewhere.
+ */
 static int
 print_marks(struct journal *journal, const char *path, uint64_t size)
 {
@@ -63,6 +68,8 @@ print_marks(struct journal *journal, const char *path, uint64_t size)
     int rc;
 
     while ((rc = journal_next_mark(journal, name, &seq)) == 0) {
+        if (strcmp(name, IMPORT_MARK) == 0)
+            continue;
         object_begin(&json);
         object_text(&json, "mark", name);
         object_number(&json, "seq", seq < size ? seq : size);

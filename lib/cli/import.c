@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,14 +142,25 @@ fill(struct import *import, uint64_t number)
 
 /* ---- a record ----------------------------------------------------------- */
 
+/* Whether the journal had its end before the first entry of this input. */
+static bool
+is_behind_others(const struct import *import)
+{
+    return import->found && import->count == 0 &&
+           import->result->imported + import->result->present == 0;
+}
+
+/* WHAT has NUMBER: an entry, or the end of what was exported. */
 static int
-refuse_hole(const struct import *import, uint64_t number)
+refuse_hole(const struct import *import, const char *what, uint64_t number)
 {
     report_input(import->line,
-                 "entry %" PRIu64 ", but the next in %s gets number %" PRIu64,
-                 number, import->request->path, import->next);
-    report_hint("to keep numbers: import into a journal that is not there yet, "
-                "or --fill puts empty entries between");
+                 "%s %" PRIu64 ", but the next in %s gets number %" PRIu64,
+                 what, number, import->request->path, import->next);
+    report_hint("to keep numbers: %s--fill puts empty entries between",
+                is_behind_others(import)
+                    ? "import into a journal that is not there yet, or "
+                    : "");
     report_hint("else --renumber gives them new ones");
     return CLI_CONFLICT;
 }
@@ -199,7 +211,7 @@ take_record(struct import *import, struct json_line *line)
     if (number < import->present_below)
         return import_compare(import, line, number);
     if (number > import->next && !import->request->fill)
-        return refuse_hole(import, number);
+        return refuse_hole(import, "entry", number);
     code = fill(import, number);
     if (code != CLI_OK)
         return code;
@@ -226,24 +238,55 @@ take_export(struct import *import, const struct json_line *line)
     import->is_export = true;
     import->entries = 0;
     import->first = import->request->renumber ? 0 : line->first;
+    import->size = import->request->renumber ? 0 : line->size;
     return CLI_OK;
+}
+
+/* Where there is no entry to begin with; none has the number JOURNAL_NONE. */
+static int
+open_empty(struct import *import)
+{
+    uint64_t end = import->first < import->size ? import->size : import->first;
+
+    return import_open(import, end == JOURNAL_NONE ? end - 1 : end);
+}
+
+/*
+ * Numbers below the size are not used again, also where the entries that had
+ * the last of them are gone; and marks may stand there.
+ */
+static int
+reach_size(struct import *import)
+{
+    uint64_t size = import->size;
+    int code = CLI_OK;
+
+    if (import->journal == NULL)
+        code = open_empty(import);
+    if (code != CLI_OK || import->numbering == UNNUMBERED ||
+        import->next >= size)
+        return code;
+    if (!import->request->fill)
+        return refuse_hole(import, "the export has size", size);
+    import->position = size;
+    return fill(import, size);
 }
 
 /*
  * A mark that is there has been made by an earlier run, and may have been moved
  * since: to move it back would make its owner do things again.  Without their
- * numbers marks mean nothing.
+ * numbers marks mean nothing, and that of another import, which exports once
+ * had, means nothing here.
  */
 static int
 take_mark(struct import *import, const struct json_line *line)
 {
     uint64_t seq;
-    int rc, code = CLI_OK;
+    int rc, code;
 
-    if (import->request->renumber)
+    if (import->request->renumber || strcmp(line->mark, IMPORT_MARK) == 0)
         return CLI_OK;
-    if (import->journal == NULL)
-        code = import_open(import, import->first);
+    code = reach_size(import);
     if (code == CLI_OK)
         code = commit(import);
     if (code != CLI_OK)
@@ -272,8 +315,7 @@ take_end(struct import *import, const struct json_line *line)
                             " are here",
                             line->entries, import->entries);
     import->is_export = false;
-    return import->journal == NULL ? import_open(import, import->first)
-                                   : CLI_OK;
+    return reach_size(import);
 }
 
 /* ---- all of it ---------------------------------------------------------- */

@@ -62,9 +62,11 @@ struct import {
     bool is_export;      /* a first line was there, and no last one yet */
     uint64_t entries;    /* since then */
     uint64_t first;      /* number of the first, says the first line */
+    uint64_t size;       /* of what was exported, says that too, or 0 */
 
     /* The place. */
     enum import_numbering numbering;
+    bool found;             /* was there, and ends elsewhere than a new one */
     uint64_t present_below; /* size of the journal when it was opened */
     uint64_t position;      /* lines up to here have gone by */
     uint64_t next;          /* number of the next record of the batch */

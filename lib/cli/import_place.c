@@ -25,6 +25,7 @@ import_open(struct import *import, uint64_t first)
         code = target_stat(import->journal, import->request->path, &stat);
     if (code != CLI_OK)
         return code;
+    import->found = stat.size != first;
     import->present_below = stat.size;
     import->next = stat.size;
     return CLI_OK;

@@ -1,6 +1,7 @@
 /* json_line.c - reads a line of JSON: a record, or else what an export has. */
 #include "json_line.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +43,19 @@ take_number(struct json_line *line, const char *name, const json_t *value,
 {
     if (json_parse_number(value, number))
         return true;
-    return problem(line, "%s: not a number from 0 to 18446744073709551614",
-                   name);
+    return problem(line, "%s: not a number from 0 to %" PRIu64, name,
+                   UINT64_MAX);
+}
+
+/* Of an entry: JOURNAL_NONE is none. */
+static bool
+take_entry_number(struct json_line *line, const char *name, const json_t *value,
+                  uint64_t *number)
+{
+    if (json_parse_number(value, number) && *number != JOURNAL_NONE)
+        return true;
+    return problem(line, "%s: not a number from 0 to %" PRIu64, name,
+                   JOURNAL_NONE - 1);
 }
 
 /* As it stands, or from base 64 into memory that is kept in *BYTES. */
@@ -139,18 +151,25 @@ take_expect(struct json_line *line, const char *name, const json_t *value)
     line->record.flags |= JOURNAL_EXPECT;
     line->record.expect = JOURNAL_NONE;
     return json_is_null(value) ||
-           take_number(line, name, value, &line->record.expect);
+           take_entry_number(line, name, value, &line->record.expect);
 }
 
 static bool
 take_expect_seq(struct json_line *line, const char *name, const json_t *value)
 {
     line->record.flags |= JOURNAL_EXPECT_SEQ;
-    return take_number(line, name, value, &line->record.expect_seq);
+    return take_entry_number(line, name, value, &line->record.expect_seq);
 }
 
 static bool
 take_seq(struct json_line *line, const char *name, const json_t *value)
+{
+    return take_entry_number(line, name, value, &line->seq);
+}
+
+/* A mark may stand behind the last entry that there can be. */
+static bool
+take_position(struct json_line *line, const char *name, const json_t *value)
 {
     return take_number(line, name, value, &line->seq);
 }
@@ -237,7 +256,7 @@ static const struct member of_export[] = {{"export", JSON_LINE_OTHER,
                                           {NULL, 0, NULL}};
 
 static const struct member of_mark[] = {{"mark", JSON_LINE_OTHER, take_mark},
-                                        {"seq", JSON_LINE_SEQ, take_seq},
+                                        {"seq", JSON_LINE_SEQ, take_position},
                                         {NULL, 0, NULL}};
 
 static const struct member of_end[] = {{"end", JSON_LINE_OTHER, take_nothing},

@@ -2,7 +2,6 @@
 #include "json_parse.h"
 
 #include <errno.h>
-#include <journal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,5 +117,5 @@ json_parse_number(const json_t *value, uint64_t *number)
     parse.at = json_string_value(value);
     end = parse.at + json_string_length(value);
     return parse_digits(&parse) > 0 && parse_number(&parse, number) &&
-           parse.at == end && *number != JOURNAL_NONE;
+           parse.at == end;
 }

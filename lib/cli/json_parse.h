@@ -13,7 +13,7 @@
  */
 json_t *json_parse(const char *text, size_t size, json_error_t *error);
 
-/* A number, or its digits in a string, below JOURNAL_NONE. */
+/* A number of 64 bits, or its digits in a string. */
 bool json_parse_number(const json_t *value, uint64_t *number);
 
 #endif

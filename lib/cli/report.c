@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "colour.h"
 #include "progress.h"
+#include "taken.h"
 #include "text.h"
 
 #define KEY_COLUMNS 60u
@@ -70,6 +71,31 @@ length_of_words(const char *words)
     return (int)(colon == NULL ? strlen(words) : (size_t)(colon - words));
 }
 
+/* The library's words are about journals; what is there may be none. */
+static void
+print_words(const char *path, int result)
+{
+    const char *words = journal_strerror(result);
+    struct taken taken;
+
+    if (result == JOURNAL_EXISTS && taken_find(&taken, path))
+        fprintf(stderr, "%s exists%s already", taken.what,
+                taken.beside ? "" : " there");
+    else
+        fprintf(stderr, "%.*s", length_of_words(words), words);
+}
+
+/* Where there is nothing at the path it looks as if there were room. */
+static void
+hint_at_partial(const char *path)
+{
+    struct taken taken;
+
+    if (taken_find(&taken, path) && taken.beside)
+        report_hint("it is made there, before it gets its name: move that out "
+                    "of the way");
+}
+
 /*
  * In a journal that has hardly any pages there is nothing to remove; and where
  * there is none, something else is being made: a backup.
@@ -113,6 +139,9 @@ report_advice(const char *path, int result)
         report_hint("it should be the directory of a journal, on a disk of "
                     "this machine; `journal --version` tells what this is");
         break;
+    case JOURNAL_EXISTS:
+        hint_at_partial(path);
+        break;
     case EAGAIN:
         report_hint("too many read it at once, or others write too fast: try "
                     "again");
@@ -126,16 +155,14 @@ REPORT_PRINTF(3, 0)
 static void
 print_result(const char *path, int result, const char *what, va_list arguments)
 {
-    const char *words = journal_strerror(result);
-
     begin("journal", COLOUR_BAD);
     fprintf(stderr, "%s: ", path);
     if (what != NULL) {
         vfprintf(stderr, what, arguments);
         fputs(": ", stderr);
     }
-    fprintf(stderr, "%.*s (%s)\n", length_of_words(words), words,
-            journal_errname(result));
+    print_words(path, result);
+    fprintf(stderr, " (%s)\n", journal_errname(result));
 }
 
 int

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -155,14 +156,32 @@ quote(char *text, const char *path, size_t length, const char *suffix)
     snprintf(text + used, TEXT_WORD_SIZE - used, "%s'", suffix);
 }
 
+/* "." and "..", and what ends in them: nothing is beside these. */
+static bool
+is_dots(const char *path)
+{
+    size_t length = strlen(path), dots = 0;
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (dots < length && path[length - 1 - dots] == '.')
+        dots++;
+    return (dots == 1 || dots == 2) &&
+           (dots == length || path[length - 1 - dots] == '/');
+}
+
 void
 text_word(char text[TEXT_WORD_SIZE], const char *path, const char *suffix)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789_./-+,:=@%";
-    size_t length = strlen(path);
+    char real[PATH_MAX];
+    size_t length;
 
+    if (is_dots(path) && realpath(path, real) != NULL)
+        path = real;
+    length = strlen(path);
     /* Shells complete a directory with a slash; what is beside it has none. */
     while (*suffix != '\0' && length > 1 && path[length - 1] == '/')
         length--;

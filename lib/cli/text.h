@@ -37,8 +37,9 @@ size_t text_next(char piece[5], size_t *piece_size, const unsigned char *bytes,
                  size_t size);
 
 /*
- * PATH and SUFFIX as one word of a shell, in quotes where it needs them.  What
- * is longer than any path that can be opened is cut.
+ * PATH and SUFFIX as one word of a shell, in quotes where it needs them.  Of
+ * what ends in "." or ".." it is the real path, so that SUFFIX makes a name
+ * beside it.  What is longer than any path that can be opened is cut.
  */
 void text_word(char text[TEXT_WORD_SIZE], const char *path, const char *suffix);
 

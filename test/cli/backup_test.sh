@@ -48,6 +48,28 @@ test_what_cannot_be() {
     verify 'what can be done is told' grep -q 'hint: .*empty directory' err
     verify 'indeed' test "$(cat full/file)" = mine
     complains 'nor is a journal' 2 'w: .*(JOURNAL_EXISTS)' backup w w
+    echo mine >plain
+    complains 'nor a file' 2 'plain: a file exists there already (JOURNAL_E' \
+        backup w plain
+    complains 'which salvage tells too' 2 'plain: a file exists there already' \
+        salvage w plain
+    ln -s nowhere link
+    complains 'nor a link to nothing' 2 'link: a link to nothing exists there' \
+        backup w link
+    complains 'with a slash, too' 2 'link/: a link to nothing exists there' \
+        backup w link/
+    mkdir next.partial
+    echo mine >next.partial/file
+    complains 'nor is there what lies beside it' 2 \
+        'next/: next.partial exists already' backup w next/
+    verify 'which is to be moved' grep -q 'hint: .* out of the way' err
+    run backup w full
+    verify 'a directory has other files' \
+        grep -q 'full: a directory that is not empty exists there' err
+    run backup w w
+    verify 'and a journal is one' grep -q 'w: a journal exists there' err
+    verify 'of what is at the path no other has to be moved' \
+        test "$(grep -c 'out of the way' err)" -eq 0
     complains 'a place is needed' 7 'none/x: .*(ENOENT)' backup w none/x
     complains 'and a journal' 1 'absent: not found' backup absent x
     verify 'nothing is made of none' test ! -e x

@@ -79,6 +79,8 @@ test_numbers() {
     done
     complains 'a number is of 64 bits' 2 'too large' \
         replay --from 18446744073709551616 j
+    complains 'so is a stamp' 2 'stamp: 18446744073709551616 is too large' \
+        append --stamp 18446744073709551616 j k v
     complains 'the largest is nobody'\''s' 2 'too large' \
         read j 18446744073709551615
     complains 'an operand is read as strictly' 2 "N: 'x'" read j x

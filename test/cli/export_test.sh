@@ -67,6 +67,40 @@ test_round_trip() {
     verify 'a pipe that breaks is no error' test ! -s err
 }
 
+# The last number of all is taken, and the size is one more.
+at_the_top() {
+    first=18446744073709551614
+    printf '%s\n' "{\"export\":1,\"first\":$first,\"size\":$first}" \
+        '{"end":true,"entries":0}' >top.json
+    run import top top.json
+    "$JOURNAL" append -q --stamp 18446744073709551615:01 top k v
+    "$JOURNAL" mark top reader end
+    "$JOURNAL" export top >top.json
+    says 'the last number there is, with a stamp and a mark as large' \
+        "1 entry imported, 1 mark made$NL" import top.copy top.json
+    verify 'is the same' same top top.copy
+    "$JOURNAL" prune -q --past-marks --keep 0 top
+    "$JOURNAL" export top >top.json
+    verify 'an export may begin with its size' grep -q \
+        '"first":18446744073709551615,"size":18446744073709551615}' top.json
+    complains 'with which no journal begins' 3 'size 18446744073709551615' \
+        import top.empty top.json
+    verify 'be it there or not' grep -q 'hint: to keep numbers: --fill' err
+    rm -r top.empty
+    says 'but may go on' "0 entries imported, 1 empty for missing numbers, \
+1 mark made$NL" import --fill top.empty top.json
+    "$JOURNAL" compact -q top.empty
+    verify 'and be the same' same top top.empty
+    echo '{"seq":18446744073709551615,"key":"k","value":"v"}' >top.json
+    complains 'no entry has that number' 2 \
+        'line 1: seq: not a number from 0 to 18446744073709551614' \
+        import top.none top.json
+    echo '{"mark":"m","seq":18446744073709551616}' >top.json
+    complains 'and no mark one over it' 2 \
+        'line 1: seq: not a number from 0 to 18446744073709551615' \
+        import top.none top.json
+}
+
 # What was there before is pruned away, numbers go on.
 test_numbers() {
     cp -r all pruned
@@ -94,6 +128,7 @@ test_numbers() {
             "copy$first"
         verify 'and is the same' test "$(cat far.seq)" = "$first"
     done
+    at_the_top
     run export --first 5 --limit 8 all
     verify 'a part has no marks' test "$(grep -c . out)" -eq 5
     "$JOURNAL" export --limit 10 all >parts
@@ -128,7 +163,19 @@ test_holes() {
     complains 'numbers that are missing are told' 3 \
         'holes.json: line 5: entry 26, but the next in .* gets number 22' \
         import holes.copy holes.json
-    verify 'with what helps' grep -q 'hint: .*--fill' err
+    verify 'with what helps' grep -q 'hint: to keep numbers: --fill puts' err
+    tail -n +5 holes.json | sed '1i {"export":1,"first":26,"size":28}' |
+        sed '$s/[0-9]*}/1}/' >end.json
+    "$JOURNAL" append -q holes.other k v
+    complains 'also behind what others have appended' 3 \
+        'line 2: entry 26, but the next in .* gets number 1' \
+        import holes.other end.json
+    verify 'where another journal would help' \
+        grep -q 'hint: .*: import into a journal that is not there.*--fill' err
+    head -n 3 holes.json | "$JOURNAL" import -q holes.begun 2>err
+    run import holes.begun holes.json
+    verify 'and not where an earlier run came as far' \
+        grep -q 'hint: to keep numbers: --fill puts' err
     run import --fill holes.copy holes.json
     verify 'empty entries fill them' grep -q ' [1-9] empty for missing' out
     cp -r holes.copy holes.filled
@@ -151,6 +198,41 @@ test_holes() {
     says 'as by --append' "5 entries imported$NL" \
         import --renumber --append both holes.json
     complains 'not with --fill' 2 '--fill' import --renumber --fill j
+}
+
+# The newest entries are gone, and their numbers are not used again.
+test_hole_at_end() {
+    "$JOURNAL" append -q gone a 1
+    "$JOURNAL" append -q gone b 2
+    "$JOURNAL" append -q --delete gone b
+    "$JOURNAL" compact -q gone
+    "$JOURNAL" export gone >gone.json
+    complains 'a size is not lowered without a word' 3 \
+        'line 3: the export has size 3, but the next in .* gets number 1' \
+        import gone.copy gone.json
+    verify 'it is said what helps' grep -q 'hint: .*--fill' err
+    verify 'and not that the same would' test "$(grep -c 'goes on' err)" -eq 0
+    says 'empty entries keep it' \
+        "1 entry imported, 2 empty for missing numbers$NL" \
+        import --fill gone.copy gone.json
+    "$JOURNAL" compact -q gone.copy
+    verify 'and compact makes it the same' same gone gone.copy
+    says 'once' "0 entries imported, 1 there already$NL" \
+        import gone.copy gone.json
+    "$JOURNAL" mark gone reader end
+    "$JOURNAL" export gone >gone.json
+    complains 'so are marks refused that stand there' 3 'line 3: .*size 3' \
+        import gone.marked gone.json
+    says 'and kept' \
+        "1 entry imported, 2 empty for missing numbers, 1 mark made$NL" \
+        import --fill gone.marked gone.json
+    says 'where they stood' "3$NL" mark gone.marked reader
+    says 'new numbers have no holes' "1 entry imported$NL" \
+        import --renumber gone.new gone.json
+    says 'up to the end' "1$NL" append gone.new k v
+    "$JOURNAL" export --first 2 gone >none.json
+    run import gone.none none.json
+    says 'a part without entries has a size, too' "3$NL" append gone.none k v
 }
 
 # ---- lines without numbers --------------------------------------------------
@@ -260,6 +342,12 @@ made$NL" import stopped many.json
     verify 'which had the same lines' \
         grep -q 'plain.json: line 1: unfinished has another entry 0' err
     verify 'or says what else to do' grep -q 'mark --delete unfinished' err
+    "$JOURNAL" export unfinished >unfinished.json
+    verify 'its mark is not exported' test -z "$(grep '"mark"' unfinished.json)"
+    sed '$i {"mark":"journal-import","seq":0}' unfinished.json >older.json
+    says 'and left out of what was exported before' \
+        "30000 entries imported$NL" import older older.json
+    says 'so that it is not gone on with' '' mark older
 }
 
 # What is exported is what was there, while others append.
@@ -371,8 +459,8 @@ test_bad_input() {
         '{"seq":1,"key":"k","value":"v","stamp":{"time":5}}' \
         '{"seq":2,"key":"k","value":"v","stamp":{"time":4}}'
     says 'the lines in front of it are in' "2$NL" append --expect 1 bad k v
-    refused 'a mark beyond the end' 1 'line 3: a mark at 9' \
-        '{"mark":"m","seq":9}'
+    refused 'a mark beyond the end' 1 'line 4: a mark at 9' \
+        '{"seq":1,"key":"k","value":"v"}' '{"mark":"m","seq":9}'
     refused 'a mark without a name' 2 'line 3: mark: not a name' \
         '{"mark":"","seq":1}'
     refused 'an export in another' 2 'line 3: an export begins' \
@@ -411,6 +499,7 @@ test_round_trip
 test_numbers
 test_replay
 test_holes
+test_hole_at_end
 test_plain
 test_killed
 test_interrupted

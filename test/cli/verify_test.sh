@@ -69,6 +69,32 @@ test_damaged_entry() {
     verify 'there is the copy' test -f "a bad 'one'.damaged/data.mdb"
 }
 
+# Where a path ends in dots, what is beside it has the real name.
+test_dots() {
+    mkdir dots
+    cp -R j dots/bad
+    mkdir dots/bad/below
+    damage dots/bad/data.mdb 'to be damaged'
+    here=$(pwd -P)/dots/bad
+    for path in . ./ below/.. below/../.; do
+        rm -rf dots/bad.damaged dots/bad.salvaged
+        (cd dots/bad && "$JOURNAL" verify "$path") >out 2>err
+        finds "the advice on $path names what is beside it" \
+            "^    cp -a $here $here.damaged$"
+        grep '^    ' out | sed "s|^ *journal |'$JOURNAL' |" >script
+        (cd dots/bad && sh -e ../../script) >out 2>err
+        verify 'and can be followed' test -f dots/bad.damaged/data.mdb
+        verify 'in all it says' test -f dots/bad.salvaged/data.mdb
+        rm -rf dots/bad.salvaged
+        (cd dots/bad && "$JOURNAL" salvage "$path" ../bad.salvaged) >out
+        finds 'as that of salvage' \
+            "^      mv $here $here.damaged && mv ../bad.salvaged $here$"
+    done
+    mv dots/bad dots/b.
+    damaged 'a name that ends in a dot' verify dots/b.
+    finds 'is as any other' '^    cp -a dots/b. dots/b..damaged$'
+}
+
 # The pages behind the meta pages: whatever is there, it ends, and is told.
 test_damaged_pages() {
     for page in 2 3 4 5 6 7 8; do
@@ -106,6 +132,7 @@ test_terminal() {
 
 test_sound
 test_damaged_entry
+test_dots
 test_damaged_pages
 test_refused
 test_terminal
