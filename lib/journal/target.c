@@ -124,17 +124,30 @@ check_names(const char *directory, const char *const *names, size_t count)
     return rc;
 }
 
+/* What an attempt of ours has left is a directory of ours, and no link. */
+static int
+check_left(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0)
+        return errno;
+    return S_ISDIR(status.st_mode) && status.st_uid == geteuid()
+               ? 0
+               : JOURNAL_EXISTS;
+}
+
 static int
 make_base(struct jn_target *target, mode_t mode)
 {
-    /* Whoever makes it has to work in it, though a copy be for reading only. */
-    int rc = target->made ? jn_create_directory(target->base, mode | S_IRWXU)
-                          : 0;
+    int rc = target->made ? jn_create_directory(target->base, mode) : 0;
 
     target->new_base = target->made && rc == 0;
-    if (rc == 0 || rc == JOURNAL_EXISTS)
+    if (rc == JOURNAL_EXISTS)
+        rc = check_left(target->base);
+    if (rc == 0)
         rc = check_names(target->base, base_names, 1);
-    return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
+    return rc;
 }
 
 static void
@@ -157,9 +170,10 @@ void
 jn_target_sweep(const char *directory)
 {
     struct jn_target target;
+    struct stat status;
 
     if (join(target.work, directory, JN_TARGET_WORK) == 0 &&
-        access(target.work, F_OK) == 0)
+        lstat(target.work, &status) == 0 && S_ISDIR(status.st_mode))
         empty_work(&target);
 }
 
@@ -172,13 +186,14 @@ take_lock(struct jn_target *target)
 {
     struct stat ours, theirs;
 
-    target->lock = open(target->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    target->lock = open(target->work,
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (target->lock < 0)
         return errno;
     if (flock(target->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return JOURNAL_BUSY;
     /* Whoever had it may have come to an end meanwhile. */
-    if (fstat(target->lock, &ours) != 0 || stat(target->work, &theirs) != 0 ||
+    if (fstat(target->lock, &ours) != 0 || lstat(target->work, &theirs) != 0 ||
         ours.st_ino != theirs.st_ino)
         return EAGAIN;
     return 0;
@@ -220,10 +235,15 @@ give_up(struct jn_target *target)
 static int
 try_open(struct jn_target *target, mode_t mode)
 {
-    int rc = make_base(target, mode);
+    /* Whoever makes it has to work in it, though a copy be for reading only. */
+    mode_t mode_of_base = mode | S_IRWXU;
+    int rc = make_base(target, mode_of_base);
 
     if (rc == 0)
         rc = make_work(target);
+    /* By now nobody else is at work there, for a journal of another mode. */
+    if (rc == 0 && target->made && !target->new_base)
+        rc = jn_create_directory_mode(target->base, mode_of_base);
     return rc == ENOENT ? EAGAIN : rc;
 }
 

@@ -5,8 +5,8 @@
  * is nothing, or an empty directory.  Its data file is made in a directory of
  * its own, NAME.partial/data.mdb.partial beside what is not there yet, or
  * data.mdb.partial in what is; and gets to its place, flushed, at the very end.
- * What a crash leaves before that is no journal, and the next attempt at the
- * same path takes it away.
+ * What a crash leaves before that is no journal, and the next attempt of the
+ * same user at the same path takes it away.
  */
 #ifndef JN_TARGET_H
 #define JN_TARGET_H
