@@ -15,6 +15,7 @@
 #include "journal/create.h"
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "journal/inspect.h"
 #include "store/store.h"
 
@@ -175,6 +176,22 @@ jn_target_sweep(const char *directory)
     if (join(target.work, directory, JN_TARGET_WORK) == 0 &&
         lstat(target.work, &status) == 0 && S_ISDIR(status.st_mode))
         empty_work(&target);
+}
+
+int
+jn_target_check_removal(const char *directory, const char *name)
+{
+    struct jn_path path = jn_path_in(directory, name);
+    bool is_work = strcmp(name, JN_TARGET_WORK) == 0;
+    struct stat status;
+    int rc;
+
+    if (lstat(path.text, &status) != 0)
+        return errno == ENOENT ? 0 : errno;
+    if (!S_ISDIR(status.st_mode))
+        return 0;
+    rc = check_names(path.text, work_names, is_work ? WORK_NAMES : 0);
+    return rc == JOURNAL_EXISTS ? ENOTEMPTY : rc;
 }
 
 /*

@@ -20,6 +20,12 @@
 /* Empties what an attempt that came to its end has left in DIRECTORY. */
 void jn_target_sweep(const char *directory);
 
+/*
+ * ENOTEMPTY if DIRECTORY's NAME is a directory that has in it what a sweep does
+ * not take.
+ */
+int jn_target_check_removal(const char *directory, const char *name);
+
 struct jn_target {
     char path[PATH_MAX];     /* of the directory that will be the journal, */
     char base[PATH_MAX];     /* as it is called until then, */
