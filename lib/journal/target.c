@@ -349,15 +349,39 @@ flush_names(const struct jn_target *target)
     return rc == 0 ? jn_disk_flush_directory(parent) : rc;
 }
 
-int
-jn_target_finish(struct jn_target *target)
+/*
+ * Gives NAME, as it is seen from the work directory.  In a directory of another
+ * user it might be anything, also a link to a file of root's.
+ */
+static void
+give(const struct jn_target *target, const char *name, const struct stat *like)
 {
-    int rc = rename_base(target);
+    struct stat work;
+    int file;
 
+    if (like == NULL || fstat(target->lock, &work) != 0 || work.st_uid != 0)
+        return;
+    file = openat(target->lock, name,
+                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0)
+        return;
+    jn_disk_give(file, like);
+    close(file);
+}
+
+int
+jn_target_finish(struct jn_target *target, const struct stat *like)
+{
+    int rc;
+
+    give(target, JN_STORE_FILE, like);
+    rc = rename_base(target);
     if (rc == 0)
         rc = rename_data(target);
     if (rc != 0)
         return jn_error_from_errno(rc);
+    if (target->made)
+        give(target, "..", like);
     empty_work(target);
     (void)rmdir(target->work);
     rc = flush_names(target);

@@ -13,6 +13,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define JN_TARGET_WORK "data.mdb.partial"
@@ -45,9 +46,10 @@ int jn_target_open(struct jn_target *target, const char *path, mode_t mode);
 /*
  * The data file in target->work, which is flushed, becomes that of a journal at
  * PATH, and both are there durably on return.  What else is in target->work is
- * removed.  JOURNAL_EXISTS: there is something at PATH by now.
+ * removed.  What root has made so is given to the owner of LIKE, if not NULL.
+ * JOURNAL_EXISTS: there is something at PATH by now.
  */
-int jn_target_finish(struct jn_target *target);
+int jn_target_finish(struct jn_target *target, const struct stat *like);
 
 /* Removes whatever is not finished. */
 void jn_target_close(struct jn_target *target);
