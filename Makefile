@@ -161,7 +161,7 @@ WRAP_SEAM = $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     cursor_get put del cursor_put cursor_del) fstat stat lstat statfs fstatvfs \
     fchmod chmod fsync fdatasync msync truncate fallocate mkdir rename unlink \
     rmdir getentropy clock_gettime posix_fallocate pread pwrite mmap realpath \
-    opendir open fcntl renameat2 flock ftruncate)
+    opendir open openat fcntl renameat2 flock ftruncate)
 WRAP_seam/seam_test = $(WRAP_SEAM)
 WRAP_seam/repair_test = $(WRAP_SEAM)
 

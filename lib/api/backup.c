@@ -124,8 +124,10 @@ create_file(const struct jn_target *target, mode_t mode, int *out)
 }
 
 static int
-back_up(struct backup *backup, const char *path, mode_t mode)
+back_up(struct backup *backup, const char *path)
 {
+    const struct stat *like = &backup->shared->files.newest.like;
+    mode_t mode = like->st_mode & 0777u;
     struct jn_target target;
     int rc = jn_target_open(&target, path, mode);
 
@@ -138,7 +140,7 @@ back_up(struct backup *backup, const char *path, mode_t mode)
             rc = errno;
     }
     if (rc == 0)
-        rc = jn_target_finish(&target);
+        rc = jn_target_finish(&target, like);
     jn_target_close(&target);
     return jn_error_from_errno(rc);
 }
@@ -157,8 +159,7 @@ journal_backup(struct journal *journal, const char *path, uint32_t flags,
         return rc;
     backup.shared = journal->shared;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    rc = back_up(&backup, path,
-                 journal->shared->files.newest.like.st_mode & 0777u);
+    rc = back_up(&backup, path);
     pthread_setcancelstate(state, NULL);
     return rc;
 }

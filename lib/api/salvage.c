@@ -235,7 +235,9 @@ salvage_to(struct salvage *salvage, const char *to)
     if (rc == 0)
         (void)chmod(jn_path_in(salvage->target.work, JN_STORE_FILE).text, mode);
     if (rc == 0)
-        rc = jn_target_finish(&salvage->target);
+        rc = jn_target_finish(&salvage->target, salvage->wreck.file >= 0
+                                                    ? &salvage->wreck.status
+                                                    : NULL);
     jn_target_close(&salvage->target);
     return rc;
 }

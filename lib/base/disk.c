@@ -55,6 +55,41 @@ jn_disk_flush_names(const char *directory)
     return rc == EACCES ? 0 : rc;
 }
 
+void
+jn_disk_give(int file, const struct stat *like)
+{
+    struct stat status;
+
+    if (fstat(file, &status) != 0)
+        return;
+    if (status.st_gid != like->st_gid &&
+        fchown(file, (uid_t)-1, like->st_gid) != 0)
+        return;
+    if (status.st_uid != like->st_uid)
+        (void)!fchown(file, like->st_uid, (gid_t)-1);
+}
+
+int
+jn_disk_create_beside(const char *path, const char *data, mode_t mode,
+                      int *file)
+{
+    struct stat like;
+    bool has_data = stat(data, &like) == 0;
+
+    *file = -1;
+    if (!has_data && errno != ENOENT)
+        return errno;
+    if (has_data && (like.st_mode & S_IWUSR) != 0)
+        mode = like.st_mode & 0777u;
+    *file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                 mode);
+    if (*file < 0 || fchmod(*file, mode) != 0)
+        return errno;
+    if (has_data)
+        jn_disk_give(*file, &like);
+    return 0;
+}
+
 bool
 jn_disk_allows(uint64_t size)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* Makes what was done to the names in DIRECTORY durable; 0 or an errno. */
 int jn_disk_flush_directory(const char *directory);
@@ -16,6 +17,18 @@ int jn_disk_flush_names(const char *directory);
  * errno.  Nobody may have it mapped.
  */
 int jn_disk_read_anew(const char *path);
+
+/* Gives FILE to the user and the group of LIKE, as far as the process may. */
+void jn_disk_give(int file, const struct stat *like);
+
+/*
+ * Makes PATH, a file that whoever writes to the file DATA has to write to: it
+ * gets DATA's permissions, user and group.  It gets MODE where there is no DATA
+ * yet, or its user may not write to it, as a lock is needed to read too.  0 or
+ * an errno; *FILE is to be closed unless it is -1.
+ */
+int jn_disk_create_beside(const char *path, const char *data, mode_t mode,
+                          int *file);
 
 /*
  * Sees to it that no file opened from now on gets the descriptor 0, 1 or 2:

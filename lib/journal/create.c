@@ -16,23 +16,35 @@
 #include "store/store.h"
 #include "tail/tail.h"
 
+static mode_t
+with_x_bits(mode_t mode)
+{
+    return mode | (mode & 0444u) >> 2;
+}
+
+int
+jn_create_directory_mode(const char *path, mode_t mode)
+{
+    struct stat status;
+
+    /* The umask took bits away; those it does not know, as setgid, stay. */
+    if (stat(path, &status) != 0 ||
+        chmod(path, (status.st_mode & 07000u) | with_x_bits(mode)) != 0)
+        return errno;
+    return 0;
+}
+
 int
 jn_create_directory(const char *path, mode_t mode)
 {
-    mode_t full = mode | (mode & 0444u) >> 2;
-    struct stat status;
+    int rc;
 
-    if (mkdir(path, full) != 0)
+    if (mkdir(path, with_x_bits(mode)) != 0)
         return errno == EEXIST ? JOURNAL_EXISTS : jn_error_from_errno(errno);
-    /* The umask took bits away; those it does not know, as setgid, stay. */
-    if (stat(path, &status) != 0 ||
-        chmod(path, (status.st_mode & 07000u) | full) != 0) {
-        int rc = errno;
-
+    rc = jn_create_directory_mode(path, mode);
+    if (rc != 0)
         (void)rmdir(path);
-        return rc;
-    }
-    return 0;
+    return rc;
 }
 
 static int

@@ -11,6 +11,9 @@
  */
 int jn_create_directory(const char *path, mode_t mode);
 
+/* Gives one that is there the mode of one that is made so. */
+int jn_create_directory_mode(const char *path, mode_t mode);
+
 /*
  * Makes the data file of a new journal in DIRECTORY, whose first entry will
  * be FIRST_SEQ: under another name, flushed, then renamed, then the directory

@@ -338,6 +338,17 @@ remove_all(const char *directory, const char *const *names)
     return jn_disk_flush_directory(directory);
 }
 
+/* That what is to be removed can be is seen before anything is changed. */
+static int
+check_all(const char *directory, const char *const *names)
+{
+    int rc = 0;
+
+    for (; *names != NULL && rc == 0; names++)
+        rc = jn_target_check_removal(directory, *names);
+    return rc;
+}
+
 /*
  * Within the door, with nobody else there.  The data file goes first: what a
  * crash leaves then is no journal, and is removed by the next attempt.  It goes
@@ -351,8 +362,12 @@ remove_files(const char *directory)
     static const char *const others[] = {JN_NEW_FILE, JN_TARGET_WORK,
                                          JN_STORE_LOCK_FILE, JN_LOCK_FILE,
                                          NULL};
-    int rc = set_data_aside(directory);
+    int rc = check_all(directory, tails);
 
+    if (rc == 0)
+        rc = check_all(directory, others);
+    if (rc == 0)
+        rc = set_data_aside(directory);
     if (rc == 0)
         rc = jn_disk_flush_directory(directory);
     if (rc == 0)

@@ -74,7 +74,7 @@ create_tail(struct jn_newest *newest, struct jn_txn *txn,
     if (rc == 0)
         rc = jn_newest_open_tail(newest, txn, row);
     if (rc == 0)
-        jn_tail_give(newest->tail, newest->like.st_uid, newest->like.st_gid);
+        jn_tail_give(newest->tail, &newest->like);
     return rc == 0 ? begin_new_tail(newest, row) : rc;
 }
 

@@ -15,6 +15,7 @@
 #include "journal/create.h"
 #include "base/disk.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "journal/inspect.h"
 #include "store/store.h"
 
@@ -124,17 +125,30 @@ check_names(const char *directory, const char *const *names, size_t count)
     return rc;
 }
 
+/* What an attempt of ours has left is a directory of ours, and no link. */
+static int
+check_left(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0)
+        return errno;
+    return S_ISDIR(status.st_mode) && status.st_uid == geteuid()
+               ? 0
+               : JOURNAL_EXISTS;
+}
+
 static int
 make_base(struct jn_target *target, mode_t mode)
 {
-    /* Whoever makes it has to work in it, though a copy be for reading only. */
-    int rc = target->made ? jn_create_directory(target->base, mode | S_IRWXU)
-                          : 0;
+    int rc = target->made ? jn_create_directory(target->base, mode) : 0;
 
     target->new_base = target->made && rc == 0;
-    if (rc == 0 || rc == JOURNAL_EXISTS)
+    if (rc == JOURNAL_EXISTS)
+        rc = check_left(target->base);
+    if (rc == 0)
         rc = check_names(target->base, base_names, 1);
-    return rc == ENOTDIR ? JOURNAL_EXISTS : rc;
+    return rc;
 }
 
 static void
@@ -157,10 +171,27 @@ void
 jn_target_sweep(const char *directory)
 {
     struct jn_target target;
+    struct stat status;
 
     if (join(target.work, directory, JN_TARGET_WORK) == 0 &&
-        access(target.work, F_OK) == 0)
+        lstat(target.work, &status) == 0 && S_ISDIR(status.st_mode))
         empty_work(&target);
+}
+
+int
+jn_target_check_removal(const char *directory, const char *name)
+{
+    struct jn_path path = jn_path_in(directory, name);
+    bool is_work = strcmp(name, JN_TARGET_WORK) == 0;
+    struct stat status;
+    int rc;
+
+    if (lstat(path.text, &status) != 0)
+        return errno == ENOENT ? 0 : errno;
+    if (!S_ISDIR(status.st_mode))
+        return 0;
+    rc = check_names(path.text, work_names, is_work ? WORK_NAMES : 0);
+    return rc == JOURNAL_EXISTS ? ENOTEMPTY : rc;
 }
 
 /*
@@ -172,13 +203,14 @@ take_lock(struct jn_target *target)
 {
     struct stat ours, theirs;
 
-    target->lock = open(target->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    target->lock = open(target->work,
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (target->lock < 0)
         return errno;
     if (flock(target->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return JOURNAL_BUSY;
     /* Whoever had it may have come to an end meanwhile. */
-    if (fstat(target->lock, &ours) != 0 || stat(target->work, &theirs) != 0 ||
+    if (fstat(target->lock, &ours) != 0 || lstat(target->work, &theirs) != 0 ||
         ours.st_ino != theirs.st_ino)
         return EAGAIN;
     return 0;
@@ -220,10 +252,15 @@ give_up(struct jn_target *target)
 static int
 try_open(struct jn_target *target, mode_t mode)
 {
-    int rc = make_base(target, mode);
+    /* Whoever makes it has to work in it, though a copy be for reading only. */
+    mode_t mode_of_base = mode | S_IRWXU;
+    int rc = make_base(target, mode_of_base);
 
     if (rc == 0)
         rc = make_work(target);
+    /* By now nobody else is at work there, for a journal of another mode. */
+    if (rc == 0 && target->made && !target->new_base)
+        rc = jn_create_directory_mode(target->base, mode_of_base);
     return rc == ENOENT ? EAGAIN : rc;
 }
 
@@ -312,15 +349,39 @@ flush_names(const struct jn_target *target)
     return rc == 0 ? jn_disk_flush_directory(parent) : rc;
 }
 
-int
-jn_target_finish(struct jn_target *target)
+/*
+ * Gives NAME, as it is seen from the work directory.  In a directory of another
+ * user it might be anything, also a link to a file of root's.
+ */
+static void
+give(const struct jn_target *target, const char *name, const struct stat *like)
 {
-    int rc = rename_base(target);
+    struct stat work;
+    int file;
 
+    if (like == NULL || fstat(target->lock, &work) != 0 || work.st_uid != 0)
+        return;
+    file = openat(target->lock, name,
+                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0)
+        return;
+    jn_disk_give(file, like);
+    close(file);
+}
+
+int
+jn_target_finish(struct jn_target *target, const struct stat *like)
+{
+    int rc;
+
+    give(target, JN_STORE_FILE, like);
+    rc = rename_base(target);
     if (rc == 0)
         rc = rename_data(target);
     if (rc != 0)
         return jn_error_from_errno(rc);
+    if (target->made)
+        give(target, "..", like);
     empty_work(target);
     (void)rmdir(target->work);
     rc = flush_names(target);

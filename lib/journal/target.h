@@ -5,20 +5,27 @@
  * is nothing, or an empty directory.  Its data file is made in a directory of
  * its own, NAME.partial/data.mdb.partial beside what is not there yet, or
  * data.mdb.partial in what is; and gets to its place, flushed, at the very end.
- * What a crash leaves before that is no journal, and the next attempt at the
- * same path takes it away.
+ * What a crash leaves before that is no journal, and the next attempt of the
+ * same user at the same path takes it away.
  */
 #ifndef JN_TARGET_H
 #define JN_TARGET_H
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define JN_TARGET_WORK "data.mdb.partial"
 
 /* Empties what an attempt that came to its end has left in DIRECTORY. */
 void jn_target_sweep(const char *directory);
+
+/*
+ * ENOTEMPTY if DIRECTORY's NAME is a directory that has in it what a sweep does
+ * not take.
+ */
+int jn_target_check_removal(const char *directory, const char *name);
 
 struct jn_target {
     char path[PATH_MAX];     /* of the directory that will be the journal, */
@@ -39,9 +46,10 @@ int jn_target_open(struct jn_target *target, const char *path, mode_t mode);
 /*
  * The data file in target->work, which is flushed, becomes that of a journal at
  * PATH, and both are there durably on return.  What else is in target->work is
- * removed.  JOURNAL_EXISTS: there is something at PATH by now.
+ * removed.  What root has made so is given to the owner of LIKE, if not NULL.
+ * JOURNAL_EXISTS: there is something at PATH by now.
  */
-int jn_target_finish(struct jn_target *target);
+int jn_target_finish(struct jn_target *target, const struct stat *like);
 
 /* Removes whatever is not finished. */
 void jn_target_close(struct jn_target *target);

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "store/store.h"
 
 #define FILE_SIZE 4096u
 
@@ -95,20 +97,19 @@ give_back(const struct jn_lock *lock, enum place place)
     }
 }
 
-/* Creates the file with exactly MODE, or opens the one there is. */
+/* Creates the file, or opens the one there is. */
 static int
-open_file(struct jn_lock *lock, bool create, mode_t mode)
+open_file(struct jn_lock *lock, const char *directory, bool create, mode_t mode)
 {
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-
     if (create) {
-        lock->file = open(lock->path, flags | O_CREAT | O_EXCL, mode);
-        if (lock->file >= 0)
-            return fchmod(lock->file, mode) == 0 ? 0 : errno;
-        if (errno != EEXIST)
-            return jn_error_from_errno(errno);
+        struct jn_path data = jn_path_in(directory, JN_STORE_FILE);
+        int rc = jn_disk_create_beside(lock->path, data.text, mode,
+                                       &lock->file);
+
+        if (rc != EEXIST)
+            return jn_error_from_errno(rc);
     }
-    lock->file = open(lock->path, flags);
+    lock->file = open(lock->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (lock->file < 0)
         return errno == ENOENT ? JOURNAL_NOT_FOUND : errno;
     return 0;
@@ -197,7 +198,7 @@ jn_lock_open(struct jn_lock **out, const char *directory, bool create,
         rc = ENAMETOOLONG;
         goto out;
     }
-    rc = open_file(lock, create, mode);
+    rc = open_file(lock, directory, create, mode);
     if (rc != 0)
         goto out;
     *out = lock;

@@ -48,7 +48,8 @@ struct jn_words {
 #define JN_LOCK_FILE "journal.lock"
 
 /*
- * Opens DIRECTORY's lock file, and makes it if CREATE.  JOURNAL_NOT_FOUND if
+ * Opens DIRECTORY's lock file, and makes it if CREATE: for those who may write
+ * to the data file, or with MODE if there is none yet.  JOURNAL_NOT_FOUND if
  * there is none; JOURNAL_UNSUPPORTED if there is something else by its name.
  */
 int jn_lock_open(struct jn_lock **lock, const char *directory, bool create,

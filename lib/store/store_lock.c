@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "store/store_env.h"
@@ -73,17 +74,17 @@ jn_store_prepare_lock(struct jn_store *store)
 {
     const struct jn_store_options *options = &store->options;
     struct jn_path path = jn_path_in(store->directory, JN_STORE_LOCK_FILE);
+    struct jn_path data = jn_path_in(store->directory, JN_STORE_FILE);
     struct stat status;
-    int file, rc = 0;
+    int file, rc;
 
-    file = open(path.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                options->mode);
-    if (file >= 0 && fchmod(file, options->mode) != 0)
-        rc = errno;
-    if (file < 0 && errno == EEXIST)
+    rc = jn_disk_create_beside(path.text, data.text, options->mode, &file);
+    if (rc == EEXIST) {
         file = open(path.text, O_RDWR | O_CLOEXEC);
+        rc = file < 0 ? errno : 0;
+    }
     if (file < 0)
-        return errno;
+        return rc;
     if (rc == 0)
         rc = allocate_slots(file);
     if (rc == 0 && options->others)

@@ -343,16 +343,9 @@ jn_tail_open_any(struct jn_tail **out, const char *directory,
 }
 
 void
-jn_tail_give(struct jn_tail *tail, uid_t user, gid_t group)
+jn_tail_give(struct jn_tail *tail, const struct stat *like)
 {
-    struct stat status;
-
-    if (fstat(tail->file, &status) != 0)
-        return;
-    if (status.st_gid != group && fchown(tail->file, (uid_t)-1, group) != 0)
-        return;
-    if (status.st_uid != user)
-        (void)!fchown(tail->file, user, (gid_t)-1);
+    jn_disk_give(tail->file, like);
 }
 
 void

@@ -54,7 +54,7 @@
 #ifndef JN_TAIL_H
 #define JN_TAIL_H
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 
@@ -145,8 +145,8 @@ int jn_tail_create(const char *directory, const struct jn_tail_name *name,
 int jn_tail_open(struct jn_tail **tail, const char *directory,
                  const struct jn_tail_name *name, bool read_only);
 
-/* Gives it to USER and GROUP, as far as the process may. */
-void jn_tail_give(struct jn_tail *tail, uid_t user, gid_t group);
+/* Gives it to the user and the group of LIKE, as far as the process may. */
+void jn_tail_give(struct jn_tail *tail, const struct stat *like);
 
 /* There is nothing to flush; TAIL may be NULL. */
 void jn_tail_close(struct jn_tail *tail);

@@ -248,6 +248,49 @@ START_TEST(what_does_not_look_like_a_crash_is_left_alone)
 }
 END_TEST
 
+/* What is not ours, by a name that what is ours has. */
+START_TEST(no_link_is_followed_to_where_a_backup_is_made)
+{
+    make_directory("elsewhere");
+    write_bytes(test_path("elsewhere/data.mdb"), "mine", 4);
+    make_directory("empty");
+    make_directory("other.partial");
+    ck_assert_int_eq(symlink("../elsewhere",
+                             test_path("other.partial/data.mdb.partial")),
+                     0);
+    ck_assert_int_eq(symlink("empty", test_path("backup.partial")), 0);
+    ck_assert_int_eq(symlink("../elsewhere",
+                             test_path("empty/data.mdb.partial")),
+                     0);
+    assert_refused(test_path("empty"), JOURNAL_EXISTS);
+    assert_refused(test_path("other"), JOURNAL_EXISTS);
+    ck_assert_int_eq(unlink(test_path("empty/data.mdb.partial")), 0);
+    assert_refused(test_path("backup"), JOURNAL_EXISTS);
+    ck_assert(exists(test_path("elsewhere/data.mdb")));
+}
+END_TEST
+
+START_TEST(what_another_user_has_left_is_left_alone)
+{
+    make_directory("backup.partial");
+    if (!give_to_nobody(test_path("backup.partial")))
+        return;
+    assert_refused(test_path("backup"), JOURNAL_EXISTS);
+    ck_assert_int_eq(chown(test_path("backup.partial"), 0, 0), 0);
+    ck_assert_int_eq(back_up(test_path("backup")), 0);
+}
+END_TEST
+
+/* A crash may have come before the umask was made up for. */
+START_TEST(what_a_crash_has_left_gets_its_mode)
+{
+    leave("backup.partial");
+    ck_assert_int_eq(chmod(test_path("backup.partial"), 0777), 0);
+    ck_assert_int_eq(back_up(test_path("backup")), 0);
+    ck_assert_uint_eq(mode_of(test_path("backup")) & 07777, 0750);
+}
+END_TEST
+
 /* Another backup to the same target, from within the first one's progress. */
 static int
 back_up_beside(void *context, uint64_t done, uint64_t total)
@@ -346,6 +389,20 @@ START_TEST(what_is_left_in_a_backup_goes_with_it)
 }
 END_TEST
 
+START_TEST(what_a_link_in_a_backup_leads_to_does_not_go_with_it)
+{
+    make_directory("elsewhere");
+    write_bytes(test_path("elsewhere/data.mdb"), "mine", 4);
+    ck_assert_int_eq(back_up(test_path("backup")), 0);
+    ck_assert_int_eq(symlink("../elsewhere",
+                             test_path("backup/data.mdb.partial")),
+                     0);
+    ck_assert_int_eq(journal_destroy(test_path("backup")), 0);
+    ck_assert(!exists(test_path("backup")));
+    ck_assert(exists(test_path("elsewhere/data.mdb")));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -368,10 +425,14 @@ suite(void)
                    of_a_journal_without_write_permission_there_is_a_backup);
     tcase_add_test(tcase, what_a_crash_has_left_is_replaced);
     tcase_add_test(tcase, what_does_not_look_like_a_crash_is_left_alone);
+    tcase_add_test(tcase, no_link_is_followed_to_where_a_backup_is_made);
+    tcase_add_test(tcase, what_another_user_has_left_is_left_alone);
+    tcase_add_test(tcase, what_a_crash_has_left_gets_its_mode);
     tcase_add_test(tcase, one_backup_at_a_time_goes_to_a_target);
     tcase_add_test(tcase, of_many_at_once_one_comes_to_an_end);
     tcase_add_test(tcase, who_comes_first_keeps_the_place);
     tcase_add_test(tcase, what_is_left_in_a_backup_goes_with_it);
+    tcase_add_test(tcase, what_a_link_in_a_backup_leads_to_does_not_go_with_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,5 +1,7 @@
 /* close_test.c - journal_close() and journal_destroy(). */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -248,6 +250,35 @@ START_TEST(destroy_leaves_a_data_file_that_is_no_journals)
 }
 END_TEST
 
+/* Files of the journal that are directories, and what is in them. */
+static const char *const obstacles[] = {
+    "journal/tail/mine",
+    "journal/tail.new/mine",
+    "journal/data.mdb.partial/mine",
+    "journal/lock.mdb/data.mdb",
+};
+
+START_TEST(destroy_changes_nothing_where_something_cannot_be_removed)
+{
+    char path[PATH_MAX];
+    struct bytes before;
+
+    (void)snprintf(path, sizeof(path), "%s", test_path(obstacles[_i]));
+    journal_close(journal);
+    journal = NULL;
+    *strrchr(path, '/') = '\0';
+    (void)unlink(path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    write_bytes(test_path(obstacles[_i]), "mine", 4);
+    before = picture_of(home());
+    ck_assert_int_eq(journal_destroy(home()), ENOTEMPTY);
+    assert_picture(home(), &before);
+    ck_assert_int_eq(unlink(test_path(obstacles[_i])), 0);
+    ck_assert_int_eq(journal_destroy(home()), 0);
+    ck_assert(!exists(home()));
+}
+END_TEST
+
 START_TEST(destroy_of_null_is_a_mistake)
 {
     ck_assert_int_eq(journal_destroy(NULL), EINVAL);
@@ -282,6 +313,9 @@ suite(void)
     tcase_add_test(tcase, destroy_finds_no_journal_where_there_is_none);
     tcase_add_test(tcase, destroy_leaves_a_directory_that_holds_something_else);
     tcase_add_test(tcase, destroy_leaves_a_data_file_that_is_no_journals);
+    tcase_add_loop_test(
+        tcase, destroy_changes_nothing_where_something_cannot_be_removed, 0,
+        (int)COUNT_OF(obstacles));
     tcase_add_test(tcase, destroy_of_null_is_a_mistake);
     suite_add_tcase(close, tcase);
     return close;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -561,6 +562,31 @@ give_up_privileges(void)
         return true;
     memset(none, 0, sizeof(none));
     return syscall(SYS_capset, &header, none) == 0;
+}
+
+bool
+give_to_nobody(const char *path)
+{
+    if (geteuid() == 0 && chown(path, NOBODY, NOBODY) == 0)
+        return true;
+    skip("may not give files away");
+    return false;
+}
+
+bool
+is_nobodys(const char *path)
+{
+    struct stat status;
+
+    ck_assert_msg(lstat(path, &status) == 0, "%s: %s", path, strerror(errno));
+    return status.st_uid == NOBODY && status.st_gid == NOBODY;
+}
+
+bool
+become(uid_t user)
+{
+    return seteuid(0) == 0 && setgroups(0, NULL) == 0 && setegid(user) == 0 &&
+           seteuid(user) == 0;
 }
 
 void

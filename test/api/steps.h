@@ -124,6 +124,16 @@ void bell_wait(struct bell *bell);
 /* In a child, for its rest: root is no longer allowed everything. */
 bool give_up_privileges(void);
 
+/* Whose files are others' for root, who may give them away. */
+#define NOBODY 65534u
+
+/* False, and said so, if the tests run as one who may not. */
+bool give_to_nobody(const char *path);
+bool is_nobodys(const char *path);
+
+/* In a child of root: to be NOBODY, of no other group, or 0 again. */
+bool become(uid_t user);
+
 void skip(const char *why);
 
 /* COUNT scaled by TEST_SCALE, at least LEAST. */

@@ -183,6 +183,31 @@ START_TEST(a_failed_call_leaves_nothing_or_all)
 }
 END_TEST
 
+/* Where an attempt before has left something. */
+START_TEST(a_failed_call_in_what_was_left_is_told)
+{
+    static const int classes[] = {FAULT_LOOK, FAULT_NAME, FAULT_OPEN};
+    bool hit = true;
+    unsigned n;
+
+    is_there = false;
+    for (n = 1; n < CALLS_MAX && hit; n++) {
+        int rc;
+
+        ck_assert_int_eq(mkdir(test_path("backup.partial"), 0700), 0);
+        faults_arm(test_dir, classes[_i], n, EACCES, FAULT_BEFORE, false);
+        rc = journal_backup(journal, target(), 0, NULL, NULL);
+        hit = faults_hit();
+        (void)faults_disarm();
+        ck_assert_int_eq(is_whole(), rc == 0);
+        ck_assert(hit || rc == 0);
+        try_again();
+    }
+    ck_assert_uint_gt(n, 5);
+    ck_assert_uint_lt(n, CALLS_MAX);
+}
+END_TEST
+
 /* ---- one death ----------------------------------------------------------- */
 
 static bool
@@ -241,6 +266,7 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_failed_call_leaves_nothing_or_all, 0,
                         2 * FAILURES);
+    tcase_add_loop_test(tcase, a_failed_call_in_what_was_left_is_told, 0, 3);
     tcase_add_loop_test(tcase, a_death_at_any_call_leaves_a_place_for_the_next,
                         0, 2);
     suite_add_tcase(suite, tcase);

@@ -224,4 +224,6 @@ SEAM(SEAM_SYSTEM, DIR *, opendir, (const char *path), (path),
      minus_one() == 0 ? NULL : NULL)
 /* Of the arguments that they may have, the library gives these. */
 SYSTEM(open, (const char *path, int flags, mode_t mode), (path, flags, mode))
+SYSTEM(openat, (int at, const char *path, int flags, mode_t mode),
+       (at, path, flags, mode))
 SYSTEM(fcntl, (int file, int command, void *more), (file, command, more))
