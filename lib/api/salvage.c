@@ -115,7 +115,8 @@ make_journal(struct salvage *salvage)
     if (rc == 0)
         rc = jn_graft_open(&salvage->graft, salvage->target.work, mode);
     if (rc == 0 && !wreck->adrift)
-        jn_graft_compacted(salvage->graft, wreck->account.state.dense);
+        jn_graft_compacted(salvage->graft,
+                           jn_state_linked(&wreck->account.state));
     return rc;
 }
 
