@@ -260,7 +260,7 @@ fill_report(const struct salvage *salvage, struct journal_report *out)
     result.entries_checked = result.salvaged + result.entries_bad;
     result.pages_bad = salvage->wreck.pages_bad;
     result.index_bad += salvage->wreck.account.bad;
-    if (!salvage->wreck.sure)
+    if (!salvage->wreck.sure || salvage->wreck.tail_lost)
         result.flags |= (uint32_t)JOURNAL_REPORT_UNSURE;
     memcpy(out, &result, sizeof(result));
 }

@@ -112,6 +112,15 @@ print_missing(const struct request *request,
 
 /* ---- the report ---------------------------------------------------------- */
 
+/* Who goes on with what was carried over should know what was not. */
+static int
+code_of(const struct journal_report *report)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    return report->entries_bad > 0 || unsure ? CLI_LOST : CLI_OK;
+}
+
 static int
 print_json(const struct request *request, const struct journal_report *report)
 {
@@ -137,6 +146,22 @@ print_json(const struct request *request, const struct journal_report *report)
     return code;
 }
 
+/* Nobody says that nothing is lost where that cannot be told. */
+static void
+print_lost(const struct journal_report *report)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    if (report->entries_bad > 0)
+        printf("%" PRIu64 " %s lost%s\n", report->entries_bad,
+               plural(report->entries_bad, "entry is", "entries are"),
+               unsure ? ", and maybe more" : "");
+    else if (unsure)
+        puts("entries may be lost: how many cannot be told");
+    else
+        puts("no entry is lost, as far as can be told");
+}
+
 static void
 print_figures(const struct request *request,
               const struct journal_report *report)
@@ -146,11 +171,7 @@ print_figures(const struct request *request,
     if (report->tail_records > 0)
         printf(", %" PRIu64 " of them from the tail", report->tail_records);
     putchar('\n');
-    if (report->entries_bad > 0)
-        printf("%" PRIu64 " %s lost\n", report->entries_bad,
-               plural(report->entries_bad, "entry is", "entries are"));
-    else
-        puts("no entry is lost, as far as can be told");
+    print_lost(report);
     if (report->links_bad > 0)
         printf(
             "%" PRIu64
@@ -173,15 +194,16 @@ print_advice(const struct request *request, const struct journal_report *report)
     text_word(aside, request->from, ".damaged");
     text_word(to, request->to, "");
     if ((report->flags & JOURNAL_REPORT_UNSURE) != 0)
-        puts("What the journal said of its own first and last number is lost: "
-             "newer entries\nmay be missing, and some be back that had been "
-             "pruned or rewound.");
+        puts("What tells which entries there were is lost: a meta page, the "
+             "tail that had the\nnewest, or a page below a compaction.  "
+             "Entries may be missing without being\ncounted, the newest most "
+             "likely, and some be back that had been pruned or\nrewound.");
     puts("\nWhat to do next");
     printf("  - look whether it is sound:   journal verify %s\n"
            "  - look at the newest entries: journal query --reverse --count 10 "
            "%s\n",
            to, to);
-    if (report->entries_bad > 0)
+    if (code_of(report) != CLI_OK)
         puts("  - a backup may have what is lost: it has the same numbers");
     printf("  - keep %s as it is until all is well; then put the other in "
            "its place:\n"
@@ -266,15 +288,6 @@ hint_at(int result)
     if (result == JOURNAL_BUSY)
         report_hint("somebody has it open to write, or is salvaging to the "
                     "same place: stop that, and try again");
-}
-
-/* Who goes on with what was carried over should know what was not. */
-static int
-code_of(const struct journal_report *report)
-{
-    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
-
-    return report->entries_bad > 0 || unsure ? CLI_LOST : CLI_OK;
 }
 
 static int

@@ -70,6 +70,105 @@ START_TEST(what_was_salvaged_with_holes_can_be_salvaged_again)
 }
 END_TEST
 
+/* ---- the tail ------------------------------------------------------------ */
+
+/* What may become of a tail. */
+enum loss { MISSING, ZEROS, CUT_SHORT, CUT_BEHIND, NO_FILE, OF_OTHER, EARLIER };
+#define LOSSES (EARLIER + 1)
+
+static void
+lose_tail(enum loss loss)
+{
+    struct wreck_file tail = wreck_read("tail");
+
+    if (loss == MISSING || loss == NO_FILE)
+        ck_assert_int_eq(unlink(wreck_path("tail")), 0);
+    if (loss == NO_FILE)
+        ck_assert_int_eq(mkdir(wreck_path("tail"), 0700), 0);
+    if (loss == ZEROS)
+        memset(tail.bytes, 0, tail.size);
+    if (loss == CUT_SHORT)
+        tail.size = PAGE;
+    if (loss == CUT_BEHIND) /* what is left may be all, or not */
+        tail.size -= PAGE;
+    if (loss == OF_OTHER) {
+        wreck_take_other();
+        free(tail.bytes);
+        tail = wreck_read("tail");
+        wreck_take(WRECK_TAILED, 0);
+    }
+    if (loss == EARLIER) /* before there was any of the frames */
+        memset(tail.bytes + PAGE, 0, tail.size - PAGE);
+    if (loss == MISSING || loss == NO_FILE)
+        free(tail.bytes);
+    else
+        wreck_write(&tail);
+}
+
+START_TEST(a_tail_that_is_lost_is_told)
+{
+    struct journal_report report;
+
+    wreck_take(WRECK_TAILED, 0);
+    lose_tail((enum loss)_i);
+    report = wreck_salvage();
+    wreck_compare(&report);
+    ck_assert_uint_eq(report.salvaged,
+                      _i == CUT_BEHIND ? wreck_entries() : 500);
+    ck_assert_uint_eq(report.flags, JOURNAL_REPORT_UNSURE);
+}
+END_TEST
+
+/* So is one of which the journal's row is damaged. */
+START_TEST(a_tail_whose_row_is_lost_too_is_told)
+{
+    struct journal_report report;
+    struct wreck_file file;
+    uint8_t *at;
+
+    wreck_take(WRECK_TAILED, 0);
+    file = wreck_read("data.mdb");
+    at = file.bytes;
+    /* Nodes of LMDB's leaves: the size of the value, flags, that of the key. */
+    while ((at = memmem(at, file.size - (size_t)(at - file.bytes),
+                        "\0\0\4\0tail", 8)) != NULL) {
+        at += 8;
+        at[0] ^= 0x40;
+    }
+    wreck_write(&file);
+    report = wreck_salvage();
+    ck_assert_uint_eq(report.salvaged, wreck_entries());
+    ck_assert_uint_eq(report.index_bad, 1);
+    ck_assert_uint_eq(report.flags, 0);
+    ck_assert_int_eq(journal_destroy(wreck_target()), 0);
+    ck_assert_int_eq(unlink(wreck_path("tail")), 0);
+    report = wreck_salvage();
+    ck_assert_uint_eq(report.salvaged, 500);
+    ck_assert_uint_eq(report.flags, JOURNAL_REPORT_UNSURE);
+}
+END_TEST
+
+/* One that is left over of a journal that has been closed has nothing more. */
+START_TEST(a_tail_that_does_not_count_is_not_missed)
+{
+    struct journal *from = open_path(wreck_path(""), 0);
+    struct journal_report report = new_report();
+    struct bytes tail;
+
+    for (unsigned i = 0; i < 20; i++)
+        append_to(from, "key", "value");
+    tail = bytes_of(wreck_path("tail"));
+    journal_close(from);
+    write_bytes(wreck_path("tail"), tail.data, tail.size / 2);
+    free(tail.data);
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), &report,
+                                     NULL, NULL),
+                     0);
+    ck_assert_uint_eq(report.salvaged, 20);
+    ck_assert_uint_eq(report.flags, 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -82,6 +181,9 @@ suite(void)
     tcase_add_loop_test(tcase,
                         what_was_salvaged_with_holes_can_be_salvaged_again, 0,
                         2 * WRECK_KINDS);
+    tcase_add_loop_test(tcase, a_tail_that_is_lost_is_told, 0, LOSSES);
+    tcase_add_test(tcase, a_tail_whose_row_is_lost_too_is_told);
+    tcase_add_test(tcase, a_tail_that_does_not_count_is_not_missed);
     suite_add_tcase(suite, tcase);
     return suite;
 }

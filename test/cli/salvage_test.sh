@@ -31,6 +31,8 @@ test_salvage() {
     zero damaged/data.mdb 0
     run salvage damaged to
     verify 'where the end is lost nobody can tell' test "$code" -eq 8
+    verify 'so it is not said that nothing is' test -z "$(grep 'no entry' out)"
+    verify 'but that it cannot be told' grep -q '^entries may be lost' out
     verify 'it says what was carried over' grep -q \
         '^1000 entries carried over to to' out
     verify 'and what to do next' grep -q "journal verify to$" out
@@ -54,6 +56,39 @@ test_whole() {
     printf X >>s/data.mdb
     run salvage s more
     verify 'also if the file has more' test "$code" -eq 0
+}
+
+# The writer has died, and what was in the tail alone is gone.
+test_tail() {
+    mkfifo tail.lines
+    "$JOURNAL" append -q --lines t k <tail.lines >/dev/null 2>&1 &
+    writer=$!
+    exec 7>tail.lines
+    for i in 1 2 3 4 5 6; do
+        echo "$i" >&7
+        while [ "$("$JOURNAL" replay t 2>/dev/null | wc -l)" -lt "$i" ]; do
+            sleep 0.1
+        done
+    done
+    kill -9 "$writer"
+    exec 7>&-
+    wait "$writer" 2>/dev/null
+    cp -r t lost
+    run salvage t tail.there
+    verify 'a tail that is there is carried over' test "$code" -eq 0
+    rm lost/tail
+    run salvage lost tail.rest
+    verify 'of a tail that is not there has the exit code' test "$code" -eq 8
+    verify 'nobody says that nothing is lost' test -z "$(grep 'no entry' out)"
+    verify 'but that it cannot be told' grep -q '^entries may be lost' out
+    verify 'and what is' grep -q 'the tail that had the' out
+    verify 'and where it may be' grep -q 'a backup may have' out
+    run salvage --json lost tail.json
+    verify 'JSON has it, too' grep -q '"unsure":1}$' out
+    rm t/data.mdb
+    run salvage t tail.alone
+    verify 'nor where the data file is gone' test "$code" -eq 8 -a \
+        -z "$(grep 'no entry' out)"
 }
 
 # Some leaves are gone; what lies beside them is not.
@@ -141,6 +176,7 @@ test_busy() {
 
 test_salvage
 test_whole
+test_tail
 test_missing
 test_advice
 test_refused
