@@ -23,6 +23,7 @@ struct salvage {
     struct journal_report report;
     uint64_t found;    /* entries of those that were missing in a tree */
     uint64_t expected; /* number of the next entry; JOURNAL_NONE: not known */
+    bool uncounted;    /* the store had entries that nothing else tells of */
 };
 
 /* ---- paths --------------------------------------------------------------- */
@@ -150,12 +151,29 @@ take_entry(void *context, const struct jn_remnant *remnant)
     return 0;
 }
 
+/*
+ * Below the dense part nothing but its key's row may tell of an entry; what is
+ * doubtful there has been counted.
+ */
+static bool
+is_missed_here(const struct salvage *salvage, uint64_t seq)
+{
+    const struct jn_wreck *wreck = &salvage->wreck;
+
+    return !wreck->adrift && seq >= wreck->account.state.first &&
+           seq < wreck->account.state.dense &&
+           !jn_gaps_has(&wreck->doubtful, seq);
+}
+
 static int
 take_latest(void *context, struct jn_span key, struct jn_span value)
 {
     struct salvage *salvage = context;
-    int rc = jn_graft_confirm_row(salvage->graft, key, value);
+    uint64_t missing;
+    int rc = jn_graft_confirm_row(salvage->graft, key, value, &missing);
 
+    if (is_missed_here(salvage, missing))
+        miss(salvage, missing, 1);
     salvage->report.index_bad += rc == JOURNAL_CORRUPT;
     return rc == JOURNAL_CORRUPT ? 0 : rc;
 }
@@ -176,6 +194,26 @@ find_size(struct salvage *salvage)
     if (salvage->expected != JOURNAL_NONE)
         miss_up_to(salvage, next);
     return next;
+}
+
+/*
+ * Whether the store had more entries than have been carried over from it or are
+ * missed, or fewer: below the dense part not all that are lost are known.  SIZE
+ * is of the new journal; from the store's end on its numbers have no gaps.
+ */
+static bool
+has_uncounted(const struct salvage *salvage, uint64_t size)
+{
+    const struct journal_report *report = &salvage->report;
+    const struct jn_wreck *wreck = &salvage->wreck;
+    const struct jn_state *state = &wreck->account.state;
+    struct jn_tree entries;
+
+    if (wreck->sound || !wreck->sure || state->first == state->dense)
+        return false;
+    return jn_pages_table(wreck->pages, "entries", &entries) != 0 ||
+           entries.entries + (size - state->next) !=
+               report->salvaged + report->entries_bad;
 }
 
 static int
@@ -208,6 +246,7 @@ fill(struct salvage *salvage)
     if (rc != 0)
         return rc;
     size = find_size(salvage);
+    salvage->uncounted = has_uncounted(salvage, size);
     rc = jn_graft_end(salvage->graft, size);
     if (rc == 0 && account->mark_count > 0) {
         rc = set_marks(salvage, size);
@@ -260,7 +299,7 @@ fill_report(const struct salvage *salvage, struct journal_report *out)
     result.entries_checked = result.salvaged + result.entries_bad;
     result.pages_bad = salvage->wreck.pages_bad;
     result.index_bad += salvage->wreck.account.bad;
-    if (!salvage->wreck.sure || salvage->wreck.tail_lost)
+    if (!salvage->wreck.sure || salvage->wreck.tail_lost || salvage->uncounted)
         result.flags |= (uint32_t)JOURNAL_REPORT_UNSURE;
     memcpy(out, &result, sizeof(result));
 }

@@ -3,6 +3,7 @@
  * what it has made, loses nothing.
  */
 #include <journal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -169,6 +170,120 @@ START_TEST(a_tail_that_does_not_count_is_not_missed)
 }
 END_TEST
 
+/* ---- below a compaction -------------------------------------------------- */
+
+#define KEPT 150u
+#define BEHIND 50u
+
+/*
+ * Compacted, with every other number left below: each the latest of its key,
+ * or not any more.
+ */
+static void
+make_compacted(bool superseded)
+{
+    struct journal *from = open_path(wreck_path(""), 0);
+    char key[20];
+
+    for (unsigned i = 0; i < KEPT; i++) {
+        (void)snprintf(key, sizeof(key), "key %u", i);
+        append_to(from, key, "a value that takes some room on its page");
+        append_to(from, "other", "x");
+    }
+    ck_assert_int_eq(journal_prune(from, 2 * KEPT, JOURNAL_PRUNE_KEEP_LATEST,
+                                   NULL),
+                     0);
+    for (unsigned i = 0; i < (superseded ? KEPT : BEHIND); i++) {
+        (void)snprintf(key, sizeof(key), "key %u", i);
+        append_to(from, superseded ? key : "other", "y");
+    }
+    journal_close(from);
+}
+
+/* What a salvage without a page has lost, and has told of it. */
+struct outcome {
+    uint64_t lost, told;
+    bool unsure;
+};
+
+static struct outcome
+salvage_without(const struct wreck_file *whole, size_t page, uint64_t entries)
+{
+    struct journal_report report = new_report();
+    uint8_t *bytes = malloc(whole->size);
+
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, whole->bytes, whole->size);
+    memset(bytes + page * PAGE, 0, PAGE);
+    write_bytes(wreck_path("data.mdb"), bytes, whole->size);
+    free(bytes);
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), &report,
+                                     NULL, NULL),
+                     0);
+    ck_assert_int_eq(journal_destroy(wreck_target()), 0);
+    /* Of an earlier commit, which it may go back to, there may be more. */
+    return (struct outcome){report.salvaged < entries
+                                ? entries - report.salvaged
+                                : 0,
+                            report.entries_bad,
+                            report.flags == JOURNAL_REPORT_UNSURE};
+}
+
+/* Whatever page it is: no more is lost than is told, or it is not sure. */
+START_TEST(what_is_lost_below_a_compaction_is_told)
+{
+    struct wreck_file whole;
+    unsigned counted = 0, unsure = 0;
+    uint64_t entries;
+    struct journal *from;
+
+    make_compacted(_i == 1);
+    from = open_path(wreck_path(""), JOURNAL_OPEN_READ_ONLY);
+    entries = figures(from).entries;
+    journal_close(from);
+    whole = wreck_read("data.mdb");
+    for (size_t page = 2; page < whole.size / PAGE; page++) {
+        struct outcome is = salvage_without(&whole, page, entries);
+
+        ck_assert_msg(is.lost == is.told || is.unsure,
+                      "page %zu: lost %u, told %u", page, (unsigned)is.lost,
+                      (unsigned)is.told);
+        counted += is.lost > 0 && !is.unsure;
+        unsure += is.lost > 0 && is.unsure;
+    }
+    free(whole.bytes);
+    if (_i == 0) {
+        ck_assert_uint_ge(counted, 3);
+        ck_assert_uint_eq(unsure, 0);
+    } else {
+        ck_assert_uint_ge(unsure, 2);
+    }
+}
+END_TEST
+
+/* A bad row there is counted, and once, though its key's leads to it. */
+START_TEST(a_bad_row_below_a_compaction_is_counted_once)
+{
+    struct journal_report report = new_report();
+    struct wreck_file file;
+    uint8_t *at;
+
+    make_compacted(false);
+    file = wreck_read("data.mdb");
+    at = memmem(file.bytes, file.size, "key 20a value", 13);
+    for (; at != NULL; at = memmem(at, file.size - (size_t)(at - file.bytes),
+                                   "key 20a value", 13))
+        at[8] ^= 1;
+    wreck_write(&file);
+    ck_assert_int_eq(journal_salvage(wreck_path(""), wreck_target(), &report,
+                                     NULL, NULL),
+                     0);
+    ck_assert_uint_eq(report.entries_bad, 1);
+    ck_assert_uint_eq(report.first_bad, 40);
+    ck_assert_uint_eq(report.flags, 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -184,6 +299,8 @@ suite(void)
     tcase_add_loop_test(tcase, a_tail_that_is_lost_is_told, 0, LOSSES);
     tcase_add_test(tcase, a_tail_whose_row_is_lost_too_is_told);
     tcase_add_test(tcase, a_tail_that_does_not_count_is_not_missed);
+    tcase_add_loop_test(tcase, what_is_lost_below_a_compaction_is_told, 0, 2);
+    tcase_add_test(tcase, a_bad_row_below_a_compaction_is_counted_once);
     suite_add_tcase(suite, tcase);
     return suite;
 }
