@@ -105,6 +105,7 @@ test_missing() {
     verify 'what is lost has its exit code' test "$code" -eq 8
     verify 'some entries are lost' grep -q 'lost$' out
     verify 'and are listed' grep -q '^Numbers that are not there:$' out
+    verify 'nothing else is not there' test -z "$(grep 'of these had' out)"
     verify 'with their ranges' grep -q '^    [0-9][0-9]* to [0-9][0-9]*$' out
     run salvage --json cut json.rest
     verify 'JSON has it too' test "$code" -eq 8
@@ -121,6 +122,21 @@ test_missing() {
     fi
     run replay rest
     verify 'the others are there' test "$(wc -l <out)" -gt 2000
+}
+
+# A compaction has left out some numbers, which are not lost.
+test_compacted() {
+    fill c 40
+    run append -q c other rotten
+    fill c 10
+    run compact -q --before 51 c
+    verify 'what is there is compacted' test "$code" -eq 0
+    damage c/data.mdb rotten
+    run salvage c c.rest
+    verify 'the one that is lost is counted' grep -q '^1 entry is lost$' out
+    verify 'and is among those not there' grep -q '^    40 to 49$' out
+    verify 'of which it is said how many are not lost' grep -q \
+        '^9 of these had been compacted away' out
 }
 
 # What is told to do can be done, whatever the path: a shell that completes one
@@ -178,6 +194,7 @@ test_salvage
 test_whole
 test_tail
 test_missing
+test_compacted
 test_advice
 test_refused
 test_busy
