@@ -13,7 +13,7 @@
 #include "journal/target.h"
 #include "repair/wreck.h"
 
-#define MODE_DEFAULT 0640u
+#define MODE_DEFAULT 0600u
 
 struct salvage {
     struct jn_wreck wreck;
@@ -99,10 +99,17 @@ miss_up_to(struct salvage *salvage, uint64_t limit)
         miss(salvage, from, limit - from);
 }
 
+/* Of the data file, or else of the tail; nobody else is let in. */
 static mode_t
 mode_of(const struct jn_wreck *wreck)
 {
-    return wreck->file >= 0 ? wreck->status.st_mode & 0777u : MODE_DEFAULT;
+    struct jn_path path = jn_path_in(wreck->directory, JN_TAIL_FILE);
+    struct stat status = {.st_mode = MODE_DEFAULT};
+
+    if (wreck->file >= 0)
+        return wreck->status.st_mode & 0777u;
+    (void)stat(path.text, &status);
+    return status.st_mode & 0777u;
 }
 
 /* Until it is done we have to be able to write to it. */

@@ -284,6 +284,23 @@ START_TEST(a_bad_row_below_a_compaction_is_counted_once)
 }
 END_TEST
 
+/* ---- permissions --------------------------------------------------------- */
+
+/* Without a data file those of the tail; nobody gets in who could not. */
+START_TEST(without_its_data_file_a_journal_has_the_mode_of_its_tail)
+{
+    static const mode_t modes[] = {0600, 0640, 0664};
+    struct journal_report report;
+
+    wreck_take(WRECK_TAILED, 0);
+    ck_assert_int_eq(unlink(wreck_path("data.mdb")), 0);
+    ck_assert_int_eq(chmod(wreck_path("tail"), modes[_i]), 0);
+    report = wreck_salvage();
+    ck_assert_uint_gt(report.salvaged, 0);
+    ck_assert_uint_eq(mode_of(test_path("target/data.mdb")), modes[_i]);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -301,6 +318,8 @@ suite(void)
     tcase_add_test(tcase, a_tail_that_does_not_count_is_not_missed);
     tcase_add_loop_test(tcase, what_is_lost_below_a_compaction_is_told, 0, 2);
     tcase_add_test(tcase, a_bad_row_below_a_compaction_is_counted_once);
+    tcase_add_loop_test(
+        tcase, without_its_data_file_a_journal_has_the_mode_of_its_tail, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }
