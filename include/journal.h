@@ -723,8 +723,9 @@ JOURNAL_API int journal_stat(struct journal *journal,
 
 enum journal_report_flag {
     /*
-     * By journal_salvage(): what the damaged journal said of its own end was
-     * lost, or of its beginning.  Entries may be missing without being counted,
+     * By journal_salvage(): what tells which entries there were was lost: what
+     * the journal said of its own bounds, the tail that had the newest, or a
+     * part of a compacted one.  Entries may be missing without being counted,
      * or be back that had been pruned or rewound.
      */
     JOURNAL_REPORT_UNSURE = 1u << 0
@@ -832,12 +833,12 @@ JOURNAL_API int journal_backup(struct journal *journal, const char *path,
  * Entries keep their numbers, times, stamps, revisions and bytes.  Every entry
  * is carried over that is sound, whether the tree leads to it or it lies on
  * some page or in the tail; where there is more than one of a number, the one
- * that fits those around it.  Marks are carried over.  The numbers of lost
- * entries are not used again; reading them gives JOURNAL_PRUNED, and so does
- * journal_get_at() where an entry that is lost may have been the answer.  A
- * key's latest entry is the newest that was found.  In a journal with such
- * holes a rewind that would lead back to a lost entry gives JOURNAL_PRUNED and
- * changes nothing.
+ * that fits those around it.  Marks are carried over.  The numbers of entries
+ * that are known to be lost are not used again; reading them gives
+ * JOURNAL_PRUNED, and so does journal_get_at() where an entry that is lost may
+ * have been the answer.  A key's latest entry is the newest that was found.  In
+ * a journal with such holes a rewind that would lead back to a lost entry gives
+ * JOURNAL_PRUNED and changes nothing.
  *
  * *REPORT, which may be NULL and whose struct_size is set first, tells on
  * success what was carried over and what is lost: salvaged, entries_bad (lost),

@@ -13,7 +13,7 @@
 #include "journal/target.h"
 #include "repair/wreck.h"
 
-#define MODE_DEFAULT 0640u
+#define MODE_DEFAULT 0600u
 
 struct salvage {
     struct jn_wreck wreck;
@@ -23,6 +23,7 @@ struct salvage {
     struct journal_report report;
     uint64_t found;    /* entries of those that were missing in a tree */
     uint64_t expected; /* number of the next entry; JOURNAL_NONE: not known */
+    bool uncounted;    /* the store had entries that nothing else tells of */
 };
 
 /* ---- paths --------------------------------------------------------------- */
@@ -98,10 +99,17 @@ miss_up_to(struct salvage *salvage, uint64_t limit)
         miss(salvage, from, limit - from);
 }
 
+/* Of the data file, or else of the tail; nobody else is let in. */
 static mode_t
 mode_of(const struct jn_wreck *wreck)
 {
-    return wreck->file >= 0 ? wreck->status.st_mode & 0777u : MODE_DEFAULT;
+    struct jn_path path = jn_path_in(wreck->directory, JN_TAIL_FILE);
+    struct stat status = {.st_mode = MODE_DEFAULT};
+
+    if (wreck->file >= 0)
+        return wreck->status.st_mode & 0777u;
+    (void)stat(path.text, &status);
+    return status.st_mode & 0777u;
 }
 
 /* Until it is done we have to be able to write to it. */
@@ -115,7 +123,8 @@ make_journal(struct salvage *salvage)
     if (rc == 0)
         rc = jn_graft_open(&salvage->graft, salvage->target.work, mode);
     if (rc == 0 && !wreck->adrift)
-        jn_graft_compacted(salvage->graft, wreck->account.state.dense);
+        jn_graft_compacted(salvage->graft,
+                           jn_state_linked(&wreck->account.state));
     return rc;
 }
 
@@ -149,12 +158,29 @@ take_entry(void *context, const struct jn_remnant *remnant)
     return 0;
 }
 
+/*
+ * Below the dense part nothing but its key's row may tell of an entry; what is
+ * doubtful there has been counted.
+ */
+static bool
+is_missed_here(const struct salvage *salvage, uint64_t seq)
+{
+    const struct jn_wreck *wreck = &salvage->wreck;
+
+    return !wreck->adrift && seq >= wreck->account.state.first &&
+           seq < wreck->account.state.dense &&
+           !jn_gaps_has(&wreck->doubtful, seq);
+}
+
 static int
 take_latest(void *context, struct jn_span key, struct jn_span value)
 {
     struct salvage *salvage = context;
-    int rc = jn_graft_confirm_row(salvage->graft, key, value);
+    uint64_t missing;
+    int rc = jn_graft_confirm_row(salvage->graft, key, value, &missing);
 
+    if (is_missed_here(salvage, missing))
+        miss(salvage, missing, 1);
     salvage->report.index_bad += rc == JOURNAL_CORRUPT;
     return rc == JOURNAL_CORRUPT ? 0 : rc;
 }
@@ -175,6 +201,26 @@ find_size(struct salvage *salvage)
     if (salvage->expected != JOURNAL_NONE)
         miss_up_to(salvage, next);
     return next;
+}
+
+/*
+ * Whether the store had more entries than have been carried over from it or are
+ * missed, or fewer: below the dense part not all that are lost are known.  SIZE
+ * is of the new journal; from the store's end on its numbers have no gaps.
+ */
+static bool
+has_uncounted(const struct salvage *salvage, uint64_t size)
+{
+    const struct journal_report *report = &salvage->report;
+    const struct jn_wreck *wreck = &salvage->wreck;
+    const struct jn_state *state = &wreck->account.state;
+    struct jn_tree entries;
+
+    if (wreck->sound || !wreck->sure || state->first == state->dense)
+        return false;
+    return jn_pages_table(wreck->pages, "entries", &entries) != 0 ||
+           entries.entries + (size - state->next) !=
+               report->salvaged + report->entries_bad;
 }
 
 static int
@@ -207,6 +253,7 @@ fill(struct salvage *salvage)
     if (rc != 0)
         return rc;
     size = find_size(salvage);
+    salvage->uncounted = has_uncounted(salvage, size);
     rc = jn_graft_end(salvage->graft, size);
     if (rc == 0 && account->mark_count > 0) {
         rc = set_marks(salvage, size);
@@ -261,7 +308,7 @@ fill_report(const struct salvage *salvage, struct journal_report *out)
     result.entries_checked = result.salvaged + result.entries_bad;
     result.pages_bad = salvage->wreck.pages_bad;
     result.index_bad += salvage->wreck.account.bad;
-    if (!salvage->wreck.sure)
+    if (!salvage->wreck.sure || salvage->wreck.tail_lost || salvage->uncounted)
         result.flags |= (uint32_t)JOURNAL_REPORT_UNSURE;
     memcpy(out, &result, sizeof(result));
 }

@@ -37,19 +37,23 @@ plural(uint64_t count, const char *one, const char *more)
     return count == 1 ? one : more;
 }
 
-/*
- * Numbers [FIRST, LIMIT) are not there.  JSON has all such ranges; people get
- * some, and the count goes on.
- */
+/* Ranges of numbers that are not there. */
+struct ranges {
+    struct object *json; /* NULL: people get some, and the count goes on */
+    uint64_t numbers;
+    unsigned count;
+};
+
+/* Numbers [FIRST, LIMIT) are not there. */
 static void
-print_range(struct object *json, uint64_t first, uint64_t limit,
-            unsigned *count)
+print_range(struct ranges *ranges, uint64_t first, uint64_t limit)
 {
     if (first >= limit)
         return;
-    if (json != NULL)
-        object_range(json, first, limit - 1);
-    else if (++*count > RANGES_SHOWN)
+    ranges->numbers += limit - first;
+    if (ranges->json != NULL)
+        object_range(ranges->json, first, limit - 1);
+    else if (++ranges->count > RANGES_SHOWN)
         return;
     else if (limit - first == 1)
         printf("    %" PRIu64 "\n", first);
@@ -59,13 +63,12 @@ print_range(struct object *json, uint64_t first, uint64_t limit,
 
 /* Goes over what is there, from the first that is lost on. */
 static int
-print_ranges(struct journal *journal, struct object *json, uint64_t next,
+print_ranges(struct journal *journal, struct ranges *ranges, uint64_t next,
              uint64_t size)
 {
     struct journal_query query;
     struct journal_cursor *cursor = NULL;
     const struct journal_entry *entry;
-    unsigned count = 0;
     int rc;
 
     journal_query_init(&query);
@@ -75,19 +78,30 @@ print_ranges(struct journal *journal, struct object *json, uint64_t next,
         query.first = JOURNAL_NONE;
         rc = journal_query(journal, &query, &cursor);
     }
-    while (rc == 0 && count <= RANGES_SHOWN &&
-           (rc = journal_next(cursor, &entry)) == 0) {
-        print_range(json, next, entry->seq, &count);
+    while (rc == 0 && (rc = journal_next(cursor, &entry)) == 0) {
+        print_range(ranges, next, entry->seq);
         next = entry->seq + 1;
     }
     if (rc == JOURNAL_END) {
-        print_range(json, next, size, &count);
+        print_range(ranges, next, size);
         rc = 0;
     }
-    if (count > RANGES_SHOWN)
+    if (ranges->count > RANGES_SHOWN)
         puts("    and others");
     journal_cursor_close(cursor);
     return rc;
+}
+
+/* NUMBERS are not there: those of a compaction are among them. */
+static void
+print_others(const struct journal_report *report, uint64_t numbers)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    if (numbers > report->entries_bad)
+        printf("%s%" PRIu64 " of these had been compacted away before, or lost "
+               "by an earlier salvage.\n",
+               unsure ? "Up to " : "", numbers - report->entries_bad);
 }
 
 /* To people where JSON is NULL. */
@@ -95,6 +109,7 @@ static int
 print_missing(const struct request *request,
               const struct journal_report *report, struct object *json)
 {
+    struct ranges ranges = {.json = json};
     struct journal *journal = NULL;
     struct journal_stat stat;
     int code, rc = 0;
@@ -103,7 +118,9 @@ print_missing(const struct request *request,
     if (code == CLI_OK)
         code = target_stat(journal, request->to, &stat);
     if (code == CLI_OK)
-        rc = print_ranges(journal, json, report->first_bad, stat.size);
+        rc = print_ranges(journal, &ranges, report->first_bad, stat.size);
+    if (code == CLI_OK && rc == 0 && json == NULL)
+        print_others(report, ranges.numbers);
     journal_close(journal);
     if (rc != 0)
         report_failure(request->to, rc, NULL);
@@ -111,6 +128,15 @@ print_missing(const struct request *request,
 }
 
 /* ---- the report ---------------------------------------------------------- */
+
+/* Who goes on with what was carried over should know what was not. */
+static int
+code_of(const struct journal_report *report)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    return report->entries_bad > 0 || unsure ? CLI_LOST : CLI_OK;
+}
 
 static int
 print_json(const struct request *request, const struct journal_report *report)
@@ -137,6 +163,22 @@ print_json(const struct request *request, const struct journal_report *report)
     return code;
 }
 
+/* Nobody says that nothing is lost where that cannot be told. */
+static void
+print_lost(const struct journal_report *report)
+{
+    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
+
+    if (report->entries_bad > 0)
+        printf("%" PRIu64 " %s lost%s\n", report->entries_bad,
+               plural(report->entries_bad, "entry is", "entries are"),
+               unsure ? ", and maybe more" : "");
+    else if (unsure)
+        puts("entries may be lost: how many cannot be told");
+    else
+        puts("no entry is lost, as far as can be told");
+}
+
 static void
 print_figures(const struct request *request,
               const struct journal_report *report)
@@ -146,11 +188,7 @@ print_figures(const struct request *request,
     if (report->tail_records > 0)
         printf(", %" PRIu64 " of them from the tail", report->tail_records);
     putchar('\n');
-    if (report->entries_bad > 0)
-        printf("%" PRIu64 " %s lost\n", report->entries_bad,
-               plural(report->entries_bad, "entry is", "entries are"));
-    else
-        puts("no entry is lost, as far as can be told");
+    print_lost(report);
     if (report->links_bad > 0)
         printf(
             "%" PRIu64
@@ -173,15 +211,16 @@ print_advice(const struct request *request, const struct journal_report *report)
     text_word(aside, request->from, ".damaged");
     text_word(to, request->to, "");
     if ((report->flags & JOURNAL_REPORT_UNSURE) != 0)
-        puts("What the journal said of its own first and last number is lost: "
-             "newer entries\nmay be missing, and some be back that had been "
-             "pruned or rewound.");
+        puts("What tells which entries there were is lost: a meta page, the "
+             "tail that had the\nnewest, or a page below a compaction.  "
+             "Entries may be missing without being\ncounted, the newest most "
+             "likely, and some be back that had been pruned or\nrewound.");
     puts("\nWhat to do next");
     printf("  - look whether it is sound:   journal verify %s\n"
            "  - look at the newest entries: journal query --reverse --count 10 "
            "%s\n",
            to, to);
-    if (report->entries_bad > 0)
+    if (code_of(report) != CLI_OK)
         puts("  - a backup may have what is lost: it has the same numbers");
     printf("  - keep %s as it is until all is well; then put the other in "
            "its place:\n"
@@ -266,15 +305,6 @@ hint_at(int result)
     if (result == JOURNAL_BUSY)
         report_hint("somebody has it open to write, or is salvaging to the "
                     "same place: stop that, and try again");
-}
-
-/* Who goes on with what was carried over should know what was not. */
-static int
-code_of(const struct journal_report *report)
-{
-    bool unsure = (report->flags & JOURNAL_REPORT_UNSURE) != 0;
-
-    return report->entries_bad > 0 || unsure ? CLI_LOST : CLI_OK;
 }
 
 static int

@@ -346,18 +346,21 @@ stands_for(struct jn_span index_key, struct jn_span key)
 
 int
 jn_graft_confirm_row(struct jn_graft *graft, struct jn_span index_key,
-                     struct jn_span value)
+                     struct jn_span value, uint64_t *missing)
 {
     struct jn_stored stored;
     struct jn_chain chain;
     uint8_t key[JOURNAL_KEY_MAX];
     int rc = jn_view_chain(&chain, index_key, value);
 
+    *missing = JOURNAL_NONE;
     if (rc != 0)
         return rc;
     rc = make_room(graft, 0);
     if (rc == 0)
         rc = jn_view_stored(&graft->txn, chain.roots[0], &stored);
+    if (rc == JOURNAL_NOT_FOUND)
+        *missing = chain.roots[0];
     if (rc == 0 && !stands_for(index_key, stored.record.key))
         rc = JOURNAL_NOT_FOUND;
     if (rc != 0)

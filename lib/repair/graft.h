@@ -71,10 +71,11 @@ int jn_graft_confirm(struct jn_graft *graft, struct jn_span key,
 
 /*
  * The same of a row of another `latest`.  JOURNAL_CORRUPT: the row is not
- * sound; nothing has changed.
+ * sound; nothing has changed.  *MISSING is the number of the entry that it
+ * leads to if that has not been added, or JOURNAL_NONE.
  */
 int jn_graft_confirm_row(struct jn_graft *graft, struct jn_span index_key,
-                         struct jn_span value);
+                         struct jn_span value, uint64_t *missing);
 
 /* Sets a mark; its position is not over jn_graft_next(). */
 int jn_graft_mark(struct jn_graft *graft, const char *name, uint64_t seq);

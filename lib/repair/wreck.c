@@ -456,6 +456,28 @@ add_frames(struct jn_wreck *wreck, const struct jn_frames *frames)
     return rc;
 }
 
+/*
+ * Whether the tail is not whole, or of another time than the store: nothing
+ * tells then how many entries it had.
+ */
+static bool
+is_tail_lost(const struct jn_wreck *wreck)
+{
+    const struct jn_tail_row *row = &wreck->account.tail;
+    struct jn_path path = jn_path_in(wreck->directory, JN_TAIL_FILE);
+    struct stat status = {.st_size = 0};
+    uint8_t check[8] = {0};
+
+    if (!wreck->account.has_tail)
+        return wreck->account.tail_bad && wreck->tail == NULL;
+    if (!row->open || wreck->tail == NULL)
+        return row->open;
+    (void)stat(path.text, &status);
+    (void)jn_tail_read(wreck->tail, row->last, check, sizeof(check));
+    return (uint64_t)status.st_size < jn_tail_file_size(wreck->tail) ||
+           jn_get_le64(check) != row->last_check;
+}
+
 static int
 search_tail(struct jn_wreck *wreck)
 {
@@ -464,11 +486,11 @@ search_tail(struct jn_wreck *wreck)
                                         : NULL;
     struct jn_frames frames = {NULL, 0, 0};
     struct jn_tail_name name;
-    int rc;
+    int rc = JOURNAL_NOT_FOUND;
 
-    if (!find_name(wreck, &name))
-        return 0;
-    rc = jn_tail_open_any(&wreck->tail, wreck->directory, &name);
+    if (find_name(wreck, &name))
+        rc = jn_tail_open_any(&wreck->tail, wreck->directory, &name);
+    wreck->tail_lost = is_tail_lost(wreck);
     if (rc == JOURNAL_NOT_FOUND || rc == JOURNAL_CORRUPT)
         return 0;
     if (rc == 0)

@@ -36,9 +36,10 @@ struct jn_wreck {
     struct stat status;
     struct jn_pages *pages; /* NULL: no meta page is good */
     size_t page_size;
-    bool sure;   /* what the account says is of the newest commit */
-    bool adrift; /* no tree leads to it: it may be of any commit */
-    bool sound;  /* nothing is wrong with the file */
+    bool sure;      /* what the account says is of the newest commit */
+    bool adrift;    /* no tree leads to it: it may be of any commit */
+    bool sound;     /* nothing is wrong with the file */
+    bool tail_lost; /* there was one, and what there is now may not be all */
     struct jn_account account;
     struct jn_tail *tail; /* NULL: none that is of this journal */
     struct jn_gaps wanted;

@@ -31,6 +31,8 @@ test_salvage() {
     zero damaged/data.mdb 0
     run salvage damaged to
     verify 'where the end is lost nobody can tell' test "$code" -eq 8
+    verify 'so it is not said that nothing is' test -z "$(grep 'no entry' out)"
+    verify 'but that it cannot be told' grep -q '^entries may be lost' out
     verify 'it says what was carried over' grep -q \
         '^1000 entries carried over to to' out
     verify 'and what to do next' grep -q "journal verify to$" out
@@ -56,6 +58,39 @@ test_whole() {
     verify 'also if the file has more' test "$code" -eq 0
 }
 
+# The writer has died, and what was in the tail alone is gone.
+test_tail() {
+    mkfifo tail.lines
+    "$JOURNAL" append -q --lines t k <tail.lines >/dev/null 2>&1 &
+    writer=$!
+    exec 7>tail.lines
+    for i in 1 2 3 4 5 6; do
+        echo "$i" >&7
+        while [ "$("$JOURNAL" replay t 2>/dev/null | wc -l)" -lt "$i" ]; do
+            sleep 0.1
+        done
+    done
+    kill -9 "$writer"
+    exec 7>&-
+    wait "$writer" 2>/dev/null
+    cp -r t lost
+    run salvage t tail.there
+    verify 'a tail that is there is carried over' test "$code" -eq 0
+    rm lost/tail
+    run salvage lost tail.rest
+    verify 'of a tail that is not there has the exit code' test "$code" -eq 8
+    verify 'nobody says that nothing is lost' test -z "$(grep 'no entry' out)"
+    verify 'but that it cannot be told' grep -q '^entries may be lost' out
+    verify 'and what is' grep -q 'the tail that had the' out
+    verify 'and where it may be' grep -q 'a backup may have' out
+    run salvage --json lost tail.json
+    verify 'JSON has it, too' grep -q '"unsure":1}$' out
+    rm t/data.mdb
+    run salvage t tail.alone
+    verify 'nor where the data file is gone' test "$code" -eq 8 -a \
+        -z "$(grep 'no entry' out)"
+}
+
 # Some leaves are gone; what lies beside them is not.
 test_missing() {
     fill m 3000
@@ -70,6 +105,7 @@ test_missing() {
     verify 'what is lost has its exit code' test "$code" -eq 8
     verify 'some entries are lost' grep -q 'lost$' out
     verify 'and are listed' grep -q '^Numbers that are not there:$' out
+    verify 'nothing else is not there' test -z "$(grep 'of these had' out)"
     verify 'with their ranges' grep -q '^    [0-9][0-9]* to [0-9][0-9]*$' out
     run salvage --json cut json.rest
     verify 'JSON has it too' test "$code" -eq 8
@@ -86,6 +122,21 @@ test_missing() {
     fi
     run replay rest
     verify 'the others are there' test "$(wc -l <out)" -gt 2000
+}
+
+# A compaction has left out some numbers, which are not lost.
+test_compacted() {
+    fill c 40
+    run append -q c other rotten
+    fill c 10
+    run compact -q --before 51 c
+    verify 'what is there is compacted' test "$code" -eq 0
+    damage c/data.mdb rotten
+    run salvage c c.rest
+    verify 'the one that is lost is counted' grep -q '^1 entry is lost$' out
+    verify 'and is among those not there' grep -q '^    40 to 49$' out
+    verify 'of which it is said how many are not lost' grep -q \
+        '^9 of these had been compacted away' out
 }
 
 # What is told to do can be done, whatever the path: a shell that completes one
@@ -141,7 +192,9 @@ test_busy() {
 
 test_salvage
 test_whole
+test_tail
 test_missing
+test_compacted
 test_advice
 test_refused
 test_busy
