@@ -47,6 +47,7 @@ struct jn_txn {
     struct jn_store *store;
     struct MDB_txn *handle;
     bool write;
+    bool full;             /* a step of it had no room */
     uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
     struct jn_store_tree trees[JN_TABLES]; /* no base: not looked for yet */
     /*

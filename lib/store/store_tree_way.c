@@ -164,8 +164,12 @@ bool
 jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                   enum jn_table table)
 {
+    int rc = jn_store_tree_of(&way->tree, txn, table);
+
     way->first = jn_span(NULL, 0);
-    return jn_store_tree_of(&way->tree, txn, table);
+    if (rc != 0)
+        way->tree = (struct jn_store_tree){.depth = 1}; /* it has no pages */
+    return rc != JOURNAL_NOT_FOUND;
 }
 
 /* As LMDB has it, who is nowhere goes on from the edge. */
