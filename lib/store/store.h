@@ -65,6 +65,7 @@ struct jn_store_way {
         unsigned at, count; /* which of its nodes the way takes */
     } level[JN_DEPTH_MAX];
     struct jn_span first; /* key of the leaf it is in; NULL: it is nowhere */
+    bool strict; /* a key out of turn, which may hide rows, is noticed */
 };
 
 /* A place in a table, within a transaction. */
