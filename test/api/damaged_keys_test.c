@@ -63,6 +63,8 @@ static const struct {
     {JOURNAL_MATCH_ALL, NULL, JOURNAL_QUERY_LATEST, KEYS},
     {JOURNAL_MATCH_PREFIX, "key 1", 0, 111 * (ENTRIES / KEYS)},
     {JOURNAL_MATCH_PREFIX, "key 31", JOURNAL_QUERY_LATEST, 11},
+    {JOURNAL_MATCH_PREFIX, "key 2", JOURNAL_QUERY_LATEST, 111},
+    {JOURNAL_MATCH_PREFIX, "key 4", JOURNAL_QUERY_LATEST, 111},
     {JOURNAL_MATCH_EXPR, "*", JOURNAL_QUERY_REVERSE, ENTRIES},
 };
 
@@ -97,29 +99,31 @@ count_of(size_t i, bool *told)
 
 START_TEST(a_damaged_key_hides_no_entry_that_is_not_told_of)
 {
-    size_t rounds = (size_t)(1500 * test_scale()) + 150, damaged = 0;
-    uint64_t wanted[COUNT_OF(queries)], chance = test_seed();
+    size_t rounds = (size_t)(1000 * test_scale()) + 200, damaged = 0;
+    uint64_t chance = test_seed();
     bool told;
 
     make();
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
-        wanted[i] = count_of(i, &told);
+        ck_assert_uint_eq(count_of(i, &told), queries[i].entries);
         ck_assert(!told);
-        ck_assert_uint_eq(wanted[i], queries[i].entries);
     }
     for (size_t round = 0; round < rounds;) {
-        size_t at = choose(&chance), i = round % COUNT_OF(queries);
+        size_t at = choose(&chance);
         uint8_t byte = whole[at] ^ (uint8_t)(1u << test_random(&chance) % 8);
-        uint64_t count;
 
-        if (at == 0)
+        /* The lowest key of all, made lower, is before all that is asked for. */
+        if (at == 0 || (whole[at] == 1 && byte == 0))
             continue;
         round++;
         ck_assert_int_eq(pwrite(file, &byte, 1, (off_t)at), 1);
-        count = count_of(i, &told);
-        ck_assert_msg(told || count == wanted[i], "byte %zu, query %zu: %u", at,
-                      i, (unsigned)count);
-        damaged += told;
+        for (size_t i = 0; i < COUNT_OF(queries); i++) {
+            uint64_t count = count_of(i, &told);
+
+            ck_assert_msg(told || count == queries[i].entries,
+                          "byte %zu, query %zu: %u", at, i, (unsigned)count);
+            damaged += told;
+        }
         ck_assert_int_eq(pwrite(file, &whole[at], 1, (off_t)at), 1);
     }
     ck_assert_uint_gt(damaged, 0);

@@ -296,7 +296,7 @@ END_TEST
 /* ---- ways that take no key out of turn ----------------------------------- */
 
 /*
- * Changes a bit of some node's place, header or key in a leaf, or of some key in
+ * Changes a bit of some node's place, header or key in a leaf, or of a key in
  * the root; which row that is, or COUNT.  Where the root leads to may be
  * another leaf then, as it was some commits ago.
  */
