@@ -29,7 +29,6 @@ jn_store_error(int rc)
     case MDB_NOTFOUND:
         return JOURNAL_NOT_FOUND;
     case MDB_MAP_FULL:
-    case MDB_BAD_TXN: /* an earlier step of the transaction had no room */
         return JOURNAL_FULL;
     case MDB_TXN_FULL:
     case MDB_PAGE_FULL:
@@ -40,6 +39,7 @@ jn_store_error(int rc)
     case MDB_PAGE_NOTFOUND:
     case MDB_CURSOR_FULL:
     case MDB_BAD_DBI:
+    case MDB_BAD_TXN: /* an earlier step of the transaction met damage */
         return JOURNAL_CORRUPT;
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
@@ -53,6 +53,17 @@ jn_store_error(int rc)
     if (rc > 0)
         return jn_error_from_errno(rc);
     return rc < FIRST_LMDB_CODE ? JOURNAL_CORRUPT : rc;
+}
+
+int
+jn_store_error_in(struct jn_txn *txn, int rc)
+{
+    if (rc == MDB_BAD_TXN && txn->full)
+        return JOURNAL_FULL;
+    rc = jn_store_error(rc);
+    if (rc == JOURNAL_FULL)
+        txn->full = true;
+    return rc;
 }
 
 /* ---- making a file ------------------------------------------------------ */

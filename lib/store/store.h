@@ -47,6 +47,7 @@ struct jn_txn {
     struct jn_store *store;
     struct MDB_txn *handle;
     bool write;
+    bool full;             /* a step of it had no room */
     uint64_t entries_read; /* rows of JN_ENTRIES that were looked up */
     struct jn_store_tree trees[JN_TABLES]; /* no base: not looked for yet */
     /*
@@ -64,6 +65,7 @@ struct jn_store_way {
         unsigned at, count; /* which of its nodes the way takes */
     } level[JN_DEPTH_MAX];
     struct jn_span first; /* key of the leaf it is in; NULL: it is nowhere */
+    bool strict; /* a key out of turn, which may hide rows, is noticed */
 };
 
 /* A place in a table, within a transaction. */

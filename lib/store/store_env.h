@@ -58,6 +58,9 @@ bool jn_store_read_meta(const struct jn_txn *txn, struct jn_meta *meta);
 /* The journal's code for one of LMDB's. */
 int jn_store_error(int rc);
 
+/* The same for a step of TXN, which may fail because an earlier one has. */
+int jn_store_error_in(struct jn_txn *txn, int rc);
+
 /* With the gate held alone: opens, closes the environment, or both. */
 int jn_store_open_env(struct jn_store *store);
 void jn_store_close_env(struct jn_store *store);

@@ -299,23 +299,52 @@ look_at_list(struct jn_guard *guard, const struct jn_store_tree *tree,
 }
 
 static int
-look_at_free(struct jn_txn *txn, const struct jn_store_tree *like)
+look_at_free(struct jn_guard *guard, const struct jn_store_tree *like,
+             const struct jn_meta *meta)
 {
     struct jn_store_tree tree = *like;
     unsigned left = FREE_LEAVES_MAX;
     struct jn_spot root;
-    struct jn_meta meta;
 
-    if (!jn_store_read_meta(txn, &meta) || meta.trees[0].root == JN_NO_ROOT)
+    if (meta->trees[0].root == JN_NO_ROOT)
         return 0;
-    tree.root = meta.trees[0].root;
-    tree.depth = meta.trees[0].depth;
+    tree.root = meta->trees[0].root;
+    tree.depth = meta->trees[0].depth;
     if (tree.depth == 0 || tree.depth >= JN_DEPTH_MAX)
         return JOURNAL_CORRUPT;
     root = root_of(&tree);
     root.rule.numbers = true;
     root.rule.small = true;
-    return look_at_list(&txn->store->guard, &tree, root, 1, &left);
+    return look_at_list(guard, &tree, root, 1, &left);
+}
+
+/* The page of the tables' names, whose descriptions a commit writes anew. */
+static int
+look_at_names(struct jn_guard *guard, const struct jn_store_tree *like,
+              const struct jn_meta *meta)
+{
+    struct jn_store_tree tree = *like;
+    struct jn_spot root;
+
+    tree.root = meta->trees[1].root;
+    tree.depth = meta->trees[1].depth;
+    root = root_of(&tree);
+    root.rule.names = true;
+    return descend(guard, &tree, &root, 1, TO_FIRST);
+}
+
+/* LMDB's own two trees, where a table tells where all pages are. */
+static int
+look_at_others(struct jn_txn *txn, const struct jn_store_tree *like)
+{
+    struct jn_guard *guard = &txn->store->guard;
+    struct jn_meta meta;
+    int rc;
+
+    if (!jn_store_read_meta(txn, &meta))
+        return 0;
+    rc = look_at_names(guard, like, &meta);
+    return rc == 0 ? look_at_free(guard, like, &meta) : rc;
 }
 
 /* ---- before changes ----------------------------------------------------- */
@@ -345,14 +374,17 @@ begin(struct jn_txn *txn)
         struct jn_guarded *table = &guard->tables[i];
 
         memset(table, 0, sizeof(*table));
-        table->has = jn_store_tree_of(&table->tree, txn, (enum jn_table)i);
-        if (!table->has)
-            continue;
-        any = &table->tree;
-        rc = jn_guard_reach(guard, any->pages);
+        rc = jn_store_tree_of(&table->tree, txn, (enum jn_table)i);
+        table->has = rc == 0;
+        if (rc == 0) {
+            any = &table->tree;
+            rc = jn_guard_reach(guard, any->pages);
+        } else if (rc == JOURNAL_NOT_FOUND) {
+            rc = 0;
+        }
     }
     if (rc == 0 && any != NULL)
-        rc = look_at_free(txn, any);
+        rc = look_at_others(txn, any);
     guard->begun = rc == 0;
     return rc;
 }

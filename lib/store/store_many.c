@@ -12,14 +12,17 @@
 #include "store/store_env.h"
 
 /* The description of TABLE, in the page that has those of all tables. */
-static bool
-get_table(const struct jn_txn *txn, enum jn_table table, MDB_val *value)
+static int
+get_table(struct jn_txn *txn, enum jn_table table, MDB_val *value)
 {
     const char *name = jn_table_names[table];
     MDB_val key = {strlen(name), (void *)(uintptr_t)name};
+    int rc = mdb_get(txn->handle, txn->store->names, &key, value);
 
-    return mdb_get(txn->handle, txn->store->names, &key, value) == 0 &&
-           value->mv_size == sizeof(struct jn_tree);
+    if (rc == MDB_NOTFOUND ||
+        (rc == 0 && value->mv_size != sizeof(struct jn_tree)))
+        return JOURNAL_CORRUPT;
+    return jn_store_error_in(txn, rc);
 }
 
 static bool
@@ -78,38 +81,43 @@ find_map(const struct jn_txn *txn, const void *value)
     return map;
 }
 
-static bool
-find_tree(struct jn_store_tree *tree, const struct jn_txn *txn,
-          enum jn_table table)
+static int
+find_tree(struct jn_store_tree *tree, struct jn_txn *txn, enum jn_table table)
 {
     const struct jn_store *store = txn->store;
     struct jn_tree found;
     MDB_envinfo info;
     MDB_val value;
+    int rc = get_table(txn, table, &value);
 
-    if (mdb_env_info(store->env, &info) != 0 || !get_table(txn, table, &value))
-        return false;
+    if (rc != 0)
+        return rc;
+    (void)mdb_env_info(store->env, &info);
     memcpy(&found, value.mv_data, sizeof(found));
     tree->page_size = store->page_size;
     tree->pages = info.me_last_pgno + 1;
     tree->root = found.root;
     tree->depth = found.depth;
-    if (tree->pages > info.me_mapsize / tree->page_size || found.depth == 0 ||
-        found.depth >= JN_DEPTH_MAX)
-        return false;
+    if (found.flags != 0 || found.depth >= JN_DEPTH_MAX ||
+        (found.depth == 0) != (found.root == JN_NO_ROOT))
+        return JOURNAL_CORRUPT;
+    if (tree->pages > info.me_mapsize / tree->page_size || found.depth == 0)
+        return JOURNAL_NOT_FOUND;
     tree->base = find_map(txn, value.mv_data);
-    return tree->base != NULL;
+    return tree->base != NULL ? 0 : JOURNAL_NOT_FOUND;
 }
 
-bool
+int
 jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
                  enum jn_table table)
 {
-    if (txn->trees[table].base == NULL &&
-        !find_tree(&txn->trees[table], txn, table))
-        return false;
-    *tree = txn->trees[table];
-    return true;
+    int rc = 0;
+
+    if (txn->trees[table].base == NULL)
+        rc = find_tree(&txn->trees[table], txn, table);
+    if (rc == 0)
+        *tree = txn->trees[table];
+    return rc;
 }
 
 static int
@@ -130,7 +138,7 @@ jn_store_get_many(struct jn_txn *txn, enum jn_table table,
 {
     struct jn_store_tree tree;
     bool mapped = !jn_guard_has_changed(txn, table) &&
-                  jn_store_tree_of(&tree, txn, table);
+                  jn_store_tree_of(&tree, txn, table) == 0;
     int rc = 0;
 
     if (mapped)

@@ -45,20 +45,21 @@ jn_store_get(struct jn_txn *txn, enum jn_table table, struct jn_span key,
 {
     MDB_val k = to_lmdb(key), v;
     struct jn_store_tree tree;
-    int rc = 0;
+    int rc = JOURNAL_NOT_FOUND;
 
     txn->entries_read += table == JN_ENTRIES;
-    if (!jn_guard_has_changed(txn, table) &&
-        jn_store_tree_of(&tree, txn, table))
+    if (!jn_guard_has_changed(txn, table))
+        rc = jn_store_tree_of(&tree, txn, table);
+    if (rc == 0)
         return get_from(&tree, table, key, value);
-    if (txn->write)
-        rc = jn_guard_way(txn, table, key);
+    if (rc == JOURNAL_NOT_FOUND)
+        rc = txn->write ? jn_guard_way(txn, table, key) : 0;
     if (rc != 0)
         return rc;
     rc = mdb_get(txn->handle, txn->store->tables[table], &k, &v);
     if (rc == 0)
         *value = jn_span(v.mv_data, v.mv_size);
-    return jn_store_error(rc);
+    return jn_store_error_in(txn, rc);
 }
 
 bool
@@ -72,9 +73,10 @@ jn_store_get_committed(struct jn_txn *txn, enum jn_table table,
                        struct jn_span key, struct jn_span *value)
 {
     struct jn_store_tree tree;
+    int rc = jn_store_tree_of(&tree, txn, table);
 
-    if (!jn_store_tree_of(&tree, txn, table))
-        return JOURNAL_NOT_FOUND;
+    if (rc != 0)
+        return rc;
     txn->entries_read += table == JN_ENTRIES;
     return get_from(&tree, table, key, value);
 }
@@ -90,8 +92,9 @@ jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
     rc = jn_guard_rewrite(txn, table, key);
     if (rc != 0)
         return rc;
-    return jn_store_error(
-        mdb_put(txn->handle, txn->store->tables[table], &k, &v, 0));
+    return jn_store_error_in(txn,
+                             mdb_put(txn->handle, txn->store->tables[table], &k,
+                                     &v, 0));
 }
 
 int
@@ -105,8 +108,8 @@ jn_store_delete(struct jn_txn *txn, enum jn_table table, struct jn_span key)
     if (rc != 0)
         return rc;
     jn_guard_change(txn, table);
-    return jn_store_error(
-        mdb_del(txn->handle, txn->store->tables[table], &k, NULL));
+    return jn_store_error_in(txn, mdb_del(txn->handle,
+                                          txn->store->tables[table], &k, NULL));
 }
 
 int
@@ -127,7 +130,7 @@ jn_store_append(struct jn_txn *txn, enum jn_table table, struct jn_span key,
         return JOURNAL_CORRUPT; /* there is a row over all that should be */
     if (rc == 0)
         *value = v.mv_data;
-    return jn_store_error(rc);
+    return jn_store_error_in(txn, rc);
 }
 
 uint64_t
@@ -150,9 +153,9 @@ jn_place_open(struct jn_place *place, struct jn_txn *txn, enum jn_table table)
     place->key = jn_span(NULL, 0);
     if (!txn->write && jn_store_way_open(&place->way, txn, table))
         return 0;
-    return jn_store_error(mdb_cursor_open(txn->handle,
-                                          txn->store->tables[table],
-                                          &place->handle));
+    return jn_store_error_in(txn, mdb_cursor_open(txn->handle,
+                                                  txn->store->tables[table],
+                                                  &place->handle));
 }
 
 void
@@ -207,7 +210,7 @@ move_cursor(struct jn_place *place, enum jn_move move, struct jn_span *key,
         k = to_lmdb(*key);
     rc = mdb_cursor_get(place->handle, &k, &v, operations[move]);
     if (rc != 0)
-        return jn_store_error(rc);
+        return jn_store_error_in(place->txn, rc);
     *key = jn_span(k.mv_data, k.mv_size);
     *value = jn_span(v.mv_data, v.mv_size);
     if (place->txn->write)
@@ -235,7 +238,7 @@ jn_place_delete(struct jn_place *place)
     if (rc != 0)
         return rc;
     jn_guard_change(place->txn, place->table);
-    return jn_store_error(mdb_cursor_del(place->handle, 0));
+    return jn_store_error_in(place->txn, mdb_cursor_del(place->handle, 0));
 }
 
 int
@@ -248,5 +251,6 @@ jn_place_put(struct jn_place *place, struct jn_span key, struct jn_span value)
     rc = jn_guard_rewrite(place->txn, place->table, key);
     if (rc != 0)
         return rc;
-    return jn_store_error(mdb_cursor_put(place->handle, &k, &v, 0));
+    return jn_store_error_in(place->txn,
+                             mdb_cursor_put(place->handle, &k, &v, 0));
 }

@@ -387,7 +387,8 @@ jn_store_touch(struct jn_txn *txn)
 
         memcpy(copy, value.data, value.size);
         jn_guard_change(txn, JN_META);
-        rc = jn_store_error(mdb_cursor_put(place.handle, &k, &v, MDB_CURRENT));
+        rc = jn_store_error_in(txn, mdb_cursor_put(place.handle, &k, &v,
+                                                   MDB_CURRENT));
     }
     jn_place_close(&place);
     return rc;

@@ -19,10 +19,11 @@
 
 /*
  * The tree of TABLE as the last commit has it, which is what TXN sees unless it
- * has changed it.  False if there is none, or its pages cannot be seen.
+ * has changed it.  JOURNAL_NOT_FOUND: there is none, or its pages cannot be
+ * seen.  JOURNAL_CORRUPT: its description is damaged, or where to find it.
  */
-bool jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
-                      enum jn_table table);
+int jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
+                     enum jn_table table);
 
 /*
  * Finds the row of KEY.  JOURNAL_CORRUPT: a page on the way is damaged, or the
@@ -31,7 +32,10 @@ bool jn_store_tree_of(struct jn_store_tree *tree, struct jn_txn *txn,
 int jn_store_tree_get(const struct jn_store_tree *tree, struct jn_span key,
                       struct jn_span *value);
 
-/* The WAY of a place that is nowhere yet; false as jn_store_tree_of(). */
+/*
+ * The WAY of a place that is nowhere yet; false where jn_store_tree_of() says
+ * JOURNAL_NOT_FOUND.  Where there is damage each move says so.
+ */
 bool jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                        enum jn_table table);
 

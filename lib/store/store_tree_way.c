@@ -51,23 +51,59 @@ go_down(struct jn_store_way *way, unsigned from, bool last)
     return rc;
 }
 
+/* Whether the keys of nodes I and I + 1 of PAGE are in order. */
+static bool
+ascends(const struct jn_store_way *way, const uint8_t *page, unsigned i)
+{
+    const uint8_t *node = jn_tree_node(&way->tree, page, i);
+    const uint8_t *next = jn_tree_node(&way->tree, page, i + 1);
+
+    return node != NULL && next != NULL &&
+           jn_page_compare(jn_tree_key(node), jn_tree_key(next)) < 0;
+}
+
+/* Whether KEY is on the right side of what branches say of the leaf's HIGH. */
+static bool
+is_within(const struct jn_store_way *way, struct jn_span key, bool high)
+{
+    for (unsigned i = way->tree.depth - 1; i-- > 0;) {
+        const struct jn_store_level *level = &way->level[i];
+        unsigned at = level->at + high;
+        const uint8_t *node;
+
+        /* The first child's key means nothing. */
+        if (at == 0 || at == level->count)
+            continue;
+        node = jn_tree_node(&way->tree, level->page, at);
+        return node != NULL &&
+               (jn_page_compare(key, jn_tree_key(node)) < 0) == high;
+    }
+    return true;
+}
+
 /* Notes the first key of the leaf that the way leads to. */
 static int
 note_leaf(struct jn_store_way *way)
 {
-    const uint8_t *node = jn_tree_node(&way->tree, leaf_of(way)->page, 0);
+    const struct jn_store_level *leaf = leaf_of(way);
+    const uint8_t *node = jn_tree_node(&way->tree, leaf->page, 0);
 
     if (node == NULL)
         return JOURNAL_CORRUPT;
     way->first = jn_tree_key(node);
-    return 0;
+    if (!way->strict)
+        return 0;
+    node = jn_tree_node(&way->tree, leaf->page, leaf->count - 1);
+    return node != NULL && is_within(way, way->first, false) &&
+                   is_within(way, jn_tree_key(node), true)
+               ? 0
+               : JOURNAL_CORRUPT;
 }
 
 /*
  * To the next leaf, or the one before; JOURNAL_NOT_FOUND at the end.  From leaf
  * to leaf the first keys have to go one way, so that whoever goes on comes to
- * an end; within a leaf a damaged key may be out of turn, and must not hide the
- * others.
+ * an end.
  */
 static int
 change_leaf(struct jn_store_way *way, bool back)
@@ -113,6 +149,34 @@ go_to_edge(struct jn_store_way *way, bool last)
     return rc == 0 ? note_leaf(way) : rc;
 }
 
+/*
+ * Whether a search of the leaf can be right that has ended at node FOUND, or if
+ * it is EXACT, behind its node.  One key that is out of turn leads to one side
+ * of itself, and the search ends there, right beside it.  Where a branch leads
+ * astray the leaf, or the one beside it, is not between its keys.
+ */
+static bool
+is_credible(const struct jn_store_way *way, const struct jn_store_level *leaf,
+            unsigned found, bool exact)
+{
+    unsigned behind = exact ? found - 1 : found;
+
+    if (!way->strict)
+        return true;
+    return (found < 2 || ascends(way, leaf->page, found - 2)) &&
+           (behind + 1 >= leaf->count || ascends(way, leaf->page, behind));
+}
+
+/* All keys of the leaf are over KEY: whether what is before it makes sense. */
+static int
+look_before(const struct jn_store_way *way)
+{
+    struct jn_store_way before = *way;
+    int rc = change_leaf(&before, true);
+
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
 /* To the first row that is not below KEY. */
 static int
 seek(struct jn_store_way *way, struct jn_span key)
@@ -136,9 +200,12 @@ seek(struct jn_store_way *way, struct jn_span key)
         return rc;
     level = leaf_of(way);
     if (!jn_tree_search(&way->tree, level->page, 0, level->count, key,
-                        &level->at, &exact))
+                        &level->at, &exact) ||
+        !is_credible(way, level, level->at, exact))
         return JOURNAL_CORRUPT;
     level->at -= exact;
+    if (way->strict && level->at == 0 && !exact)
+        return look_before(way);
     if (level->at < level->count)
         return 0;
     level->at--;
@@ -164,8 +231,13 @@ bool
 jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                   enum jn_table table)
 {
+    int rc = jn_store_tree_of(&way->tree, txn, table);
+
     way->first = jn_span(NULL, 0);
-    return jn_store_tree_of(&way->tree, txn, table);
+    way->strict = table != JN_ENTRIES;
+    if (rc != 0)
+        way->tree = (struct jn_store_tree){.depth = 1}; /* it has no pages */
+    return rc != JOURNAL_NOT_FOUND;
 }
 
 /* As LMDB has it, who is nowhere goes on from the edge. */

@@ -163,6 +163,7 @@ begin(struct jn_store *store, struct jn_txn *txn, bool write, enum look look)
         if (rc == 0) {
             txn->store = store;
             txn->write = write;
+            txn->full = false;
             txn->entries_read = 0;
             for (unsigned table = 0; table < JN_TABLES; table++)
                 txn->trees[table].base = NULL;
@@ -262,17 +263,19 @@ is_for_want_of_room(struct jn_store *store, int rc)
  * count.  If the last step failed it refuses to go on: what the disk holds is
  * unknown.  If there was no room for the pages nothing has happened, but the
  * kernel may hand a late error of this file to the next flush: so the file is
- * opened anew, and flushed.  Any other error may be that of a flush, after
- * which the kernel may have dropped pages: unknown too.
+ * opened anew, and flushed.  Where a step before the commit failed it has not
+ * even begun.  Any other error may be that of a flush, after which the kernel
+ * may have dropped pages: unknown too.
  */
 static int
-explain_failure(struct jn_store *store, int rc, bool panicked, bool full,
+explain_failure(struct jn_txn *txn, int rc, bool panicked, bool full,
                 bool *unknown)
 {
-    if (!panicked && (rc == ENOMEM || rc == MDB_MAP_FULL ||
-                      rc == MDB_PAGE_FULL || rc == MDB_TXN_FULL))
-        return jn_store_error(rc);
-    if (!panicked && full && jn_store_reopen(store, false) == 0)
+    if (!panicked &&
+        (rc == ENOMEM || rc == MDB_MAP_FULL || rc == MDB_PAGE_FULL ||
+         rc == MDB_TXN_FULL || rc == MDB_BAD_TXN))
+        return jn_store_error_in(txn, rc);
+    if (!panicked && full && jn_store_reopen(txn->store, false) == 0)
         return JOURNAL_FULL;
     *unknown = true;
     return rc > 0 ? rc : EIO;
@@ -298,6 +301,6 @@ jn_store_commit(struct jn_txn *txn, bool *unknown)
     }
     pthread_rwlock_unlock(&store->gate);
     if (rc != 0)
-        return explain_failure(store, rc, panicked, full, unknown);
+        return explain_failure(txn, rc, panicked, full, unknown);
     return 0;
 }

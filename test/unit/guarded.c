@@ -77,7 +77,7 @@ guarded_tree(void)
 {
     struct jn_store_tree tree;
 
-    ck_assert(jn_store_tree_of(&tree, &guarded_txn, JN_LATEST));
+    ck_assert_int_eq(jn_store_tree_of(&tree, &guarded_txn, JN_LATEST), 0);
     return tree;
 }
 

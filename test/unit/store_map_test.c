@@ -166,6 +166,68 @@ START_TEST(without_any_map_a_store_fails_until_it_is_opened_anew)
 }
 END_TEST
 
+/* ---- a transaction that had no room -------------------------------------- */
+
+/* Puts large rows until that fails, by LMDB alone if the store is not ASKED. */
+static int
+put_too_much(struct jn_txn *txn, bool asked)
+{
+    static uint8_t value[VALUE];
+    int rc = 0;
+
+    for (uint8_t i = 0; rc == 0; i++) {
+        MDB_val k = {1, &i}, v = {sizeof(value), value};
+
+        rc = asked ? jn_store_put(txn, JN_META, jn_span(&i, 1),
+                                  jn_span(value, sizeof(value)))
+                   : mdb_put(txn->handle, store->tables[JN_META], &k, &v, 0);
+    }
+    return rc;
+}
+
+/* LMDB refuses every step then, and does not say why. */
+START_TEST(who_goes_on_without_room_is_told_that_there_was_none)
+{
+    struct jn_span key = jn_span((const uint8_t *)"a", 1), value;
+    struct jn_place place;
+    struct jn_txn txn;
+    bool unknown;
+
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(put_too_much(&txn, true), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_get(&txn, JN_META, key, &value), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_get(&txn, JN_LATEST, key, &value), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, key, key), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_delete(&txn, JN_META, key), JOURNAL_FULL);
+    ck_assert_int_eq(jn_place_open(&place, &txn, JN_META), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_touch(&txn), JOURNAL_FULL);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), JOURNAL_FULL);
+    ck_assert(!unknown);
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(jn_store_get(&txn, JN_META, key, &value), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, key, key), 0);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), 0);
+}
+END_TEST
+
+/* It is said of no other failure. */
+START_TEST(who_goes_on_after_another_failure_is_told_of_damage)
+{
+    struct jn_span key = jn_span((const uint8_t *)"a", 1);
+    struct jn_txn txn;
+    bool unknown;
+
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(put_too_much(&txn, false), MDB_MAP_FULL);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, key, key), JOURNAL_CORRUPT);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), JOURNAL_CORRUPT);
+    ck_assert(!unknown);
+    ck_assert_int_eq(jn_store_begin_write(store, &txn), 0);
+    ck_assert_int_eq(jn_store_put(&txn, JN_META, key, key), 0);
+    ck_assert_int_eq(jn_store_commit(&txn, &unknown), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -179,6 +241,8 @@ suite(void)
     tcase_add_loop_test(tcase,
                         without_any_map_a_store_fails_until_it_is_opened_anew,
                         0, WAYS);
+    tcase_add_test(tcase, who_goes_on_without_room_is_told_that_there_was_none);
+    tcase_add_test(tcase, who_goes_on_after_another_failure_is_told_of_damage);
     suite_add_tcase(suite, tcase);
     return suite;
 }

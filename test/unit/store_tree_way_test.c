@@ -293,6 +293,145 @@ START_TEST(what_a_branch_says_of_its_first_key_means_nothing)
 }
 END_TEST
 
+/* ---- ways that take no key out of turn ----------------------------------- */
+
+/*
+ * Changes a bit of some node's place, header or key in a leaf, or of a key in
+ * the root; which row that is, or COUNT.  Where the root leads to may be
+ * another leaf then, as it was some commits ago.
+ */
+static size_t
+damage_one_node(const struct jn_store_tree *tree)
+{
+    unsigned leaves = jn_page_count(paged_page(&paged, tree->root),
+                                    paged.page_size);
+    unsigned leaf = (unsigned)(test_random(&chance) % leaves);
+    bool below = test_random(&chance) % 2 == 0;
+    size_t row = 0, where = test_random(&chance) % 4 + !below;
+    uint8_t *page, *at;
+    unsigned node;
+
+    for (unsigned i = 0; i < leaf; i++)
+        row += jn_page_count(paged_page(&paged,
+                                        walked_child(&paged, tree->root, i)),
+                             paged.page_size);
+    page = paged_page(&paged, below ? walked_child(&paged, tree->root, leaf)
+                                    : tree->root);
+    node = (unsigned)(test_random(&chance) %
+                      jn_page_count(page, paged.page_size));
+    at = paged_node(page, node) + JN_NODE_HEADER;
+    if (where == 0)
+        at = page + JN_PAGE_HEADER + 2 * node + test_random(&chance) % 2;
+    else if (where == 1 || jn_node_key_size(at - JN_NODE_HEADER) == 0)
+        at -= 1 + test_random(&chance) % (below ? JN_NODE_HEADER : 2);
+    else
+        at += test_random(&chance) % jn_node_key_size(at - JN_NODE_HEADER);
+    *at ^= (uint8_t)(1u << test_random(&chance) % 8);
+    return below ? row + node : count;
+}
+
+/* Goes through all there is: no row is left out but SKIPPED, or it is told. */
+static int
+go_past(struct jn_store_way *way, bool back, size_t skipped)
+{
+    struct jn_span key = {NULL, 0}, value;
+    size_t steps = 0, others = 0;
+    int rc;
+
+    while ((rc = jn_store_way_move(way, back ? JN_PREV : JN_NEXT, &key,
+                                   &value)) == 0) {
+        size_t at = back ? count - 1 - steps : steps;
+
+        ck_assert_uint_lt(steps, count);
+        others += at != skipped && key.data != rows[at].data;
+        steps++;
+    }
+    if (rc == JOURNAL_NOT_FOUND) {
+        ck_assert_uint_eq(steps, count);
+        ck_assert_uint_eq(others, 0);
+    }
+    return rc;
+}
+
+/* It leads to KEY's row or the next one, whatever is said of row SKIPPED. */
+static int
+go_to(struct jn_store_way *way, struct jn_span key, size_t right,
+      size_t skipped)
+{
+    struct jn_span value, found = key;
+    int rc = jn_store_way_move(way, JN_AT_OR_AFTER, &found, &value);
+
+    right += right == skipped;
+    if (rc == JOURNAL_NOT_FOUND)
+        ck_assert_uint_ge(right, count);
+    if (rc == 0 && (skipped >= count || found.data != rows[skipped].data) &&
+        right < count)
+        ck_assert_ptr_eq(found.data, rows[right].data);
+    return rc;
+}
+
+START_TEST(one_damaged_key_hides_no_other_row)
+{
+    size_t rounds = (size_t)(3000 * test_scale()) + 300, corrupt = 0;
+    uint8_t *kept = malloc(paged.pages * paged.page_size);
+    uint8_t bytes[JN_KEY_MAX + 1];
+
+    ck_assert_ptr_nonnull(kept);
+    memcpy(kept, paged.bytes, paged.pages * paged.page_size);
+    for (size_t i = 0; i < rounds; i++) {
+        struct jn_store_way way = way_of((enum walked_table)_i);
+        size_t right, skipped;
+        struct jn_span key;
+
+        list_rows(&way.tree);
+        right = test_random(&chance) % count;
+        key = jn_span(bytes, rows[right].size);
+        memcpy(bytes, rows[right].data, key.size);
+        bytes[key.size] = 0;
+        if (i % 2 == 1) {
+            key.size++;
+            right++;
+        }
+        way.strict = true;
+        skipped = damage_one_node(&way.tree);
+        corrupt += go_to(&way, key, right, skipped) == JOURNAL_CORRUPT;
+        way = way_of((enum walked_table)_i);
+        way.strict = true;
+        corrupt += go_past(&way, i % 4 < 2, skipped) == JOURNAL_CORRUPT;
+        memcpy(paged.bytes, kept, paged.pages * paged.page_size);
+    }
+    ck_assert_uint_gt(corrupt, rounds / 10);
+    free(kept);
+}
+END_TEST
+
+/*
+ * Below a key of a branch that is too low is what its leaf does not have, and
+ * what the one before has belongs behind it.
+ */
+START_TEST(a_key_of_a_branch_that_is_too_low_hides_no_row)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    uint8_t *root = paged_page(&paged, way.tree.root);
+    unsigned first = jn_page_count(
+        paged_page(&paged, walked_child(&paged, way.tree.root, 0)),
+        paged.page_size);
+    struct jn_span value;
+
+    list_rows(&way.tree);
+    way.strict = true;
+    assert_moves(&way, JN_AT_OR_AFTER, rows[first - 2], first - 2);
+    memcpy(paged_node(root, 1) + JN_NODE_HEADER, rows[first - 3].data, 8);
+    for (unsigned i = first - 4; i < first; i++) {
+        struct jn_span key = rows[i];
+
+        ck_assert_int_eq(jn_store_way_move(&way, JN_AT_OR_AFTER, &key, &value),
+                         JOURNAL_CORRUPT);
+    }
+    assert_moves(&way, JN_AT_OR_AFTER, rows[first], first);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -317,6 +456,9 @@ suite(void)
     tcase_add_loop_test(tcase,
                         what_a_branch_says_of_its_first_key_means_nothing,
                         WALKED_ENTRIES, WALKED_TABLES);
+    tcase_add_loop_test(tcase, one_damaged_key_hides_no_other_row,
+                        WALKED_ENTRIES, WALKED_TABLES);
+    tcase_add_test(tcase, a_key_of_a_branch_that_is_too_low_hides_no_row);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -18,7 +18,6 @@ static const struct {
 } codes[] = {
     {MDB_NOTFOUND, JOURNAL_NOT_FOUND},
     {MDB_MAP_FULL, JOURNAL_FULL},
-    {MDB_BAD_TXN, JOURNAL_FULL},
     {MDB_TXN_FULL, JOURNAL_TOO_BIG},
     {MDB_PAGE_FULL, JOURNAL_TOO_BIG},
     {MDB_READERS_FULL, EAGAIN},
@@ -26,6 +25,7 @@ static const struct {
     {MDB_PAGE_NOTFOUND, JOURNAL_CORRUPT},
     {MDB_CURSOR_FULL, JOURNAL_CORRUPT},
     {MDB_BAD_DBI, JOURNAL_CORRUPT},
+    {MDB_BAD_TXN, JOURNAL_CORRUPT}, /* unless there was no room before */
     {MDB_INVALID, JOURNAL_UNSUPPORTED},
     {MDB_VERSION_MISMATCH, JOURNAL_UNSUPPORTED},
     {MDB_INCOMPATIBLE, JOURNAL_UNSUPPORTED},
@@ -287,7 +287,8 @@ assert_rows(struct jn_txn *txn)
     struct jn_store_tree tree;
     struct jn_span value = {NULL, 0};
 
-    ck_assert(!jn_store_tree_of(&tree, txn, JN_LATEST));
+    ck_assert_int_eq(jn_store_tree_of(&tree, txn, JN_LATEST),
+                     JOURNAL_NOT_FOUND);
     ck_assert_int_eq(jn_store_get(txn, JN_LATEST, key, &value), 0);
     ck_assert(jn_span_equal(value, key));
     ck_assert_int_eq(jn_store_get(txn, JN_META, key, &value), 0);
