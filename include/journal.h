@@ -531,7 +531,8 @@ JOURNAL_API int journal_query(struct journal *journal,
  * have been rewound, it ends early; with REVERSE and LATEST also if entries it
  * has given may have been, whose keys would else come twice.  What it has read
  * ahead (at most 4 MiB) it may hand out all the same.  JOURNAL_CORRUPT stands
- * for one damaged entry; the next call goes on behind it.
+ * for one damaged entry, or for a stretch of numbers that cannot be told apart,
+ * where a compaction has left few; the next call goes on behind it.
  */
 JOURNAL_API int journal_next(struct journal_cursor *cursor,
                              const struct journal_entry **entry);
