@@ -2,6 +2,7 @@
 #include "query/scan.h"
 
 #include "base/error.h"
+#include "base/gallop.h"
 #include "journal/history.h"
 #include "journal/view.h"
 
@@ -198,40 +199,14 @@ lose_next(struct scan *scan, bool *full)
 
 /* Whether a way leads to the row that comes COUNT numbers behind the next. */
 static bool
-can_skip(struct scan *scan, uint64_t count)
+can_skip(void *context, uint64_t count)
 {
+    struct scan *scan = context;
     uint64_t next = expected(scan->range);
     struct jn_span key, value;
 
     return begin(scan, scan->range->reverse ? next - count : next + count, &key,
                  &value) != JOURNAL_CORRUPT;
-}
-
-/*
- * How many numbers there are before a way leads on, at most MOST.  Steps are
- * small against what lies behind them, not to pass over what can be read
- * between two pages that cannot.
- */
-static uint64_t
-find_way_on(struct scan *scan, uint64_t most)
-{
-    uint64_t bad = 0, good = 1;
-
-    while (good < most && !can_skip(scan, good)) {
-        uint64_t by = good / 16 + 1;
-
-        bad = good;
-        good = by < most - good ? good + by : most;
-    }
-    while (good - bad > 1) {
-        uint64_t middle = bad + (good - bad) / 2;
-
-        if (can_skip(scan, middle))
-            good = middle;
-        else
-            bad = middle;
-    }
-    return good;
 }
 
 /*
@@ -248,7 +223,7 @@ lose_way(struct scan *scan, bool *full)
     if (expected(range) >= dense)
         return lose_next(scan, full);
     end = range->reverse || end < dense ? end : dense;
-    return lose(scan, find_way_on(scan, end - range->low), full);
+    return lose(scan, jn_gallop(end - range->low, can_skip, scan), full);
 }
 
 /* In the dense part its true number will be missed when the next row comes. */
