@@ -504,7 +504,8 @@ JOURNAL_API int journal_replay(struct journal *journal, uint64_t first,
  *                   has been appended since, up to LIMIT if one is given, which
  *                   may then be over the size.  journal_wait() waits for it.
  *                   If the journal is rewound below the cursor, it goes on
- *                   with what is appended from there.
+ *                   with what is appended from there, though that be below
+ *                   FIRST: so a mark that it began at is moved back, too.
  *
  * The cost follows the answer: the history of a key is reached by links, those
  * of few keys are merged, many are found by scanning the range.
