@@ -121,15 +121,18 @@ match_row(struct jn_keys *keys, struct jn_span value, struct jn_chain *chain,
     *matches = false;
     if (start.size == 0)
         return JOURNAL_CORRUPT;
+    /* First: a damaged key may look like one that is not asked for. */
+    rc = jn_view_chain(chain, keys->row, value);
+    if (rc != 0)
+        return rc;
     if (!jn_filter_may_match(keys->filter, start))
         return JOURNAL_NOT_FOUND;
     if (whole && !jn_filter_matches(keys->filter, start))
         return 0;
-    rc = jn_view_chain(chain, keys->row, value);
-    *matches = rc == 0 && !(whole && is_recent(keys, start));
-    if (rc != 0 || whole ||
+    *matches = !(whole && is_recent(keys, start));
+    if (whole ||
         (jn_filter_knows_by(keys->filter, start.size) && !may_be_recent(keys)))
-        return rc;
+        return 0;
     return match_whole(keys, chain, matches);
 }
 

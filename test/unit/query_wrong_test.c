@@ -4,6 +4,7 @@
  * The answer is JOURNAL_CORRUPT, and never an entry that was not asked for.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "journal/view.h"
@@ -331,6 +332,73 @@ START_TEST(a_latest_entry_that_is_missing_is_damage_to_all_who_ask)
 }
 END_TEST
 
+/*
+ * Changes byte AT of the key that the index has of rare key LOST, while it is
+ * open: who opens it then may be told at once.
+ */
+static void
+change_index_key(size_t at, uint8_t by)
+{
+    const char *path = test_path("journal/data.mdb");
+    struct jn_index_key index_key;
+    size_t size;
+    unsigned found = 0;
+    uint8_t *bytes;
+    FILE *file = fopen(path, "r+");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    size = (size_t)ftell(file);
+    bytes = malloc(size);
+    ck_assert_ptr_nonnull(bytes);
+    rewind(file);
+    ck_assert_uint_eq(fread(bytes, 1, size, file), size);
+    jn_index_make(&index_key, jn_span(rare_key(LOST), 5));
+    for (uint8_t *row = bytes;
+         (row = memmem(row, size - (size_t)(row - bytes), index_key.data,
+                       index_key.size)) != NULL;
+         row++, found++)
+        row[1 + at] ^= by;
+    ck_assert_uint_gt(found, 0);
+    rewind(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+    free(bytes);
+}
+
+/* A key that would end the walk, and one that looks like no match. */
+START_TEST(a_damaged_key_in_the_index_leaves_nothing_out)
+{
+    static const struct {
+        uint32_t match;
+        const char *key;
+        size_t at;
+        uint8_t by;
+    } cases[] = {{JOURNAL_MATCH_PREFIX, "r/", 0, 1},
+                 {JOURNAL_MATCH_EXPR, "r/*", 4, '7' ^ '/'}};
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    unsigned told = 0;
+    int rc;
+
+    append_and_compact();
+    change_index_key(cases[_i].at, cases[_i].by);
+    journal_query_init(&query);
+    query.flags = JOURNAL_QUERY_LATEST;
+    query.match = cases[_i].match;
+    query.key = cases[_i].key;
+    query.key_size = strlen(cases[_i].key);
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    while ((rc = journal_next(cursor, &entry)) != JOURNAL_END) {
+        ck_assert(rc == 0 || rc == JOURNAL_CORRUPT);
+        told++;
+    }
+    ck_assert_uint_eq(told, RARE);
+    journal_cursor_close(cursor);
+}
+END_TEST
+
 /* What was the latest at some size a compaction has taken since. */
 START_TEST(an_older_entry_that_is_missing_is_not)
 {
@@ -380,6 +448,8 @@ suite(void)
                         a_latest_entry_that_is_missing_is_damage_to_all_who_ask,
                         0, 2);
     tcase_add_test(tcase, an_older_entry_that_is_missing_is_not);
+    tcase_add_loop_test(tcase, a_damaged_key_in_the_index_leaves_nothing_out, 0,
+                        2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
