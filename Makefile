@@ -54,7 +54,7 @@ JOBS     = $(shell nproc 2>/dev/null || echo 1)
 LIB_FOLDERS = base format pages tail store journal write query repair api
 IN_base = \
     reclaim.c checksum.c error.c clock.c futex.c stamp.c numbers.c gaps.c \
-    rows.c disk.c arena.c keysort.c
+    gallop.c rows.c disk.c arena.c keysort.c
 IN_format = \
     record.c links.c index.c state.c packed.c expr.c
 IN_pages = \

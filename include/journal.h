@@ -504,7 +504,8 @@ JOURNAL_API int journal_replay(struct journal *journal, uint64_t first,
  *                   has been appended since, up to LIMIT if one is given, which
  *                   may then be over the size.  journal_wait() waits for it.
  *                   If the journal is rewound below the cursor, it goes on
- *                   with what is appended from there.
+ *                   with what is appended from there, though that be below
+ *                   FIRST: so a mark that it began at is moved back, too.
  *
  * The cost follows the answer: the history of a key is reached by links, those
  * of few keys are merged, many are found by scanning the range.
@@ -528,9 +529,11 @@ JOURNAL_API int journal_query(struct journal *journal,
  * If entries ahead of the cursor have been pruned since it was made, matching
  * or not, it says JOURNAL_PRUNED once and goes on with those there are; after a
  * compaction it may say so although what went lies beyond its range.  If they
- * have been rewound, it ends early.  What it has read ahead (at most 4 MiB) it
- * may hand out all the same.  JOURNAL_CORRUPT stands for one damaged entry; the
- * next call goes on behind it.
+ * have been rewound, it ends early; with REVERSE and LATEST also if entries it
+ * has given may have been, whose keys would else come twice.  What it has read
+ * ahead (at most 4 MiB) it may hand out all the same.  JOURNAL_CORRUPT stands
+ * for one damaged entry, or for a stretch of numbers that cannot be told apart,
+ * where a compaction has left few; the next call goes on behind it.
  */
 JOURNAL_API int journal_next(struct journal_cursor *cursor,
                              const struct journal_entry **entry);

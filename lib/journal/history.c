@@ -93,6 +93,15 @@ latest_of(const struct jn_history *history)
     return history->chain->roots[0];
 }
 
+/* Of entry SEQ, which is not there: the latest one no compaction takes. */
+static int
+why_missing(const struct jn_history *history, uint64_t seq)
+{
+    return seq == latest_of(history) && seq >= history->state->first
+               ? JOURNAL_CORRUPT
+               : JOURNAL_PRUNED;
+}
+
 /*
  * With JOURNAL_PRUNED, *LOST: there may still be one, to which no link leads.
  */
@@ -116,7 +125,7 @@ find_below(const struct jn_history *history, uint64_t bound, uint64_t *seq,
         rc = is_there(history, at, &there);
         *lost = at >= linked && at >= history->state->first;
         if (rc == 0 && !there)
-            return JOURNAL_PRUNED;
+            return why_missing(history, at);
         if (rc == 0 && at < bound) {
             *seq = at;
             return 0;

@@ -2,6 +2,7 @@
 #include "journal/times.h"
 
 #include "base/error.h"
+#include "base/gallop.h"
 #include "journal/view.h"
 
 /* The first entry at or above a number that can be read. */
@@ -10,19 +11,60 @@ struct probe {
     uint64_t time;
 };
 
+/* A place from which no way leads to the row with number FROM. */
+struct dead_end {
+    struct jn_place *place;
+    uint64_t from;
+};
+
+static int
+go_to(struct jn_place *place, uint64_t seq, struct jn_span *key,
+      struct jn_span *value)
+{
+    uint8_t bytes[8];
+
+    jn_put_be64(bytes, seq);
+    *key = jn_span(bytes, sizeof(bytes));
+    return jn_place_move(place, JN_AT_OR_AFTER, key, value);
+}
+
+static bool
+can_skip(void *context, uint64_t count)
+{
+    struct dead_end *end = context;
+    struct jn_span key, value;
+
+    return go_to(end->place, end->from + count, &key, &value) !=
+           JOURNAL_CORRUPT;
+}
+
+/*
+ * To the first row from number FROM on that a way leads to: what is on damaged
+ * pages is passed over like entries that are damaged.
+ */
+static int
+go_on(struct jn_place *place, uint64_t from, uint64_t limit,
+      struct jn_span *key, struct jn_span *value)
+{
+    struct dead_end end = {place, from};
+    int rc = go_to(place, from, key, value);
+
+    if (rc != JOURNAL_CORRUPT)
+        return rc;
+    from += jn_gallop(limit - from, can_skip, &end);
+    return from < limit ? go_to(place, from, key, value) : JOURNAL_NOT_FOUND;
+}
+
 /* In the store; JOURNAL_NOT_FOUND if there is none in [FROM, LIMIT). */
 static int
 probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
             struct probe *probe)
 {
     struct jn_stored stored;
-    enum jn_move move = JN_AT_OR_AFTER;
-    uint8_t bytes[8];
-    struct jn_span key = {bytes, sizeof(bytes)}, value;
-    int rc;
+    struct jn_span key, value;
+    int rc = go_on(place, from, limit, &key, &value);
 
-    jn_put_be64(bytes, from);
-    while ((rc = jn_place_move(place, move, &key, &value)) == 0) {
+    while (rc == 0) {
         if (key.size != 8)
             return JOURNAL_CORRUPT;
         probe->seq = jn_get_be64(key.data);
@@ -30,7 +72,9 @@ probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
             return JOURNAL_NOT_FOUND;
         if (jn_stored_decode(&stored, value, probe->seq) == 0)
             break;
-        move = JN_NEXT;
+        rc = jn_place_move(place, JN_NEXT, &key, &value);
+        if (rc == JOURNAL_CORRUPT)
+            rc = go_on(place, probe->seq + 1, limit, &key, &value);
     }
     if (rc == 0)
         probe->time = stored.record.time;

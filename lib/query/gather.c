@@ -152,21 +152,6 @@ get_stored_bounds(const struct jn_turn *turn, uint64_t *low, uint64_t *high)
     *high = lower(*high, turn->gather->store_end);
 }
 
-static int
-list_history(struct jn_turn *turn, const struct jn_history *history)
-{
-    uint64_t low, high;
-    int rc;
-
-    get_stored_bounds(turn, &low, &high);
-    if (history->chain->roots[0] < low || low >= high)
-        return 0;
-    rc = cut_block(turn, history, low, high);
-    get_stored_bounds(turn, &low, &high);
-    return rc == 0 ? jn_history_walk(history, low, high, jn_turn_list_met, turn)
-                   : rc;
-}
-
 /*
  * A key's newest entry below the size that is asked about, unless it is listed
  * with what is recent.
@@ -180,17 +165,60 @@ list_newest(struct jn_turn *turn, uint64_t seq)
     return seq < low || seq >= high ? 0 : jn_turn_list(turn, seq);
 }
 
+/*
+ * Whether of all that a compaction has left of a key, its latest entry, nothing
+ * is there.  Then it is told of as damaged: to a scan nothing is missing.
+ */
+static bool
+is_missing(const struct jn_history *history)
+{
+    uint64_t seq = history->chain->roots[0];
+    struct jn_span bytes;
+
+    return seq < jn_state_linked(history->state) &&
+           jn_view_bytes(history->txn, seq, &bytes) == JOURNAL_NOT_FOUND;
+}
+
+static int
+list_history(struct jn_turn *turn, const struct jn_history *history)
+{
+    uint64_t low, high;
+    int rc;
+
+    get_stored_bounds(turn, &low, &high);
+    if (history->chain->roots[0] < low || low >= high)
+        return 0;
+    rc = cut_block(turn, history, low, high);
+    get_stored_bounds(turn, &low, &high);
+    if (rc == 0)
+        rc = jn_history_walk(history, low, high, jn_turn_list_met, turn);
+    if (rc != JOURNAL_CORRUPT || !is_missing(history))
+        return rc;
+    turn->gather->copying = false; /* there is no row */
+    return list_newest(turn, history->chain->roots[0]);
+}
+
 /* Goes from later entries of many keys to those that are looked for. */
 static int
 list_later(struct jn_turn *turn)
 {
-    size_t count = turn->later_count;
+    struct jn_numbered rows[ROWS_A_LOOK];
+    size_t count = turn->later_count, sparse = 0;
     int rc = jn_history_below_many(turn->txn, turn->range->as_of, turn->later,
                                    count);
 
     turn->later_count = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = list_newest(turn, turn->later[i]);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (turn->later[i] < turn->state->dense)
+            rows[sparse++].number = turn->later[i];
+        else
+            rc = list_newest(turn, turn->later[i]);
+    }
+    /* What no key's row leads to a compaction may have taken. */
+    if (rc == 0)
+        rc = jn_view_get_many(turn->txn, rows, sparse);
+    for (size_t i = 0; rc == 0 && i < sparse; i++)
+        rc = rows[i].found ? list_newest(turn, rows[i].number) : 0;
     return rc;
 }
 
@@ -364,10 +392,7 @@ take(struct jn_turn *turn, const struct jn_numbered *row, bool *full)
 {
     *full = false;
     if (!row->found)
-        /* In the sparse part a compaction has taken it meanwhile. */
-        return row->number < turn->state->dense
-                   ? 0
-                   : jn_rows_add_damaged(turn->rows, row->number, full);
+        return jn_rows_add_damaged(turn->rows, row->number, full);
     if (jn_turn_is_unwanted(turn, row->number, row->value))
         return 0;
     return jn_rows_add(turn->rows, row->number, row->value, false, full);

@@ -121,7 +121,7 @@ match_row(struct jn_keys *keys, struct jn_span value, struct jn_chain *chain,
     *matches = false;
     if (start.size == 0)
         return JOURNAL_CORRUPT;
-    /* A damaged key may be one that nobody asks for: the row tells. */
+    /* First: a damaged key may look like one that is not asked for. */
     rc = jn_view_chain(chain, keys->row, value);
     if (rc != 0)
         return rc;

@@ -2,6 +2,7 @@
 #include "query/scan.h"
 
 #include "base/error.h"
+#include "base/gallop.h"
 #include "journal/history.h"
 #include "journal/view.h"
 
@@ -121,19 +122,18 @@ take_gap(struct scan *scan, uint64_t from, uint64_t limit, bool *full)
     return jn_rows_add_damaged(scan->rows, from > dense ? from : dense, full);
 }
 
-/* Goes to the first row to be looked at. */
+/* Goes to the first row to be looked at from number FROM on. */
 static int
-begin(struct scan *scan, struct jn_span *key, struct jn_span *value)
+begin(struct scan *scan, uint64_t from, struct jn_span *key,
+      struct jn_span *value)
 {
-    const struct jn_range *range = scan->range;
-    uint64_t from = range->reverse ? range->high - 1 : range->low;
     uint8_t bytes[8];
     int rc;
 
     jn_put_be64(bytes, from);
     *key = jn_span(bytes, sizeof(bytes));
     rc = jn_place_move(&scan->place, JN_AT_OR_AFTER, key, value);
-    if (!range->reverse)
+    if (!scan->range->reverse)
         return rc;
     if (rc == JOURNAL_NOT_FOUND)
         return jn_place_move(&scan->place, JN_LAST, key, value);
@@ -176,18 +176,54 @@ is_astray(const struct scan *scan, uint64_t seq, struct jn_span value)
     return !is_sound(seq, value);
 }
 
-/* The next one cannot be read. */
+/* The next COUNT numbers cannot be read, which is told once. */
 static int
-lose_next(struct scan *scan, bool *full)
+lose(struct scan *scan, uint64_t count, bool *full)
 {
     struct jn_range *range = scan->range;
     int rc = jn_rows_add_damaged(scan->rows, expected(range), full);
 
     if (rc != 0 || *full)
         return rc;
-    range->low += range->reverse ? 0 : 1;
-    range->high -= range->reverse ? 1 : 0;
+    range->low += range->reverse ? 0 : count;
+    range->high -= range->reverse ? count : 0;
     return 0;
+}
+
+/* The next one cannot be read. */
+static int
+lose_next(struct scan *scan, bool *full)
+{
+    return lose(scan, 1, full);
+}
+
+/* Whether a way leads to the row that comes COUNT numbers behind the next. */
+static bool
+can_skip(void *context, uint64_t count)
+{
+    struct scan *scan = context;
+    uint64_t next = expected(scan->range);
+    struct jn_span key, value;
+
+    return begin(scan, scan->range->reverse ? next - count : next + count, &key,
+                 &value) != JOURNAL_CORRUPT;
+}
+
+/*
+ * No way leads to the next one.  In the dense part each number is an entry that
+ * is lost; in the sparse part a page of few may be of any number of them.
+ */
+static int
+lose_way(struct scan *scan, bool *full)
+{
+    const struct jn_range *range = scan->range;
+    uint64_t dense = scan->state->dense, end = range->high;
+
+    scan->is_spoilt = true;
+    if (expected(range) >= dense)
+        return lose_next(scan, full);
+    end = range->reverse || end < dense ? end : dense;
+    return lose(scan, jn_gallop(end - range->low, can_skip, scan), full);
 }
 
 /* In the dense part its true number will be missed when the next row comes. */
@@ -276,10 +312,8 @@ look_at_row(struct scan *scan, int rc, struct jn_span key, struct jn_span value,
 {
     if (rc == JOURNAL_NOT_FOUND)
         return step(scan, JOURNAL_NONE, value, full);
-    if (rc == JOURNAL_CORRUPT) {
-        scan->is_spoilt = true;
-        return lose_next(scan, full);
-    }
+    if (rc == JOURNAL_CORRUPT)
+        return lose_way(scan, full);
     if (rc != 0)
         return rc;
     if (key.size != 8)
@@ -295,7 +329,7 @@ look_at_rows(struct scan *scan)
     struct jn_span key, value = {NULL, 0};
     uint64_t bytes = 0;
     bool full = false;
-    int rc = begin(scan, &key, &value);
+    int rc = begin(scan, start, &key, &value);
 
     for (unsigned i = 0; i < ENTRIES_A_TURN && bytes < BYTES_A_TURN; i++) {
         bytes += value.size;

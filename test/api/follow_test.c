@@ -249,6 +249,30 @@ START_TEST(rewound_below_it_goes_on_from_there)
 }
 END_TEST
 
+/* As the mark is moved back that it began at; up to its limit all the same. */
+START_TEST(rewound_below_where_it_began_gives_all_that_is_new)
+{
+    struct journal_query query = follow(JOURNAL_MATCH_ALL, "");
+    struct journal_cursor *from, *within;
+    uint64_t mark;
+
+    append_words("a b c d e f");
+    ck_assert_int_eq(journal_mark(journal, "reader", 5), 0);
+    query.first = 5;
+    from = cursor_of(&query);
+    query.first = 3;
+    query.limit = 4;
+    within = cursor_of(&query);
+    ck_assert_int_eq(journal_rewind(journal, 2), 0);
+    ck_assert_int_eq(journal_marked(journal, "reader", &mark), 0);
+    ck_assert_uint_eq(mark, 2);
+    assert_end(from);
+    append_words("a b c d");
+    assert_last(from, "2-5");
+    assert_last(within, "2 3");
+}
+END_TEST
+
 START_TEST(rewound_and_appended_between_two_looks_goes_on_from_there)
 {
     struct journal_cursor *cursor = following((uint32_t)_i, _i == 0 ? "" : "a");
@@ -424,6 +448,7 @@ disturbed(void)
     tcase_add_test(tcase,
                    a_key_that_was_forgotten_is_followed_when_it_comes_again);
     tcase_add_loop_test(tcase, rewound_below_it_goes_on_from_there, 0, 4);
+    tcase_add_test(tcase, rewound_below_where_it_began_gives_all_that_is_new);
     tcase_add_loop_test(
         tcase, rewound_and_appended_between_two_looks_goes_on_from_there, 0, 4);
     tcase_add_loop_test(tcase, rewound_above_it_loses_nothing, 0, 4);

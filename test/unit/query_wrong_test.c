@@ -3,6 +3,9 @@
  *
  * The answer is JOURNAL_CORRUPT, and never an entry that was not asked for.
  */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "journal/view.h"
 #include "settle.h"
@@ -239,6 +242,197 @@ START_TEST(a_number_within_the_bounds_that_is_not_there_is_damage)
 }
 END_TEST
 
+/* ---- below a compaction -------------------------------------------------- */
+
+#define RARE 100u
+#define APART 10u
+#define LOST 37u /* of the rare ones */
+
+static const char *
+rare_key(unsigned number)
+{
+    static char key[20];
+
+    (void)snprintf(key, sizeof(key), "r/%03u", number);
+    return key;
+}
+
+/* Behind key "hot" again and again there are others, each once. */
+static void
+append_and_compact(void)
+{
+    for (unsigned i = 0; i < RARE * APART; i++) {
+        const char *key = i % APART == 0 ? rare_key(i / APART) : "hot";
+
+        ck_assert_int_eq(journal_append(journal, key, strlen(key), "", 0, NULL),
+                         0);
+    }
+    ck_assert_int_eq(journal_prune(journal, ENTRIES + (RARE - 1) * APART,
+                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
+                     0);
+    settle(journal);
+}
+
+static void
+lose_a_rare_one(void)
+{
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+    lose_entry(ENTRIES + LOST * APART);
+    ck_assert_int_eq(jn_shared_commit(journal->shared, &txn), 0);
+}
+
+/* How many of the rare ones come, and how often JOURNAL_CORRUPT does. */
+static void
+assert_rare(uint32_t match, const char *key, uint32_t flags, unsigned entries,
+            unsigned corrupt)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    unsigned came = 0, wrong = 0;
+    int rc;
+
+    journal_query_init(&query);
+    query.match = match;
+    query.key = key;
+    query.key_size = strlen(key);
+    query.flags = flags;
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    while ((rc = journal_next(cursor, &entry)) != JOURNAL_END) {
+        ck_assert(rc == 0 || rc == JOURNAL_CORRUPT);
+        wrong += rc != 0;
+        came += rc == 0 && memcmp(entry->key, "r/", 2) == 0;
+    }
+    ck_assert_uint_eq(came, entries);
+    ck_assert_uint_eq(wrong, corrupt);
+    journal_cursor_close(cursor);
+}
+
+START_TEST(a_latest_entry_that_is_missing_is_damage_to_all_who_ask)
+{
+    uint32_t back = _i == 0 ? 0 : JOURNAL_QUERY_REVERSE;
+    uint32_t latest = JOURNAL_QUERY_LATEST | back;
+    struct journal_entry *entry;
+    char key[20];
+
+    append_and_compact();
+    (void)snprintf(key, sizeof(key), "%s", rare_key(LOST));
+    assert_rare(JOURNAL_MATCH_PREFIX, "r/", latest, RARE, 0);
+    assert_rare(JOURNAL_MATCH_KEY, key, back, 1, 0);
+    lose_a_rare_one();
+    ck_assert_int_eq(journal_get(journal, key, 5, &entry), JOURNAL_CORRUPT);
+    ck_assert_int_eq(journal_get_at(journal, key, 5, ENTRIES + RARE * APART,
+                                    &entry),
+                     JOURNAL_CORRUPT);
+    assert_rare(JOURNAL_MATCH_PREFIX, "r/", latest, RARE - 1, 1);
+    assert_rare(JOURNAL_MATCH_ALL, "", latest, RARE - 1, 1);
+    assert_rare(JOURNAL_MATCH_KEY, key, latest, 0, 1);
+    assert_rare(JOURNAL_MATCH_KEY, key, back, 0, 1);
+    assert_rare(JOURNAL_MATCH_KEY, rare_key(LOST + 1), back, 1, 0);
+}
+END_TEST
+
+/*
+ * Changes byte AT of the key that the index has of rare key LOST, while it is
+ * open: who opens it then may be told at once.
+ */
+static void
+change_index_key(size_t at, uint8_t by)
+{
+    const char *path = test_path("journal/data.mdb");
+    struct jn_index_key index_key;
+    size_t size;
+    unsigned found = 0;
+    uint8_t *bytes;
+    FILE *file = fopen(path, "r+");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    size = (size_t)ftell(file);
+    bytes = malloc(size);
+    ck_assert_ptr_nonnull(bytes);
+    rewind(file);
+    ck_assert_uint_eq(fread(bytes, 1, size, file), size);
+    jn_index_make(&index_key, jn_span(rare_key(LOST), 5));
+    for (uint8_t *row = bytes;
+         (row = memmem(row, size - (size_t)(row - bytes), index_key.data,
+                       index_key.size)) != NULL;
+         row++, found++)
+        row[1 + at] ^= by;
+    ck_assert_uint_gt(found, 0);
+    rewind(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+    free(bytes);
+}
+
+/* A key that would end the walk, and one that looks like no match. */
+START_TEST(a_damaged_key_in_the_index_leaves_nothing_out)
+{
+    static const struct {
+        uint32_t match;
+        const char *key;
+        size_t at;
+        uint8_t by;
+    } cases[] = {{JOURNAL_MATCH_PREFIX, "r/", 0, 1},
+                 {JOURNAL_MATCH_EXPR, "r/*", 4, '7' ^ '/'}};
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    unsigned told = 0;
+    int rc;
+
+    append_and_compact();
+    change_index_key(cases[_i].at, cases[_i].by);
+    journal_query_init(&query);
+    query.flags = JOURNAL_QUERY_LATEST;
+    query.match = cases[_i].match;
+    query.key = cases[_i].key;
+    query.key_size = strlen(cases[_i].key);
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    while ((rc = journal_next(cursor, &entry)) != JOURNAL_END) {
+        ck_assert(rc == 0 || rc == JOURNAL_CORRUPT);
+        told++;
+    }
+    ck_assert_uint_eq(told, RARE);
+    journal_cursor_close(cursor);
+}
+END_TEST
+
+/* What was the latest at some size a compaction has taken since. */
+START_TEST(an_older_entry_that_is_missing_is_not)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    const struct journal_entry *entry;
+    unsigned came = 0;
+    int rc;
+
+    for (unsigned i = 0; i < RARE; i++)
+        ck_assert_int_eq(journal_append(journal, rare_key(i), 5, "", 0, NULL),
+                         0);
+    for (unsigned i = 0; i < RARE; i += 2)
+        ck_assert_int_eq(journal_append(journal, rare_key(i), 5, "", 0, NULL),
+                         0);
+    ck_assert_int_eq(journal_prune(journal, ENTRIES + RARE,
+                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
+                     0);
+    settle(journal);
+    journal_query_init(&query);
+    query.flags = JOURNAL_QUERY_LATEST;
+    query.match = JOURNAL_MATCH_PREFIX;
+    query.key = "r/";
+    query.key_size = 2;
+    query.limit = ENTRIES + RARE;
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    while ((rc = journal_next(cursor, &entry)) == 0)
+        came++;
+    ck_assert_int_eq(rc, JOURNAL_END);
+    ck_assert_uint_eq(came, RARE / 2);
+    journal_cursor_close(cursor);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -250,6 +444,12 @@ suite(void)
                         CHANGES);
     tcase_add_test(tcase,
                    a_number_within_the_bounds_that_is_not_there_is_damage);
+    tcase_add_loop_test(tcase,
+                        a_latest_entry_that_is_missing_is_damage_to_all_who_ask,
+                        0, 2);
+    tcase_add_test(tcase, an_older_entry_that_is_missing_is_not);
+    tcase_add_loop_test(tcase, a_damaged_key_in_the_index_leaves_nothing_out, 0,
+                        2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -4,6 +4,7 @@
  * Each entry of the range comes once, in order, or JOURNAL_CORRUPT does in its
  * stead; and only near the damage.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,141 @@ START_TEST(damage_at_either_end_is_told_of)
 }
 END_TEST
 
+/* ---- below a compaction -------------------------------------------------- */
+
+#define GAP 50u /* of so many entries one is left */
+#define LEFT 1000u
+
+static void
+append_and_compact(void)
+{
+    struct journal_record records[GAP];
+    char key[20];
+
+    memset(records, 0, sizeof(records));
+    for (unsigned i = 0; i < GAP; i++) {
+        records[i].key = i == 0 ? key : "k/usual";
+        records[i].value = "0123456789012345678901234567890123456789";
+        records[i].value_size = 40;
+    }
+    for (unsigned i = 0; i < LEFT; i++) {
+        records[0].key_size = (size_t)snprintf(key, sizeof(key), "k/%u", i);
+        for (unsigned j = 1; j < GAP; j++)
+            records[j].key_size = 7;
+        ck_assert_int_eq(journal_append_batch(journal, records, GAP, NULL), 0);
+    }
+    ck_assert_int_eq(journal_prune(journal, (LEFT - 10) * GAP,
+                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
+                     0);
+}
+
+struct told {
+    uint64_t entries, lost, lowest, highest; /* of what did not come */
+};
+
+/* Entries come in order, and none is passed over without a word. */
+static struct told
+told_of(uint32_t flags, uint32_t match)
+{
+    bool back = (flags & JOURNAL_QUERY_REVERSE) != 0;
+    struct told told = {0, 0, JOURNAL_NONE, 0};
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    uint64_t seq, lost, expected = 0;
+    int rc;
+
+    journal_query_init(&query);
+    query.limit = (LEFT - 10) * GAP;
+    query.flags = flags;
+    query.match = match;
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    do {
+        rc = next(cursor, &seq, &lost);
+        seq = rc == 0 ? seq / GAP : back ? JOURNAL_NONE : LEFT - 10;
+        seq = back ? LEFT - 11 - seq : seq;
+        ck_assert_uint_ge(seq, expected);
+        ck_assert(seq == expected || lost > 0);
+        if (seq > expected && expected < told.lowest)
+            told.lowest = back ? LEFT - 10 - seq : expected;
+        if (seq > expected)
+            told.highest = back ? LEFT - 11 - expected : seq - 1;
+        told.lost += lost;
+        told.entries += rc == 0;
+        expected = seq + 1;
+    } while (rc == 0);
+    ck_assert_int_eq(rc, JOURNAL_END);
+    journal_cursor_close(cursor);
+    return told;
+}
+
+/* Bit 0: backward; bit 1: something is matched. */
+static struct told
+told_in_loop(int loop)
+{
+    return told_of((loop & 1) != 0 ? JOURNAL_QUERY_REVERSE : 0,
+                   (loop & 2) != 0 ? JOURNAL_MATCH_PREFIX : JOURNAL_MATCH_ALL);
+}
+
+START_TEST(a_page_of_few_entries_far_apart_is_lost_once)
+{
+    uint64_t at = 300 + test_random(&chance) % (LEFT - 600);
+    struct told told, other;
+
+    append_and_compact();
+    told = told_in_loop(_i);
+    ck_assert_uint_eq(told.entries, LEFT - 10);
+    ck_assert_uint_eq(told.lost, 0);
+    damage(0, at * GAP);
+    told = told_in_loop(_i);
+    ck_assert_uint_eq(told.lost, 1);
+    ck_assert_uint_lt(told.entries, LEFT - 10);
+    ck_assert_uint_le(told.lowest, at);
+    ck_assert_uint_ge(told.highest, at);
+    ck_assert_uint_eq(told.highest - told.lowest + 1 + told.entries, LEFT - 10);
+    ck_assert_uint_le(told.highest - told.lowest, LEAF_MAX);
+    other = told_in_loop(_i ^ 1);
+    ck_assert_uint_eq(told.highest, other.highest);
+    ck_assert_uint_eq(told.lowest, other.lowest);
+}
+END_TEST
+
+START_TEST(what_can_be_read_between_two_such_pages_comes)
+{
+    uint64_t at = 200 + test_random(&chance) % 200;
+    uint64_t once;
+
+    append_and_compact();
+    damage(0, at * GAP);
+    once = LEFT - 10 - told_in_loop(_i).entries;
+    damage(0, (at + 2 * once) * GAP);
+    ck_assert_uint_eq(told_in_loop(_i).lost, 2);
+    ck_assert_uint_ge(told_in_loop(_i).entries, LEFT - 10 - 3 * once);
+}
+END_TEST
+
+/* All that there is from some number on, or below it. */
+START_TEST(pages_at_either_end_are_lost_once)
+{
+    bool high = (_i & 4) != 0;
+    uint64_t end = high ? LEFT - 11 : 0;
+    struct told told;
+
+    append_and_compact();
+    journal_close(journal);
+    open_journal();
+    damage_file(0, end * GAP);
+    told = told_in_loop(_i);
+    ck_assert_uint_ge(told.lost, 1);
+    ck_assert_uint_le(told.lost, 2);
+    ck_assert_uint_eq(high ? told.highest : told.lowest, end);
+    ck_assert_uint_eq(told.highest - told.lowest + 1 + told.entries, LEFT - 10);
+    journal_close(journal);
+    journal = NULL;
+}
+END_TEST
+
+/* ---- links --------------------------------------------------------------- */
+
 /* By links the page cannot be reached; then all is looked at. */
 START_TEST(what_the_links_do_not_lead_to_comes)
 {
@@ -309,6 +445,11 @@ suite(void)
                         DAMAGES);
     tcase_add_loop_test(tcase, what_the_links_do_not_lead_to_comes, 0, DAMAGES);
     tcase_add_loop_test(tcase, damage_at_either_end_is_told_of, 0, 2);
+    tcase_add_loop_test(tcase, a_page_of_few_entries_far_apart_is_lost_once, 0,
+                        4);
+    tcase_add_loop_test(tcase, what_can_be_read_between_two_such_pages_comes, 0,
+                        4);
+    tcase_add_loop_test(tcase, pages_at_either_end_are_lost_once, 0, 8);
     tcase_add_test(tcase, a_transaction_does_not_go_through_no_end_of_bytes);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "write/handle.h"
+#include "pages/layout.h"
 #include "settle.h"
 #include "support/test.h"
+#include "unit/paged.h"
 #include "journal/view.h"
 
 #define ENTRIES 100000u
@@ -145,6 +147,137 @@ START_TEST(damaged_entries_are_passed_over)
 }
 END_TEST
 
+/* ---- pages --------------------------------------------------------------- */
+
+#define SOME 3000u
+#define GONE UINT64_MAX
+
+/* A few at a time, so that there are many times. */
+static void
+append_some(void)
+{
+    struct journal_record records[6];
+
+    for (unsigned i = 0; i < 6; i++)
+        records[i] = (struct journal_record){.key = "k",
+                                             .key_size = 1,
+                                             .value = "value",
+                                             .value_size = 5};
+    for (unsigned i = 0; i < SOME; i += 6)
+        ck_assert_int_eq(journal_append_batch(journal, records, 6, NULL), 0);
+}
+
+/* The leaf that entry SEQ is on makes no sense from now on. */
+static void
+damage_leaf(uint64_t seq)
+{
+    struct paged paged;
+
+    paged_read(&paged);
+    paged_on_the_way(&paged, paged.depth, seq)[10] ^= 0x40;
+    paged_write(&paged);
+    paged_free(&paged);
+}
+
+/* The times of the first SOME entries; of those that are lost, GONE. */
+static uint64_t *
+times_left(void)
+{
+    uint64_t *times = malloc(SOME * sizeof(*times));
+
+    ck_assert_ptr_nonnull(times);
+    for (uint64_t seq = 0; seq < SOME; seq++) {
+        struct journal_entry *entry;
+        int rc = journal_read(journal, seq, &entry);
+
+        ck_assert(rc == 0 || rc == JOURNAL_CORRUPT);
+        times[seq] = rc == 0 ? entry->time : GONE;
+        if (rc == 0)
+            journal_entry_free(entry);
+    }
+    return times;
+}
+
+static uint64_t
+first_from(const uint64_t *times, uint64_t time)
+{
+    uint64_t seq = 0;
+
+    while (seq < SOME && (times[seq] < time || times[seq] == GONE))
+        seq++;
+    return seq;
+}
+
+/* Each time that there was leads to the first entry that is left. */
+static void
+assert_times_lead(const uint64_t *before, uint64_t lost_least)
+{
+    uint64_t *left = times_left(), seq, lost = 0;
+
+    for (uint64_t i = 0; i < SOME; i++) {
+        lost += left[i] == GONE;
+        ck_assert_int_eq(journal_find_time(journal, before[i], &seq), 0);
+        ck_assert_uint_eq(seq, first_from(left, before[i]));
+    }
+    ck_assert_uint_ge(lost, lost_least);
+    free(left);
+}
+
+/* In a loop each: one leaf, several, and both ends. */
+START_TEST(damaged_pages_are_passed_over)
+{
+    static const uint64_t damaged[][4] = {{SOME / 2},
+                                          {100, 800, SOME / 2, 2 * SOME / 3},
+                                          {0, 200, SOME - 200, SOME - 1}};
+    struct journal_query query;
+    struct journal_cursor *cursor;
+    uint64_t *before;
+
+    append_some();
+    before = times_left();
+    journal_close(journal);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    for (unsigned i = 0; i < 4 && (i == 0 || damaged[_i][i] != 0); i++)
+        damage_leaf(damaged[_i][i]);
+    assert_times_lead(before, 20);
+    journal_query_init(&query);
+    query.since = before[SOME / 2];
+    query.until = before[SOME / 2 + 300];
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    journal_cursor_close(cursor);
+    free(before);
+}
+END_TEST
+
+/* An entry that is damaged, and behind it a page. */
+START_TEST(a_damaged_entry_before_a_damaged_page_is_passed_over)
+{
+    uint64_t *before, seq = SOME / 2;
+    struct paged paged;
+    struct jn_txn txn;
+    uint8_t *leaf, *last;
+
+    append_some();
+    settle(journal);
+    before = times_left();
+    journal_close(journal);
+    paged_read(&paged);
+    leaf = paged_on_the_way(&paged, paged.depth, seq);
+    last = paged_node(leaf, jn_page_count(leaf, paged.page_size) - 1);
+    seq = jn_get_be64(last + JN_NODE_HEADER);
+    paged_free(&paged);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    ck_assert_int_eq(jn_shared_begin_write(journal->shared, &txn), 0);
+    damage(&txn, seq);
+    ck_assert_int_eq(jn_shared_commit(journal->shared, &txn), 0);
+    journal_close(journal);
+    damage_leaf(seq + 1);
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    assert_times_lead(before, 20);
+    free(before);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -154,6 +287,8 @@ suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_time_is_found_in_few_steps, 0, 3);
     tcase_add_test(tcase, damaged_entries_are_passed_over);
+    tcase_add_loop_test(tcase, damaged_pages_are_passed_over, 0, 3);
+    tcase_add_test(tcase, a_damaged_entry_before_a_damaged_page_is_passed_over);
     suite_add_tcase(suite, tcase);
     return suite;
 }
