@@ -235,9 +235,9 @@ jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
 
     way->first = jn_span(NULL, 0);
     way->strict = table != JN_ENTRIES;
-    if (rc != 0)
+    if (rc == JOURNAL_CORRUPT)
         way->tree = (struct jn_store_tree){.depth = 1}; /* it has no pages */
-    return rc != JOURNAL_NOT_FOUND;
+    return rc == 0 || rc == JOURNAL_CORRUPT;
 }
 
 /* As LMDB has it, who is nowhere goes on from the edge. */

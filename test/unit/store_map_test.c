@@ -110,7 +110,7 @@ make_room(void)
 {
     bool free_pages;
 
-    return jn_store_make_room(store, 0, &free_pages);
+    return jn_store_make_room(store, 16 * LIMIT, &free_pages);
 }
 
 static int (*const ways[])(void) = {make_room, widen};
