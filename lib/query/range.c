@@ -51,7 +51,6 @@ jn_range_open(struct jn_range *range, struct jn_txn *txn,
 {
     struct jn_cuts rewinds, removals;
     struct jn_state state;
-    bool backward_latest;
     int rc = jn_view_state(txn, &state);
 
     if (rc == 0)
@@ -68,16 +67,12 @@ jn_range_open(struct jn_range *range, struct jn_txn *txn,
         .rewinds = rewinds.count,
         .removals = removals.count,
     };
-    backward_latest = range->reverse &&
-                      (query->flags & JOURNAL_QUERY_LATEST) != 0;
     rc = check_bounds(query, &state, range->follow);
     if (rc != 0)
         return rc;
     range->high = range->end < state.next ? range->end : state.next;
     range->as_of = range->high;
-    rc = clip_times(range, txn, &state);
-    range->top = backward_latest ? range->high : 0;
-    return rc;
+    return clip_times(range, txn, &state);
 }
 
 /* What a rewind has taken from above; one who follows goes on from there. */
@@ -90,9 +85,6 @@ look_for_rewinds(struct jn_range *range, const struct jn_cuts *rewinds)
     if (kept >= range->high && kept >= range->as_of &&
         (!range->follow || kept >= range->low))
         return false;
-    /* Keys of entries that came, and have gone, would come again. */
-    if (kept < range->top && range->high < range->top)
-        range->low = range->high;
     range->high = kept < range->high ? kept : range->high;
     range->as_of = kept < range->as_of ? kept : range->as_of;
     if (range->follow && kept < range->low)

@@ -16,7 +16,6 @@
 struct jn_range {
     uint64_t low, high; /* [low, high) is still to be read */
     uint64_t as_of;     /* LATEST: of each key the newest entry below it */
-    uint64_t top;       /* LATEST, reverse: entries come from below it; or 0 */
     bool reverse;       /* from high down, not from low up */
     bool follow;        /* grows with the journal, */
     uint64_t end;       /* up to this number, */

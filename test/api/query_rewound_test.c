@@ -1,7 +1,4 @@
 /* query_rewound_test.c - rewound under a cursor. */
-#include <stdio.h>
-#include <unistd.h>
-
 #include "api/spread.h"
 #include "support/fast_dir.h"
 
@@ -80,121 +77,6 @@ START_TEST(rewound_under_a_cursor_that_goes_back_gives_what_is_left_or_ends)
 }
 END_TEST
 
-/* ---- LATEST -------------------------------------------------------------- */
-
-#define KEYS 900u
-
-/* Entries of KEYS keys, and again, and a third time. */
-static void
-append_thrice(void)
-{
-    char key[20];
-
-    for (unsigned i = 0; i < 3 * KEYS; i++) {
-        (void)snprintf(key, sizeof(key), "k%u", i % KEYS);
-        append(key, "");
-    }
-}
-
-/* Of the next COUNT entries no key has been SEEN; how many there were. */
-static unsigned
-look_for_keys(struct journal_cursor *cursor, unsigned count, bool seen[KEYS])
-{
-    const struct journal_entry *entry;
-    unsigned found = 0;
-    int rc = 0;
-
-    while (found < count && (rc = journal_next(cursor, &entry)) == 0) {
-        bool *is_seen = &seen[entry->seq % KEYS];
-
-        ck_assert_msg(!*is_seen, "number %llu: its key has come before",
-                      (unsigned long long)entry->seq);
-        *is_seen = true;
-        found++;
-    }
-    ck_assert(rc == 0 || rc == JOURNAL_END);
-    return found;
-}
-
-/* Rewound to the middle of what it had given, below it, or above it. */
-START_TEST(no_key_comes_twice)
-{
-    static const uint64_t sizes[] = {3 * KEYS - 5, 2 * KEYS, KEYS / 2};
-    uint32_t back = _i % 2 == 0 ? JOURNAL_QUERY_REVERSE : 0;
-    struct journal_query query = ask();
-    struct journal_cursor *cursor;
-    bool seen[KEYS] = {false};
-
-    append_thrice();
-    query.flags = JOURNAL_QUERY_LATEST | back;
-    cursor = cursor_of(&query);
-    ck_assert_uint_eq(look_for_keys(cursor, 20, seen), 20);
-    ck_assert_int_eq(journal_rewind(journal, sizes[_i / 2]), 0);
-    (void)look_for_keys(cursor, KEYS, seen);
-    assert_end(cursor);
-    journal_cursor_close(cursor);
-}
-END_TEST
-
-START_TEST(a_cursor_that_has_given_nothing_goes_back_from_where_it_ends_now)
-{
-    struct journal_query query = ask();
-    struct journal_cursor *cursor;
-    bool seen[KEYS] = {false};
-
-    append_thrice();
-    query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_REVERSE;
-    cursor = cursor_of(&query);
-    ck_assert_int_eq(journal_rewind(journal, 2 * KEYS), 0);
-    ck_assert_uint_eq(look_for_keys(cursor, KEYS, seen), KEYS);
-    assert_end(cursor);
-    journal_cursor_close(cursor);
-}
-END_TEST
-
-/* What has gone lies above where it began, so none of it had come. */
-START_TEST(a_rewind_above_all_that_is_asked_for_takes_nothing)
-{
-    struct journal_query query = ask();
-    struct journal_cursor *cursor;
-    struct journal_entry *entry;
-    bool seen[KEYS] = {false};
-    char name[20];
-
-    for (unsigned i = 0; i < KEYS; i++) {
-        (void)snprintf(name, sizeof(name), "k%u", i);
-        append(name, "");
-    }
-    ck_assert_int_eq(usleep(2000), 0);
-    append_words("more more more");
-    entry = entry_at(KEYS);
-    query.until = entry->time;
-    journal_entry_free(entry);
-    query.flags = JOURNAL_QUERY_LATEST | JOURNAL_QUERY_REVERSE;
-    cursor = cursor_of(&query);
-    ck_assert_uint_eq(look_for_keys(cursor, 20, seen), 20);
-    ck_assert_int_eq(journal_rewind(journal, KEYS + 1), 0);
-    ck_assert_uint_eq(look_for_keys(cursor, KEYS, seen), KEYS - 20);
-    assert_end(cursor);
-    journal_cursor_close(cursor);
-}
-END_TEST
-
-static TCase *
-latest(void)
-{
-    TCase *tcase = tcase_create("latest");
-
-    tcase_add_unchecked_fixture(tcase, fast_dir_make, fast_dir_remove);
-    tcase_add_checked_fixture(tcase, setup_journal, teardown_journal);
-    tcase_add_loop_test(tcase, no_key_comes_twice, 0, 6);
-    tcase_add_test(
-        tcase,
-        a_cursor_that_has_given_nothing_goes_back_from_where_it_ends_now);
-    tcase_add_test(tcase, a_rewind_above_all_that_is_asked_for_takes_nothing);
-    return tcase;
-}
-
 static TCase *
 rewound(void)
 {
@@ -218,7 +100,6 @@ suite(void)
     Suite *suite = suite_create("query rewound");
 
     suite_add_tcase(suite, rewound());
-    suite_add_tcase(suite, latest());
     return suite;
 }
 
