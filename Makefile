@@ -76,8 +76,9 @@ IN_query = \
     filter.c keys.c range.c plan.c scan.c gather.c gather_recent.c cursor.c
 IN_repair = \
     audit.c audit_keys.c audit_meta.c audit_sets.c audit_sums.c audit_table.c \
-    audit_recent.c audit_ahead.c snapshot.c settled.c copy.c graft.c graft_links.c wreck.c wreck_give.c \
-    search.c frames.c finds.c account.c
+    audit_recent.c audit_ahead.c snapshot.c settled.c copy.c graft.c \
+    graft_links.c wreck.c wreck_tail.c wreck_give.c search.c frames.c finds.c \
+    account.c
 IN_api = \
     open.c append.c append_packed.c get.c query.c fill.c prune.c rewind.c \
     mark.c stat.c backup.c salvage.c sync.c verify.c wait.c keyexpr.c \

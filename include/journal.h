@@ -529,12 +529,12 @@ JOURNAL_API int journal_query(struct journal *journal,
  * If entries ahead of the cursor have been pruned since it was made, matching
  * or not, it says JOURNAL_PRUNED once and goes on with those there are; after a
  * compaction it may say so although what went lies beyond its range.  If they
- * have been rewound, it ends early; with REVERSE and LATEST a key whose entry it
- * has given, and that has been rewound since, may come again with an older one.
- * What it has read ahead (at most 4 MiB) it may hand out all the same.
- * JOURNAL_CORRUPT stands for one damaged entry, or for a stretch of numbers that
- * cannot be told apart, where a compaction has left few; the next call goes on
- * behind it.
+ * have been rewound, it ends early; with REVERSE and LATEST a key whose entry
+ * it has given, and that has been rewound since, may come again with an older
+ * one.  What it has read ahead (at most 4 MiB) it may hand out all the same.
+ * JOURNAL_CORRUPT stands for one damaged entry, or for a stretch of numbers
+ * that cannot be told apart, where a compaction has left few; the next call
+ * goes on behind it.
  */
 JOURNAL_API int journal_next(struct journal_cursor *cursor,
                              const struct journal_entry **entry);

@@ -81,6 +81,14 @@ int jn_wreck_survey(struct jn_wreck *wreck,
 /* Whether anybody has changed it since it was opened, or may be about to. */
 bool jn_wreck_has_changed(const struct jn_wreck *wreck);
 
+/*
+ * Of wreck.c and wreck_tail.c: what is known of entry SEQ, whose links are lost,
+ * or NULL; and the part of a survey that looks at the tail.
+ */
+struct jn_unlinked *jn_wreck_find_unlinked(const struct jn_wreck *wreck,
+                                           uint64_t seq);
+int jn_wreck_search_tail(struct jn_wreck *wreck);
+
 /* What others say of entry SEQ, whose links are lost; 0: nothing. */
 uint64_t jn_wreck_revision(const struct jn_wreck *wreck, uint64_t seq);
 

@@ -33,8 +33,8 @@ int jn_store_tree_get(const struct jn_store_tree *tree, struct jn_span key,
                       struct jn_span *value);
 
 /*
- * The WAY of a place that is nowhere yet; false where the tree was not found for
- * another reason than damage, of which each move tells.
+ * The WAY of a place that is nowhere yet; false where the tree was not found
+ * for another reason than damage, of which each move tells.
  */
 bool jn_store_way_open(struct jn_store_way *way, struct jn_txn *txn,
                        enum jn_table table);

@@ -112,7 +112,7 @@ START_TEST(a_damaged_key_hides_no_entry_that_is_not_told_of)
         size_t at = choose(&chance);
         uint8_t byte = whole[at] ^ (uint8_t)(1u << test_random(&chance) % 8);
 
-        /* The lowest key of all, made lower, is before all that is asked for. */
+        /* The lowest key, made lower, is before all that is asked for. */
         if (at == 0 || (whole[at] == 1 && byte == 0))
             continue;
         round++;
