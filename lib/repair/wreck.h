@@ -82,8 +82,8 @@ int jn_wreck_survey(struct jn_wreck *wreck,
 bool jn_wreck_has_changed(const struct jn_wreck *wreck);
 
 /*
- * Of wreck.c and wreck_tail.c: what is known of entry SEQ, whose links are lost,
- * or NULL; and the part of a survey that looks at the tail.
+ * Of wreck.c and wreck_tail.c: what is known of entry SEQ, whose links are
+ * lost, or NULL; and the part of a survey that looks at the tail.
  */
 struct jn_unlinked *jn_wreck_find_unlinked(const struct jn_wreck *wreck,
                                            uint64_t seq);
