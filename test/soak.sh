@@ -15,10 +15,15 @@ figures="$figures|mutants killed|[0-9]+ passed, [0-9]+ failed\$"
 steps="power faults blocks kills flips fuzz check threads addresses valgrind
     canaries mutants"
 
-# part WHOLE [LEAST]: that part of it.
+# part_of WHOLE LEAST: that part of it.
+part_of() {
+    echo "${SOAK:-1} $1 $2" |
+        awk '{ part = $1 * $2; print (part > $3 ? part : $3) }'
+}
+
+# part WHOLE [LEAST]: the same as a whole number.
 part() {
-    echo "${SOAK:-1} $1 ${2:-1}" |
-        awk '{ part = $1 * $2; printf "%d", part > $3 ? part : $3 }'
+    part_of "$1" "${2:-1}" | awk '{ printf "%d", $1 }'
 }
 
 run_make() {
@@ -27,8 +32,8 @@ run_make() {
 
 # Sanitizers' programs take several times as long for the same.
 run_step() {
-    scale=$(echo "${SOAK:-1}" | awk '{ print 30 * $1 > 0.02 ? 30 * $1 : 0.02 }')
-    slow=$(echo "$scale" | awk '{ print $1 / 15 > 0.02 ? $1 / 15 : 0.02 }')
+    scale=$(part_of 30 0.02)
+    slow=$(part_of 2 0.02)
     case $1 in
     # A fifth of these, or more, come after a call that failed.
     power) run_make power POWER_BUDGET=300 POWER_IMAGES="$(part 25000000)" ;;
@@ -39,7 +44,8 @@ run_step() {
         ;;
     blocks) run_make blocks BLOCK_IMAGES="$(part 50000 500)" ;;
     kills) run_make kills KILLS="$(part 250000 100)" ;;
-    flips) TEST_SCALE=$(bits) run_tests unit/verify_flips_test ;;
+    # At 16 no bit is left out.
+    flips) TEST_SCALE=$(part_of 16 0.1) run_tests unit/verify_flips_test ;;
     # The operations come to five million, the other targets to a billion.
     fuzz) run_make fuzz FUZZ_SECONDS="$(part 7200 2)" ;;
     check) run_make check TEST_SCALE="$scale" TEST_TIMEOUT=7200 ;;
@@ -59,12 +65,7 @@ run_step() {
 }
 
 stride() {
-    echo "${SOAK:-1}" | awk '{ printf "%d", $1 < 1 ? 1 / $1 : 1 }'
-}
-
-# At 16 no bit is left out.
-bits() {
-    echo "${SOAK:-1}" | awk '{ print 16 * $1 > 0.1 ? 16 * $1 : 0.1 }'
+    echo "${SOAK:-1}" | awk '{ printf "%d", ($1 < 1 ? 1 / $1 : 1) }'
 }
 
 run_tests() {
