@@ -136,9 +136,11 @@ settle_doubt(struct jn_files *files, const char *directory, bool read_only)
 {
     int rc = jn_anew_read(directory);
 
-    if (rc == 0 && !read_only)
-        return jn_anew_write(directory);
-    jn_lock_set_failed(files->lock);
+    if (rc != 0 || read_only)
+        return rc;
+    rc = jn_anew_write(directory);
+    if (rc == 0)
+        jn_lock_settled(files->lock);
     return rc;
 }
 
