@@ -32,6 +32,24 @@ capacity_for(const struct jn_limits *limits)
     return jn_newest_capacity(limits->tail_bytes, limits->bytes_max);
 }
 
+void
+jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
+{
+    struct jn_tail_row row;
+    struct jn_txn txn;
+    int rc;
+
+    if (jn_tail_size_there(newest->directory) <= most ||
+        jn_store_begin_read(newest->store, &txn) != 0)
+        return;
+    rc = jn_view_tail(&txn, &row);
+    jn_store_end_read(&txn);
+    if (rc != 0 || row.open)
+        return;
+    jn_tail_remove(newest->directory);
+    jn_store_set_beside(newest->store, jn_tail_size_there(newest->directory));
+}
+
 /*
  * A new tail begins with a frame for the row to lead to, before any has been
  * drained: where that is gone it is of another time than the store.
@@ -103,10 +121,11 @@ get_tail(struct jn_newest *newest, struct jn_txn *txn, struct jn_tail_row *row,
          const struct jn_limits *limits)
 {
     uint64_t capacity = capacity_for(limits);
+    bool any = limits->tail_bytes == 0 &&
+               (limits->bytes_max == 0 || row->capacity < capacity);
     int rc = JOURNAL_NOT_FOUND;
 
-    if (row->capacity == capacity ||
-        (row->capacity != 0 && limits->tail_bytes == 0))
+    if (row->capacity == capacity || (row->capacity != 0 && any))
         rc = open_old_tail(newest, txn, row);
     return rc == 0 ? 0 : create_tail(newest, txn, row, capacity);
 }

@@ -88,6 +88,57 @@ START_TEST(a_tail_that_nobody_has_opened_counts)
 }
 END_TEST
 
+/* What a handle without a limit has left, and nobody uses, is not in the way. */
+START_TEST(a_tail_that_is_larger_than_the_limit_goes)
+{
+    struct journal *reader = NULL;
+
+    journal_close(journal);
+    journal_destroy(home());
+    open_limited(home(), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
+    journal_close(journal);
+    if (_i == 1) /* in the same process: it is made writable then */
+        reader = open_path(home(), JOURNAL_OPEN_READ_ONLY);
+    open_limited(home(), 4 * LIMIT);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_eq(figures(journal).tail_bytes, 4 * LIMIT / 32);
+    ck_assert_uint_le(bytes_on_disk(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 6);
+    journal_close(reader);
+}
+END_TEST
+
+/* Dies with what it has appended in a tail. */
+static void
+leave_tail(void *context)
+{
+    (void)context;
+    open_limited(home(), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+}
+
+/* It may be all there is of what was appended before a crash. */
+START_TEST(a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed)
+{
+    journal_close(journal);
+    journal_destroy(home());
+    in_child(leave_tail, NULL);
+    open_limited(home(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 3);
+    ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
+    journal_close(journal);
+    open_limited(home(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 3);
+    ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_le(bytes_on_disk(), 4 * LIMIT);
+}
+END_TEST
+
 START_TEST(a_full_journal_has_appended_nothing_of_what_was_refused)
 {
     struct journal_stat before;
@@ -442,6 +493,9 @@ limits(void)
     tcase_add_test(tcase, bytes_max_ends_in_full);
     tcase_add_test(tcase, bytes_max_is_made_use_of);
     tcase_add_test(tcase, a_tail_that_nobody_has_opened_counts);
+    tcase_add_loop_test(tcase, a_tail_that_is_larger_than_the_limit_goes, 0, 2);
+    tcase_add_test(
+        tcase, a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed);
     tcase_add_test(tcase,
                    a_full_journal_has_appended_nothing_of_what_was_refused);
     tcase_add_test(tcase, a_full_journal_reads_on_and_opens_again);
