@@ -1,8 +1,10 @@
 /* newest_ring.c - a tail is made for those who append, and given up again. */
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "journal/newest.h"
 #include "journal/view.h"
 
@@ -36,6 +38,7 @@ void
 jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
 {
     struct jn_tail_row row;
+    struct jn_path path;
     struct jn_txn txn;
     int rc;
 
@@ -46,7 +49,8 @@ jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
     jn_store_end_read(&txn);
     if (rc != 0 || row.open)
         return;
-    jn_tail_remove(newest->directory);
+    path = jn_path_in(newest->directory, JN_TAIL_FILE);
+    (void)unlink(path.text);
     jn_store_set_beside(newest->store, jn_tail_size_there(newest->directory));
 }
 

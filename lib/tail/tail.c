@@ -390,15 +390,6 @@ jn_tail_size_there(const char *directory)
     return (uint64_t)status.st_size;
 }
 
-void
-jn_tail_remove(const char *directory)
-{
-    char path[PATH_MAX];
-
-    if (path_of(path, directory, JN_TAIL_FILE) == 0)
-        unlink(path);
-}
-
 /* ---- the ring ------------------------------------------------------------ */
 
 static uint64_t

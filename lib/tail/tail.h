@@ -158,9 +158,6 @@ uint64_t jn_tail_salt(const struct jn_tail *tail);
 uint64_t jn_tail_file_size(const struct jn_tail *tail);
 uint64_t jn_tail_size_there(const char *directory);
 
-/* Removes what bears the name in DIRECTORY, if that can be. */
-void jn_tail_remove(const char *directory);
-
 /*
  * Writes SIZE bytes, at most the capacity, at POSITION: with a system call...
  * What is there after an error is not known.

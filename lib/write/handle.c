@@ -46,8 +46,8 @@ give_back(void *context)
 /*
  * The last one who may write leaves a store that is the whole journal, and
  * takes no more of the disk than it needs.  If that fails the tail tells the
- * next one.  Somebody may come in between, and go before this one has gone: then
- * it is done once more.
+ * next one.  Somebody may come in between, and go before this one has gone:
+ * then it is done once more.
  */
 static void
 leave_whole(struct journal *journal)

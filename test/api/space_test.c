@@ -88,7 +88,7 @@ START_TEST(a_tail_that_nobody_has_opened_counts)
 }
 END_TEST
 
-/* What a handle without a limit has left, and nobody uses, is not in the way. */
+/* What a handle without a limit has left, and nobody uses, is not needed. */
 START_TEST(a_tail_that_is_larger_than_the_limit_goes)
 {
     struct journal *reader = NULL;
