@@ -101,6 +101,15 @@ open_newest(struct jn_files *files, const char *directory,
                           &newest);
 }
 
+/* What an earlier handle left may be more than this one is to take. */
+static void
+fit_tail(struct jn_files *files, const struct jn_wish *wish)
+{
+    if (wish->bytes_max != 0 && !wish->read_only && files->lock != NULL &&
+        jn_lock_only_writer(files->lock))
+        jn_newest_fit_tail(&files->newest, bytes_beside(wish));
+}
+
 static int
 remove_file(const char *directory, const char *name)
 {
@@ -136,9 +145,11 @@ settle_doubt(struct jn_files *files, const char *directory, bool read_only)
 {
     int rc = jn_anew_read(directory);
 
-    if (rc == 0 && !read_only)
-        return jn_anew_write(directory);
-    jn_lock_set_failed(files->lock);
+    if (rc != 0 || read_only)
+        return rc;
+    rc = jn_anew_write(directory);
+    if (rc == 0)
+        jn_lock_settled(files->lock);
     return rc;
 }
 
@@ -172,6 +183,8 @@ open_within(struct jn_files *files, const char *directory,
         rc = open_store(files, directory, wish, !*alone);
     if (rc == 0)
         rc = open_newest(files, directory, wish, *alone);
+    if (rc == 0)
+        fit_tail(files, wish);
     /* That may have been a flush: the next one is in doubt too. */
     if (rc > 0 && *alone)
         jn_lock_set_failed(files->lock);
@@ -281,11 +294,13 @@ jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish)
     int rc = jn_store_make_writable(files->store, wish->bytes_max,
                                     bytes_beside(wish));
 
-    if (rc != 0)
+    if (rc != 0) {
         (void)jn_store_reopen(files->store, true);
-    else
-        jn_newest_close_tail(&files->newest);
-    return rc;
+        return rc;
+    }
+    jn_newest_close_tail(&files->newest);
+    fit_tail(files, wish);
+    return 0;
 }
 
 void

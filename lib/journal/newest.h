@@ -222,6 +222,12 @@ int jn_newest_flush(struct jn_newest *newest, uint64_t upto);
 uint64_t jn_newest_capacity(uint64_t tail_bytes, uint64_t bytes_max);
 
 /*
+ * With the door entered, by the only writer: removes a tail that is closed and
+ * takes more than MOST bytes.  It means nothing, but would count.
+ */
+void jn_newest_fit_tail(struct jn_newest *newest, uint64_t most);
+
+/*
  * In TXN, in which the store has all there is and its rows are final: opens
  * the tail, if LIMITS allow one and there is none open.  What goes wrong with
  * the file only means that there is none for now.

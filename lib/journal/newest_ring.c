@@ -1,8 +1,10 @@
 /* newest_ring.c - a tail is made for those who append, and given up again. */
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "journal/newest.h"
 #include "journal/view.h"
 
@@ -30,6 +32,26 @@ static uint64_t
 capacity_for(const struct jn_limits *limits)
 {
     return jn_newest_capacity(limits->tail_bytes, limits->bytes_max);
+}
+
+void
+jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
+{
+    struct jn_tail_row row;
+    struct jn_path path;
+    struct jn_txn txn;
+    int rc;
+
+    if (jn_tail_size_there(newest->directory) <= most ||
+        jn_store_begin_read(newest->store, &txn) != 0)
+        return;
+    rc = jn_view_tail(&txn, &row);
+    jn_store_end_read(&txn);
+    if (rc != 0 || row.open)
+        return;
+    path = jn_path_in(newest->directory, JN_TAIL_FILE);
+    (void)unlink(path.text);
+    jn_store_set_beside(newest->store, jn_tail_size_there(newest->directory));
 }
 
 /*
@@ -103,10 +125,11 @@ get_tail(struct jn_newest *newest, struct jn_txn *txn, struct jn_tail_row *row,
          const struct jn_limits *limits)
 {
     uint64_t capacity = capacity_for(limits);
+    bool any = limits->tail_bytes == 0 &&
+               (limits->bytes_max == 0 || row->capacity < capacity);
     int rc = JOURNAL_NOT_FOUND;
 
-    if (row->capacity == capacity ||
-        (row->capacity != 0 && limits->tail_bytes == 0))
+    if (row->capacity == capacity || (row->capacity != 0 && any))
         rc = open_old_tail(newest, txn, row);
     return rc == 0 ? 0 : create_tail(newest, txn, row, capacity);
 }

@@ -16,6 +16,7 @@
 #include "base/disk.h"
 #include "base/error.h"
 #include "journal/inspect.h"
+#include "journal/view.h"
 
 #define OPEN_TRIES 100u
 
@@ -252,15 +253,50 @@ close_last(struct jn_shared *shared)
     free_shared(shared);
 }
 
-bool
-jn_shared_is_last_writer(struct jn_shared *shared)
+/* Whether the store alone is the journal; or that cannot be told. */
+static bool
+is_whole(struct jn_shared *shared)
 {
-    bool last;
+    struct jn_tail_row row;
+    struct jn_txn txn;
+    int rc = jn_store_begin_read(shared->files.store, &txn);
+
+    if (rc != 0)
+        return true;
+    rc = jn_view_tail(&txn, &row);
+    jn_store_end_read(&txn);
+    return rc != 0 || !row.open;
+}
+
+static void
+leave_writers(struct jn_shared *shared, bool exclusive)
+{
+    shared->writers--;
+    shared->exclusives -= exclusive;
+    (void)show_writers(shared, shared->writers, shared->exclusives);
+}
+
+/*
+ * Of those of several processes who close at the same time each would see the
+ * others, and leave it to them: so they go one by one, through the door.
+ */
+bool
+jn_shared_leave_writers(struct jn_shared *shared, bool exclusive, bool whole)
+{
+    bool last, entered = false;
 
     pthread_mutex_lock(&registry.mutex);
     last = shared->writers == 1;
+    if (last)
+        entered = jn_lock_enter(shared->files.lock) == 0;
+    last = last && jn_lock_only_writer(shared->files.lock) &&
+           !(whole && is_whole(shared));
+    if (!last)
+        leave_writers(shared, exclusive);
+    if (entered)
+        jn_lock_leave(shared->files.lock);
     pthread_mutex_unlock(&registry.mutex);
-    return last && jn_lock_only_writer(shared->files.lock);
+    return !last;
 }
 
 void

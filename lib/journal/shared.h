@@ -57,8 +57,13 @@ int jn_shared_acquire(struct jn_shared **shared, const char *path,
 void jn_shared_release(struct jn_shared *shared, bool read_only,
                        bool exclusive);
 
-/* Whether there is but one handle left that may write, in all processes. */
-bool jn_shared_is_last_writer(struct jn_shared *shared);
+/*
+ * A handle that may write is about to close, and is none of the writers from
+ * now on: unless it is the last of all processes, which then has to see to it
+ * that the store is WHOLE, and asks again.  False: it still is one.
+ */
+bool jn_shared_leave_writers(struct jn_shared *shared, bool exclusive,
+                             bool whole);
 
 /* Removes the journal in PATH. */
 int jn_shared_destroy(const char *path);

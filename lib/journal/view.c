@@ -320,8 +320,12 @@ jn_view_find(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
     jn_index_make(&known->index_key, key);
     if (jn_view_has_recent(txn))
         item = jn_recent_find(&txn->look, key, UINT64_MAX);
-    if (item == NULL)
-        return find_stored(txn, key, known);
+    if (item == NULL) {
+        int rc = find_stored(txn, key, known);
+
+        /* That it could not be put there is nothing to who only looks. */
+        return rc == JOURNAL_FULL && !txn->write ? 0 : rc;
+    }
     return jn_chain_decode(&known->chain, item->chain,
                            seed_of(jn_index_span(&known->index_key)));
 }

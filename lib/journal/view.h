@@ -101,7 +101,8 @@ int jn_view_end(struct jn_txn *txn, enum jn_move end, uint64_t *seq,
 
 /*
  * A key's row in `latest`: where it is, and the chain it holds.  If the key is
- * not known, chain.revision is 0, and index_key has a probe that is free.
+ * not known, chain.revision is 0, and index_key has a probe that is free; to
+ * who writes it is JOURNAL_FULL if none is.
  */
 struct jn_known {
     struct jn_index_key index_key;

@@ -288,7 +288,6 @@ jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt)
     *alone = rc == 0;
     if (*alone) {
         *in_doubt = jn_lock_failed(lock);
-        atomic_store(failed_word(lock), 0);
         atomic_store(attempt_word(lock), 0);
         jn_futex_clear(jn_lock_futex(lock));
     }
@@ -318,6 +317,12 @@ void
 jn_lock_set_failed(struct jn_lock *lock)
 {
     atomic_store(failed_word(lock), 1);
+}
+
+void
+jn_lock_settled(struct jn_lock *lock)
+{
+    atomic_store(failed_word(lock), 0);
 }
 
 bool

@@ -76,8 +76,8 @@ void jn_lock_leave(struct jn_lock *lock);
 
 /*
  * Within the door: be known as one who has the journal open.  *ALONE tells
- * whether nobody else has; then the words are cleared too, and *IN_DOUBT says
- * whether those who had it open before were told that a write had failed.
+ * whether nobody else has; then the words are cleared too, but for the one that
+ * says that a write has failed, and *IN_DOUBT tells what that says.
  */
 int jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt);
 
@@ -97,6 +97,12 @@ bool jn_lock_has_writer(const char *directory);
 /* A write has failed: every process learns it, until all have closed. */
 void jn_lock_set_failed(struct jn_lock *lock);
 bool jn_lock_failed(const struct jn_lock *lock);
+
+/*
+ * And who is alone then makes sure of what there is, and says so.  Whoever does
+ * not get that far, be it that he dies, leaves it to the next one.
+ */
+void jn_lock_settled(struct jn_lock *lock);
 
 /*
  * The number of the last transaction that somebody set out to commit.  Set

@@ -90,10 +90,13 @@ jn_store_choose_map(uint64_t file_size, uint64_t bytes_max, uint64_t beside)
     uint64_t least = whole_pages(file_size + page - 1);
 
     if (bytes_max != 0) {
-        uint64_t limit = limit_beside(bytes_max, beside);
+        uint64_t limit = limit_beside(bytes_max, beside), size;
 
         limit = limit > least ? limit : least;
-        return jn_store_probe_map(limit, limit);
+        size = jn_store_probe_map(limit, limit);
+        /* What cannot be had at once may not be needed: else the map grows. */
+        if (size != 0 || limit - least <= MAP_LEAST)
+            return size;
     }
     least += MAP_LEAST;
     return jn_store_probe_map(MAP_WANTED > least ? MAP_WANTED : least, least);

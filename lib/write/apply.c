@@ -82,22 +82,42 @@ collect_only_key(struct run *run, const struct journal_record *record)
                : 0;
 }
 
+static bool
+is_another(const struct jn_keysort *list, size_t i)
+{
+    return i == 0 || !jn_span_equal(list[i].key, list[i - 1].key);
+}
+
+/* For as many keys as there are: each takes a lot, and records may be many. */
+static int
+allocate_keys(struct run *run, const struct jn_keysort *list, size_t count)
+{
+    size_t keys = 0;
+
+    for (size_t i = 0; i < count; i++)
+        keys += is_another(list, i);
+    if (keys == 0)
+        return 0;
+    if (keys > SIZE_MAX / sizeof(*run->keys))
+        return ENOMEM;
+    run->keys = malloc(keys * sizeof(*run->keys));
+    return run->keys == NULL ? ENOMEM : 0;
+}
+
 static int
 collect_keys(struct run *run, const struct jn_request *first)
 {
     struct jn_keysort *list = malloc(run->count * sizeof(*list));
     size_t count;
-    int rc = 0;
+    int rc;
 
     if (list == NULL)
         return ENOMEM;
     count = list_keyed(first, list);
     jn_keysort(list, count);
-    run->keys = count == 0 ? NULL : malloc(count * sizeof(*run->keys));
-    if (count > 0 && run->keys == NULL)
-        rc = ENOMEM;
+    rc = allocate_keys(run, list, count);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (i == 0 || !jn_span_equal(list[i].key, list[i - 1].key))
+        if (is_another(list, i))
             rc = add_key(run, list[i].key);
         if (rc == 0)
             run->key_of[list[i].order] = &run->keys[run->key_count - 1];

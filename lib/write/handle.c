@@ -45,19 +45,26 @@ give_back(void *context)
 
 /*
  * The last one who may write leaves a store that is the whole journal, and
- * takes no more of the disk than it needs.  If that fails, or somebody else
- * comes in between, the tail tells the next one.
+ * takes no more of the disk than it needs.  If that fails the tail tells the
+ * next one.  Somebody may come in between, and go before this one has gone:
+ * then it is done once more.
  */
 static void
 leave_whole(struct journal *journal)
 {
     const struct jn_job job = {.work = close_tail, .context = journal};
+    struct jn_shared *shared = journal->shared;
+    bool tried = false;
 
-    if (jn_handle_check_write(journal) != 0 ||
-        !jn_shared_is_last_writer(journal->shared))
+    if (jn_handle_check_write(journal) != 0)
         return;
-    if (jn_upkeep(journal->shared, journal->limits.bytes_max, &job) == 0)
-        (void)jn_commit_turn(journal->shared, give_back, journal->shared);
+    while (!jn_shared_leave_writers(shared, journal->exclusive, tried)) {
+        if (jn_upkeep(shared, journal->limits.bytes_max, &job) != 0)
+            return;
+        (void)jn_commit_turn(shared, give_back, shared);
+        tried = true;
+    }
+    journal->read_only = true;
 }
 
 void

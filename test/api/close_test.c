@@ -1,10 +1,12 @@
 /* close_test.c - journal_close() and journal_destroy(). */
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/steps.h"
@@ -58,6 +60,60 @@ START_TEST(open_and_close_may_go_on_and_on)
 }
 END_TEST
 
+static void
+close_it(void)
+{
+    journal_close(journal);
+    journal = NULL;
+}
+
+#define CLOSERS 3u
+
+/* Appends, waits for the others, and closes when they do. */
+static void
+close_together(void *context)
+{
+    _Atomic unsigned *ready = context;
+    struct journal_options options = options_with(0);
+    struct timespec moment = {.tv_nsec = 20000};
+
+    options.durability = JOURNAL_RELAXED;
+    journal = open_with(home(), &options);
+    for (unsigned i = 0; i < 3; i++)
+        append("key", "value");
+    atomic_fetch_add(ready, 1);
+    while (atomic_load(ready) < CLOSERS)
+        nanosleep(&moment, NULL);
+    journal_close(journal);
+}
+
+/*
+ * Each saw the others, and left it to them: data.mdb alone was not the journal
+ * then, and what is relaxed was not on the disk.
+ */
+START_TEST(of_those_who_close_together_one_leaves_the_store_whole)
+{
+    unsigned count = rounds(20, 8);
+    _Atomic unsigned *ready = test_shared(sizeof(*ready));
+
+    close_it();
+    for (unsigned i = 1; i <= count; i++) {
+        pid_t children[CLOSERS];
+
+        atomic_store(ready, 0);
+        for (unsigned k = 0; k < CLOSERS; k++)
+            children[k] = start(close_together, ready);
+        for (unsigned k = 0; k < CLOSERS; k++)
+            finish(children[k]);
+        unlink(test_path("journal/tail"));
+        journal = open_path(home(), 0);
+        ck_assert_uint_eq(figures(journal).size, i * CLOSERS * 3);
+        close_it();
+    }
+    test_unshare(ready, sizeof(*ready));
+}
+END_TEST
+
 START_TEST(entries_outlive_the_handle)
 {
     struct journal_entry *entry;
@@ -98,13 +154,6 @@ START_TEST(a_cursor_outlives_the_handle)
 END_TEST
 
 /* ---- destroy ------------------------------------------------------------ */
-
-static void
-close_it(void)
-{
-    journal_close(journal);
-    journal = NULL;
-}
 
 START_TEST(destroy_removes_the_journal_and_its_directory)
 {
@@ -296,6 +345,8 @@ suite(void)
     tcase_add_test(tcase, closing_keeps_what_was_appended);
     tcase_add_test(tcase, closing_gives_every_descriptor_back);
     tcase_add_test(tcase, open_and_close_may_go_on_and_on);
+    tcase_add_test(tcase,
+                   of_those_who_close_together_one_leaves_the_store_whole);
     tcase_add_test(tcase, entries_outlive_the_handle);
     tcase_add_test(tcase, a_cursor_outlives_the_handle);
     suite_add_tcase(close, tcase);

@@ -88,6 +88,57 @@ START_TEST(a_tail_that_nobody_has_opened_counts)
 }
 END_TEST
 
+/* What a handle without a limit has left, and nobody uses, is not needed. */
+START_TEST(a_tail_that_is_larger_than_the_limit_goes)
+{
+    struct journal *reader = NULL;
+
+    journal_close(journal);
+    journal_destroy(home());
+    open_limited(home(), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
+    journal_close(journal);
+    if (_i == 1) /* in the same process: it is made writable then */
+        reader = open_path(home(), JOURNAL_OPEN_READ_ONLY);
+    open_limited(home(), 4 * LIMIT);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_eq(figures(journal).tail_bytes, 4 * LIMIT / 32);
+    ck_assert_uint_le(bytes_on_disk(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 6);
+    journal_close(reader);
+}
+END_TEST
+
+/* Dies with what it has appended in a tail. */
+static void
+leave_tail(void *context)
+{
+    (void)context;
+    open_limited(home(), 0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(append_of(10), 0);
+}
+
+/* It may be all there is of what was appended before a crash. */
+START_TEST(a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed)
+{
+    journal_close(journal);
+    journal_destroy(home());
+    in_child(leave_tail, NULL);
+    open_limited(home(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 3);
+    ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
+    journal_close(journal);
+    open_limited(home(), 4 * LIMIT);
+    ck_assert_uint_eq(figures(journal).size, 3);
+    ck_assert_int_eq(append_of(10), 0);
+    ck_assert_uint_le(bytes_on_disk(), 4 * LIMIT);
+}
+END_TEST
+
 START_TEST(a_full_journal_has_appended_nothing_of_what_was_refused)
 {
     struct journal_stat before;
@@ -287,6 +338,25 @@ START_TEST(bytes_max_holds_where_the_process_has_read_before)
 }
 END_TEST
 
+/* No address space is so large: it is as good as none. */
+START_TEST(bytes_max_may_be_more_than_can_be_mapped)
+{
+    static const uint64_t limits[] = {UINT64_C(1) << 48, UINT64_C(1) << 63,
+                                      UINT64_MAX};
+
+    journal_close(journal);
+    for (unsigned i = 0; i < 3; i++) {
+        open_limited(home(), limits[i]);
+        ck_assert_int_eq(append_of(100000), 0);
+        ck_assert_int_eq(append_of(10), 0);
+        ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
+        ck_assert_uint_eq(figures(journal).bytes_max, limits[i]);
+        journal_close(journal);
+    }
+    open_limited(home(), LIMIT);
+}
+END_TEST
+
 START_TEST(bytes_max_may_be_raised)
 {
     fill_up(1000);
@@ -442,6 +512,9 @@ limits(void)
     tcase_add_test(tcase, bytes_max_ends_in_full);
     tcase_add_test(tcase, bytes_max_is_made_use_of);
     tcase_add_test(tcase, a_tail_that_nobody_has_opened_counts);
+    tcase_add_loop_test(tcase, a_tail_that_is_larger_than_the_limit_goes, 0, 2);
+    tcase_add_test(
+        tcase, a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed);
     tcase_add_test(tcase,
                    a_full_journal_has_appended_nothing_of_what_was_refused);
     tcase_add_test(tcase, a_full_journal_reads_on_and_opens_again);
@@ -454,6 +527,7 @@ limits(void)
     tcase_add_test(tcase, bytes_max_belongs_to_the_handle);
     tcase_add_test(tcase, who_has_no_limit_finds_room_beside_one_who_has);
     tcase_add_test(tcase, bytes_max_may_be_raised);
+    tcase_add_test(tcase, bytes_max_may_be_more_than_can_be_mapped);
     tcase_add_test(tcase,
                    bytes_max_holds_while_a_verify_reads_what_retention_removes);
     tcase_add_test(tcase, bytes_max_holds_where_the_process_has_read_before);

@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <journal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault/faults.h"
@@ -23,6 +25,8 @@
 /* How often the system was told to forget what it knows of data.mdb. */
 static unsigned forgotten;
 
+static bool dies; /* who is about to tell it */
+
 int
 posix_fadvise(int file, off_t offset, off_t size, int advice)
 {
@@ -30,6 +34,8 @@ posix_fadvise(int file, off_t offset, off_t size, int advice)
 
     (void)offset;
     (void)size;
+    if (dies)
+        _exit(0);
     forgotten += advice == POSIX_FADV_DONTNEED && fstat(file, &asked) == 0 &&
                  stat(test_path("journal/data.mdb"), &data) == 0 &&
                  asked.st_ino == data.st_ino;
@@ -185,6 +191,40 @@ START_TEST(whatever_fails_meanwhile_leaves_the_doubt_to_the_next_session)
 }
 END_TEST
 
+START_TEST(an_open_that_comes_to_nothing_leaves_the_doubt_where_it_is)
+{
+    struct journal_options options;
+    struct journal *journal = NULL;
+
+    leave_doubt();
+    journal_options_init(&options);
+    options.flags = JOURNAL_OPEN_NEW;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal),
+                     JOURNAL_EXISTS);
+    ck_assert_uint_eq(forgotten, 0);
+    journal_close(open_home());
+    ck_assert_uint_eq(forgotten, 1);
+}
+END_TEST
+
+START_TEST(a_session_that_dies_meanwhile_leaves_the_doubt_to_the_next_one)
+{
+    pid_t child;
+
+    leave_doubt();
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        dies = true;
+        (void)open_home();
+        _exit(1);
+    }
+    ck_assert_int_eq(waitpid(child, &(int){0}, 0), child);
+    journal_close(open_home());
+    ck_assert_uint_eq(forgotten, 1);
+}
+END_TEST
+
 /* Writes zeros over the meta pages. */
 static void
 lose_metas(void)
@@ -250,6 +290,10 @@ suite(void)
     tcase_add_test(tcase, what_cannot_be_flushed_keeps_the_next_session_out);
     tcase_add_test(tcase,
                    what_cannot_be_written_once_more_keeps_the_next_session_out);
+    tcase_add_test(tcase,
+                   an_open_that_comes_to_nothing_leaves_the_doubt_where_it_is);
+    tcase_add_test(
+        tcase, a_session_that_dies_meanwhile_leaves_the_doubt_to_the_next_one);
     tcase_add_loop_test(
         tcase, whatever_fails_meanwhile_leaves_the_doubt_to_the_next_session, 0,
         (int)(sizeof(ways) / sizeof(ways[0])));

@@ -387,6 +387,30 @@ START_TEST(a_small_map_follows_a_process_that_grows_the_file)
 }
 END_TEST
 
+/* What it takes goes by the keys that there are, each of which takes much. */
+START_TEST(many_records_of_one_key_take_little_memory)
+{
+    const size_t count = 100000;
+    struct journal_record *records = calloc(count, sizeof(*records));
+    struct journal *journal = open_with(0, 0);
+    struct rlimit before;
+
+    ck_assert_ptr_nonnull(records);
+    for (size_t i = 0; i < count; i++) {
+        records[i].key = "key";
+        records[i].key_size = 3;
+    }
+    if (LIMITS_WORK)
+        limit_space(64 << 20, &before);
+    ck_assert_int_eq(journal_append_batch(journal, records, count, NULL), 0);
+    if (LIMITS_WORK)
+        setrlimit(RLIMIT_AS, &before);
+    ck_assert_uint_eq(figures_of(journal).size, count);
+    journal_close(journal);
+    free(records);
+}
+END_TEST
+
 /* ---- readers ------------------------------------------------------------ */
 
 /* Takes a reader's slot of the journal, pins what it sees, and waits. */
@@ -580,6 +604,7 @@ suite(void)
     tcase_add_test(tcase, a_full_journal_goes_on_after_each_prune);
     tcase_add_test(tcase, a_small_map_grows_here);
     tcase_add_test(tcase, a_small_map_follows_a_process_that_grows_the_file);
+    tcase_add_test(tcase, many_records_of_one_key_take_little_memory);
     tcase_add_test(tcase, a_dead_reader_pins_nothing);
     tcase_add_test(tcase, an_open_cursor_pins_nothing);
     tcase_add_test(tcase, who_has_lost_his_locks_keeps_others_out);

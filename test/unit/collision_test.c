@@ -74,6 +74,25 @@ assert_unknown(unsigned key)
                      JOURNAL_NOT_FOUND);
 }
 
+static void
+assert_no_history(unsigned key)
+{
+    struct journal_cursor *cursor = NULL;
+    const struct journal_entry *entry = NULL;
+    struct journal_entry *found = NULL;
+    struct journal_query query;
+
+    ck_assert_int_eq(journal_get_at(journal, keys[key], KEY, 100, &found),
+                     JOURNAL_NOT_FOUND);
+    journal_query_init(&query);
+    query.match = JOURNAL_MATCH_KEY;
+    query.key = keys[key];
+    query.key_size = KEY;
+    ck_assert_int_eq(journal_query(journal, &query, &cursor), 0);
+    ck_assert_int_eq(journal_next(cursor, &entry), JOURNAL_END);
+    journal_cursor_close(cursor);
+}
+
 START_TEST(keys_of_one_hash_are_keys_of_their_own)
 {
     for (unsigned round = 1; round <= 3; round++) {
@@ -153,6 +172,8 @@ START_TEST(there_is_room_for_256_of_them_and_no_more)
     ck_assert_int_eq(append(256, 256), JOURNAL_FULL);
     for (unsigned i = 0; i < 256; i++)
         assert_value(i, i, 1);
+    assert_unknown(256);
+    assert_no_history(256);
     ck_assert_int_eq(journal_prune(journal, 1, 0, NULL), 0);
     ck_assert_int_eq(append(256, 256), 0);
     assert_value(256, 256, 1);

@@ -174,6 +174,8 @@ START_TEST(the_words_are_everybodys_until_somebody_is_alone)
     jn_lock_close(first);
     jn_lock_close(second);
     first = open_joined(&alone);
+    ck_assert(jn_lock_failed(first));
+    jn_lock_settled(first);
     ck_assert(!jn_lock_failed(first));
     ck_assert_uint_eq(jn_lock_attempt(first), 0);
     ck_assert_uint_eq(jn_futex_turn(jn_lock_futex(first)), 0);
