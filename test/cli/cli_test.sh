@@ -29,6 +29,13 @@ test_help() {
         verify "help $command fits a terminal" \
             awk 'length > 80 { exit 1 }' help
     done
+    run help
+    cp out help
+    for words in 'help --help' 'help -h' 'help help' --help -h; do
+        # shellcheck disable=SC2086 # words
+        run $words
+        verify "$words says what help does" cmp -s out help
+    done
     run --version
     verify 'the version is printed, with that of LMDB' \
         grep -q '^libjournal [0-9.]* (LMDB' out
