@@ -22,6 +22,18 @@ print_json(uint64_t seq)
     object_end(&json);
 }
 
+/* Who can't be told the numbers must not take it that nothing was appended. */
+static void
+hint_at_appended(uint64_t first, size_t count)
+{
+    if (count == 1)
+        report_hint("entry %" PRIu64 " has been appended all the same", first);
+    else
+        report_hint("the entries %" PRIu64 " to %" PRIu64
+                    " have been appended all the same",
+                    first, first + count - 1);
+}
+
 /*
  * A number that is out has been acknowledged, be it only as relaxed as was
  * asked for: none waits in a buffer.
@@ -30,6 +42,7 @@ int
 append_print(const struct append_request *request, uint64_t first, size_t count)
 {
     size_t i;
+    int code;
 
     if (request->common.quiet)
         return CLI_OK;
@@ -39,7 +52,10 @@ append_print(const struct append_request *request, uint64_t first, size_t count)
         else
             printf("%" PRIu64 "\n", first + i);
     }
-    return output_flush();
+    code = output_flush();
+    if (code != CLI_OK)
+        hint_at_appended(first, count);
+    return code;
 }
 
 /* ---- a single entry ----------------------------------------------------- */

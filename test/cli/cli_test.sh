@@ -530,6 +530,12 @@ test_output() {
             fail "exit code $code"
         fi
     done
+    "$JOURNAL" append unsaid k v >/dev/full 2>err
+    verify 'whoever is not told the number hears that it is appended' \
+        grep -qx 'journal: hint: entry 0 has been appended all the same' err
+    seq 5 | "$JOURNAL" append --lines --batch 3 unsaid k >/dev/full 2>err
+    verify 'of a batch, too' grep -q 'hint: the entries 1 to 3 have' err
+    says 'and no more is' 3 get unsaid k
 }
 
 # A file of the journal must not take the place of a closed stream.
