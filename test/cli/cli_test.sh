@@ -167,11 +167,20 @@ test_expect() {
     complains 'expect-seq 2: no longer' 3 CONFLICT \
         append --expect-seq 2 exp k v4
     verify 'with a hint at the next' grep -q 'next entry gets number 3' err
+    complains 'expect 0 of a key that is not known' 3 CONFLICT \
+        append --expect 0 exp none v
+    verify 'with a hint at that' grep -q 'hint: the key is not known$' err
     says 'a stamp' "3$NL" append --stamp 10:ff exp s v
     says 'an equal one' "4$NL" append --stamp 10:FF exp s v
     complains 'an older id' 3 OUTDATED append --stamp 10:fe exp s v
     complains 'an older time' 3 OUTDATED append --stamp 9:ff exp s v
     says 'a newer one' "5$NL" append --stamp 10:ff01 exp s v
+    run append --delete exp k
+    complains 'expect none: it is deleted, which is known' 3 CONFLICT \
+        append --expect none exp k v
+    verify 'with a hint at what deleted it' \
+        grep -q 'latest entry is 6, which deleted it' err
+    says 'that can be expected' "7$NL" append --expect 6 exp k v
 }
 
 # ---- lines ------------------------------------------------------------------
