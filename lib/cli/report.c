@@ -142,6 +142,10 @@ report_advice(const char *path, int result)
     case JOURNAL_EXISTS:
         hint_at_partial(path);
         break;
+    case ESTALE:
+        report_hint("its files have been removed, or others put in their "
+                    "place: begin again");
+        break;
     case EAGAIN:
         report_hint("too many read it at once, or others write too fast: try "
                     "again");
