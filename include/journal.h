@@ -702,7 +702,7 @@ struct journal_stat {
     uint64_t bytes_logical;   /* of keys, metas and values retained */
     uint64_t bytes_used;      /* of pages and of the tail in use */
     uint64_t bytes_file;      /* of the files, with what is free in them */
-    uint64_t bytes_max;       /* as given to journal_open() */
+    uint64_t bytes_max;       /* of journal_open(), at most INT64_MAX */
     uint64_t tail_bytes_used; /* of the tail, not in data.mdb yet */
     uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
     uint64_t first_time;      /* of the oldest entry; 0 if there is none */

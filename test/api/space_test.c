@@ -297,6 +297,19 @@ START_TEST(bytes_max_may_be_raised)
 }
 END_TEST
 
+START_TEST(bytes_max_may_be_over_all_that_can_be_mapped)
+{
+    journal_close(journal);
+    open_limited(home(), _i == 0 ? UINT64_MAX : UINT64_C(1) << 50);
+    ck_assert_int_eq(append_of(1000), 0);
+    ck_assert_int_eq(append_of(1000), 0);
+    ck_assert_uint_eq(figures(journal).tail_bytes, 8 << 20);
+    ck_assert_uint_eq(figures(journal).bytes_max,
+                      _i == 0 ? INT64_MAX : INT64_C(1) << 50);
+    assert_no_gap(journal);
+}
+END_TEST
+
 /* ---- a disk that is full ------------------------------------------------ */
 
 static void
@@ -454,6 +467,8 @@ limits(void)
     tcase_add_test(tcase, bytes_max_belongs_to_the_handle);
     tcase_add_test(tcase, who_has_no_limit_finds_room_beside_one_who_has);
     tcase_add_test(tcase, bytes_max_may_be_raised);
+    tcase_add_loop_test(tcase, bytes_max_may_be_over_all_that_can_be_mapped, 0,
+                        2);
     tcase_add_test(tcase,
                    bytes_max_holds_while_a_verify_reads_what_retention_removes);
     tcase_add_test(tcase, bytes_max_holds_where_the_process_has_read_before);
