@@ -58,6 +58,15 @@
 extern "C" {
 #endif
 
+/*
+ * Two structs have the names of calls, journal_query and journal_stat.  C++ has
+ * to be told which is meant: `struct journal_query query;`.
+ */
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 #if defined(__GNUC__)
 #define JOURNAL_API __attribute__((visibility("default")))
 #else
@@ -915,6 +924,10 @@ JOURNAL_API uint32_t journal_version(void);
 
 /* The same in words, with the versions of LMDB and xxHash that are loaded. */
 JOURNAL_API const char *journal_version_string(void);
+
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }
