@@ -58,6 +58,15 @@
 extern "C" {
 #endif
 
+/*
+ * Two structs have the names of calls, journal_query and journal_stat.  C++ has
+ * to be told which is meant: `struct journal_query query;`.
+ */
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 #if defined(__GNUC__)
 #define JOURNAL_API __attribute__((visibility("default")))
 #else
@@ -702,7 +711,7 @@ struct journal_stat {
     uint64_t bytes_logical;   /* of keys, metas and values retained */
     uint64_t bytes_used;      /* of pages and of the tail in use */
     uint64_t bytes_file;      /* of the files, with what is free in them */
-    uint64_t bytes_max;       /* as given to journal_open() */
+    uint64_t bytes_max;       /* of journal_open(), at most INT64_MAX */
     uint64_t tail_bytes_used; /* of the tail, not in data.mdb yet */
     uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
     uint64_t first_time;      /* of the oldest entry; 0 if there is none */
@@ -915,6 +924,10 @@ JOURNAL_API uint32_t journal_version(void);
 
 /* The same in words, with the versions of LMDB and xxHash that are loaded. */
 JOURNAL_API const char *journal_version_string(void);
+
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }

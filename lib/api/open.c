@@ -69,6 +69,13 @@ check_options(const struct journal_options *options)
     return 0;
 }
 
+/* No file is larger, and what is added to a limit must not make it none. */
+static uint64_t
+limit_of(const struct journal_options *options)
+{
+    return options->bytes_max < INT64_MAX ? options->bytes_max : INT64_MAX;
+}
+
 static struct jn_wish
 wish_of(const struct journal_options *options)
 {
@@ -80,7 +87,7 @@ wish_of(const struct journal_options *options)
         .immutable = (flags & JOURNAL_OPEN_IMMUTABLE) != 0,
         .mode = options->mode == 0 ? MODE_DEFAULT : options->mode,
         .first_seq = options->first_seq,
-        .bytes_max = options->bytes_max,
+        .bytes_max = limit_of(options),
         .tail_bytes = options->tail_bytes,
     };
 
@@ -117,7 +124,7 @@ journal_open(const char *path, const struct journal_options *given,
     journal->read_only = wish.read_only;
     journal->exclusive = wish.exclusive;
     journal->limits = (struct jn_limits){
-        .bytes_max = options.bytes_max,
+        .bytes_max = limit_of(&options),
         .keep_entries = options.keep_entries,
         .keep_bytes = options.keep_bytes,
         .keep_ns = options.keep_ns,

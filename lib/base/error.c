@@ -35,7 +35,7 @@ text_of(enum journal_error error)
                "update, or read the newer one";
     case JOURNAL_TOO_BIG:
         return "too big: split it, as keys and metas have at most 65535 bytes, "
-               "values and batches 1 GiB";
+               "values and batches 1 GiB; or give journal_fill() more room";
     case JOURNAL_FULL:
         return "journal or disk is full: prune, or make room";
     case JOURNAL_READ_ONLY:
@@ -58,8 +58,8 @@ text_of(enum journal_error error)
     case JOURNAL_FORKED:
         return "handle was opened before fork(): close it and open another";
     case JOURNAL_EXISTS:
-        return "a journal exists there already: open it, or choose another "
-               "path";
+        return "something exists there already: open it if it is a journal, "
+               "or choose another path";
     }
     return "unknown error";
 }

@@ -22,6 +22,18 @@ print_json(uint64_t seq)
     object_end(&json);
 }
 
+/* Who can't be told the numbers must not take it that nothing was appended. */
+static void
+hint_at_appended(uint64_t first, size_t count)
+{
+    if (count == 1)
+        report_hint("entry %" PRIu64 " has been appended all the same", first);
+    else
+        report_hint("the entries %" PRIu64 " to %" PRIu64
+                    " have been appended all the same",
+                    first, first + count - 1);
+}
+
 /*
  * A number that is out has been acknowledged, be it only as relaxed as was
  * asked for: none waits in a buffer.
@@ -30,6 +42,7 @@ int
 append_print(const struct append_request *request, uint64_t first, size_t count)
 {
     size_t i;
+    int code;
 
     if (request->common.quiet)
         return CLI_OK;
@@ -39,7 +52,10 @@ append_print(const struct append_request *request, uint64_t first, size_t count)
         else
             printf("%" PRIu64 "\n", first + i);
     }
-    return output_flush();
+    code = output_flush();
+    if (code != CLI_OK)
+        hint_at_appended(first, count);
+    return code;
 }
 
 /* ---- a single entry ----------------------------------------------------- */
@@ -67,28 +83,43 @@ read_value(struct append_request *request, struct input_buffer *buffer)
     return CLI_OK;
 }
 
+/* Of the key of RECORD.  journal_get() does not tell of a tombstone. */
+static void
+hint_at_latest(struct journal *journal, const struct journal_record *record)
+{
+    struct journal_query query;
+    struct journal_cursor *cursor = NULL;
+    const struct journal_entry *entry;
+    int rc;
+
+    journal_query_init(&query);
+    query.match = JOURNAL_MATCH_KEY;
+    query.key = record->key;
+    query.key_size = record->key_size;
+    query.flags = JOURNAL_QUERY_REVERSE;
+    rc = journal_query(journal, &query, &cursor);
+    if (rc == 0)
+        rc = journal_next(cursor, &entry);
+    if (rc == 0)
+        report_hint("the key's latest entry is %" PRIu64 "%s", entry->seq,
+                    (entry->flags & JOURNAL_TOMBSTONE) != 0
+                        ? ", which deleted it"
+                        : "");
+    else if (rc == JOURNAL_END)
+        report_hint("the key is not known");
+    journal_cursor_close(cursor);
+}
+
 static void
 hint_at_conflict(struct journal *journal, const struct journal_record *record)
 {
     struct journal_stat stat = {.struct_size = sizeof(stat)};
-    struct journal_entry *entry;
 
     if ((record->flags & JOURNAL_EXPECT_SEQ) != 0 &&
         journal_stat(journal, &stat) == 0)
         report_hint("the next entry gets number %" PRIu64, stat.size);
-    if ((record->flags & JOURNAL_EXPECT) == 0)
-        return;
-    switch (journal_get(journal, record->key, record->key_size, &entry)) {
-    case 0:
-        report_hint("the key's latest entry is %" PRIu64, entry->seq);
-        journal_entry_free(entry);
-        break;
-    case JOURNAL_NOT_FOUND:
-        report_hint("the key is not known, or deleted");
-        break;
-    default:
-        break;
-    }
+    if ((record->flags & JOURNAL_EXPECT) != 0)
+        hint_at_latest(journal, record);
 }
 
 /* The key's latest entry may have none of its own: nothing is said then. */

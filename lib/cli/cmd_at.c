@@ -93,9 +93,14 @@ check_whole(struct journal *journal, const struct question *question)
         return code;
     code = report_failure(question->path, JOURNAL_PRUNED, "state at %" PRIu64,
                           at);
-    report_hint("of %" PRIu64 " key%s nothing is left from then; the journal "
-                "has entries from %" PRIu64 " on",
-                count, count == 1 ? "" : "s", stat.first);
+    if (count > 0)
+        report_hint("of %" PRIu64 " key%s nothing is left from then; the "
+                    "journal has entries from %" PRIu64 " on",
+                    count, count == 1 ? "" : "s", stat.first);
+    else
+        report_hint("there may have been keys of which nothing is left; the "
+                    "journal has entries from %" PRIu64 " on",
+                    stat.first);
     return code;
 }
 

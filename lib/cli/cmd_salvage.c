@@ -202,6 +202,14 @@ print_figures(const struct request *request,
                report->index_bad, plural(report->index_bad, "row", "rows"));
 }
 
+/* A journal without damage can be salvaged, too. */
+static bool
+is_damaged(const struct journal_report *report)
+{
+    return code_of(report) != CLI_OK || report->pages_bad > 0 ||
+           report->index_bad > 0 || report->links_bad > 0;
+}
+
 static void
 print_advice(const struct request *request, const struct journal_report *report)
 {
@@ -224,9 +232,10 @@ print_advice(const struct request *request, const struct journal_report *report)
         puts("  - a backup may have what is lost: it has the same numbers");
     printf("  - keep %s as it is until all is well; then put the other in "
            "its place:\n"
-           "      mv %s %s && mv %s %s\n"
-           "  - find out why: a disk that lost this will lose more\n",
+           "      mv %s %s && mv %s %s\n",
            from, from, aside, to, from);
+    if (is_damaged(report))
+        puts("  - find out why: a disk that lost this will lose more");
 }
 
 static int

@@ -43,7 +43,8 @@ help(int argc, char **argv)
 
     if (argc > 2)
         return report_usage("journal", "help takes one command");
-    if (argc < 2 || strcmp(argv[1], "help") == 0)
+    if (argc < 2 || strcmp(argv[1], "help") == 0 ||
+        strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return cli_help_all();
     command = cli_command_named(argv[1]);
     if (command == NULL)

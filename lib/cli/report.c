@@ -71,18 +71,20 @@ length_of_words(const char *words)
     return (int)(colon == NULL ? strlen(words) : (size_t)(colon - words));
 }
 
-/* The library's words are about journals; what is there may be none. */
+/* The library's words leave open what is there. */
 static void
 print_words(const char *path, int result)
 {
     const char *words = journal_strerror(result);
     struct taken taken;
 
-    if (result == JOURNAL_EXISTS && taken_find(&taken, path))
+    if (result != JOURNAL_EXISTS)
+        fprintf(stderr, "%.*s", length_of_words(words), words);
+    else if (taken_find(&taken, path))
         fprintf(stderr, "%s exists%s already", taken.what,
                 taken.beside ? "" : " there");
     else
-        fprintf(stderr, "%.*s", length_of_words(words), words);
+        fputs("a journal exists there already", stderr);
 }
 
 /* Where there is nothing at the path it looks as if there were room. */
@@ -141,6 +143,10 @@ report_advice(const char *path, int result)
         break;
     case JOURNAL_EXISTS:
         hint_at_partial(path);
+        break;
+    case ESTALE:
+        report_hint("its files have been removed, or others put in their "
+                    "place: begin again");
         break;
     case EAGAIN:
         report_hint("too many read it at once, or others write too fast: try "

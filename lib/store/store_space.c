@@ -36,10 +36,18 @@
 
 /* ---- the map ------------------------------------------------------------ */
 
+static uint64_t
+whole_pages(uint64_t bytes)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+    return bytes / page * page;
+}
+
 uint64_t
 jn_store_probe_map(uint64_t wanted, uint64_t least)
 {
-    for (uint64_t size = wanted; size >= least; size /= 2) {
+    for (uint64_t size = wanted; size >= least; size = whole_pages(size / 2)) {
         void *map;
 
         if (size > SIZE_MAX)
@@ -52,14 +60,6 @@ jn_store_probe_map(uint64_t wanted, uint64_t least)
         }
     }
     return 0;
-}
-
-static uint64_t
-whole_pages(uint64_t bytes)
-{
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-    return bytes / page * page;
 }
 
 /* What the data file may take of a limit, with so much BESIDE it. */
@@ -88,18 +88,17 @@ jn_store_choose_map(uint64_t file_size, uint64_t bytes_max, uint64_t beside)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t least = whole_pages(file_size + page - 1);
+    uint64_t limit = UINT64_MAX, wanted;
 
     if (bytes_max != 0) {
-        uint64_t limit = limit_beside(bytes_max, beside), size;
-
+        limit = limit_beside(bytes_max, beside);
         limit = limit > least ? limit : least;
-        size = jn_store_probe_map(limit, limit);
-        /* What cannot be had at once may not be needed: else the map grows. */
-        if (size != 0 || limit - least <= MAP_LEAST)
-            return size;
     }
+    /* A limit may be over all that can be mapped: that grows when it has to. */
     least += MAP_LEAST;
-    return jn_store_probe_map(MAP_WANTED > least ? MAP_WANTED : least, least);
+    wanted = MAP_WANTED > least ? MAP_WANTED : least;
+    return jn_store_probe_map(wanted < limit ? wanted : limit,
+                              least < limit ? least : limit);
 }
 
 /* With the gate held alone: a map of WANTED bytes, or less down to LEAST. */

@@ -65,6 +65,24 @@ START_TEST(an_error_says_what_to_do_next)
 }
 END_TEST
 
+/* What is in the way of a backup need not be a journal. */
+START_TEST(what_exists_may_be_anything)
+{
+    const char *words = journal_strerror(JOURNAL_EXISTS);
+
+    ck_assert_ptr_null(strstr(words, "a journal exists"));
+    ck_assert_ptr_nonnull(strstr(words, "choose another path"));
+}
+END_TEST
+
+/* As journal_fill() says it, nothing can be split: there is too little room. */
+START_TEST(what_is_too_big_may_be_so_for_a_buffer)
+{
+    ck_assert_ptr_nonnull(
+        strstr(journal_strerror(JOURNAL_TOO_BIG), "journal_fill()"));
+}
+END_TEST
+
 START_TEST(success_is_ok)
 {
     ck_assert_str_eq(journal_errname(0), "OK");
@@ -160,6 +178,8 @@ suite(void)
                         COUNT_OF(errors));
     tcase_add_loop_test(tcase, an_error_says_what_to_do_next, 0,
                         COUNT_OF(errors));
+    tcase_add_test(tcase, what_exists_may_be_anything);
+    tcase_add_test(tcase, what_is_too_big_may_be_so_for_a_buffer);
     tcase_add_test(tcase, success_is_ok);
     tcase_add_test(tcase, an_errno_has_its_own_words_and_name);
     tcase_add_test(tcase, an_unknown_result_is_called_unknown);

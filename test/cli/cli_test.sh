@@ -29,6 +29,13 @@ test_help() {
         verify "help $command fits a terminal" \
             awk 'length > 80 { exit 1 }' help
     done
+    run help
+    cp out help
+    for words in 'help --help' 'help -h' 'help help' --help -h; do
+        # shellcheck disable=SC2086 # words
+        run $words
+        verify "$words says what help does" cmp -s out help
+    done
     run --version
     verify 'the version is printed, with that of LMDB' \
         grep -q '^libjournal [0-9.]* (LMDB' out
@@ -160,11 +167,20 @@ test_expect() {
     complains 'expect-seq 2: no longer' 3 CONFLICT \
         append --expect-seq 2 exp k v4
     verify 'with a hint at the next' grep -q 'next entry gets number 3' err
+    complains 'expect 0 of a key that is not known' 3 CONFLICT \
+        append --expect 0 exp none v
+    verify 'with a hint at that' grep -q 'hint: the key is not known$' err
     says 'a stamp' "3$NL" append --stamp 10:ff exp s v
     says 'an equal one' "4$NL" append --stamp 10:FF exp s v
     complains 'an older id' 3 OUTDATED append --stamp 10:fe exp s v
     complains 'an older time' 3 OUTDATED append --stamp 9:ff exp s v
     says 'a newer one' "5$NL" append --stamp 10:ff01 exp s v
+    run append --delete exp k
+    complains 'expect none: it is deleted, which is known' 3 CONFLICT \
+        append --expect none exp k v
+    verify 'with a hint at what deleted it' \
+        grep -q 'latest entry is 6, which deleted it' err
+    says 'that can be expected' "7$NL" append --expect 6 exp k v
 }
 
 # ---- lines ------------------------------------------------------------------
@@ -523,6 +539,12 @@ test_output() {
             fail "exit code $code"
         fi
     done
+    "$JOURNAL" append unsaid k v >/dev/full 2>err
+    verify 'whoever is not told the number hears that it is appended' \
+        grep -qx 'journal: hint: entry 0 has been appended all the same' err
+    seq 5 | "$JOURNAL" append --lines --batch 3 unsaid k >/dev/full 2>err
+    verify 'of a batch, too' grep -q 'hint: the entries 1 to 3 have' err
+    says 'and no more is' 3 get unsaid k
 }
 
 # A file of the journal must not take the place of a closed stream.

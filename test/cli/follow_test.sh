@@ -373,6 +373,20 @@ test_rewind_meanwhile() {
     stop 'it ends'
 }
 
+test_removed_meanwhile() {
+    append gone k v
+    timeout 60 "$JOURNAL" follow --first 0 gone >out 2>err &
+    FOLLOWER=$!
+    verify 'one whose journal' until_true grep -q v out
+    rm gone/*
+    wait "$FOLLOWER"
+    code=$?
+    FOLLOWER=
+    verify 'is removed ends' test "$code" -eq 7
+    verify 'says why' grep -q '(ESTALE)' err
+    verify 'and what to do' grep -q 'hint: .*begin again' err
+}
+
 test_damage() {
     append d k first
     append d k something-to-be-damaged
@@ -396,6 +410,7 @@ test_kills
 test_reader
 test_full
 test_rewind_meanwhile
+test_removed_meanwhile
 test_damage
 
 conclude follow_test

@@ -290,6 +290,9 @@ test_at_pruned() {
     finds 'the present is all there is' '6 8' at p 10
     complains 'from before there is nothing' 1 \
         'p: state at 2: .*(JOURNAL_PRUNED)' at p 2
+    run prune -q --keep 0 p
+    complains 'nor where no key is known any more' 1 JOURNAL_PRUNED at p 2
+    hints 'that there may have been some' 'may have been keys'
     make_house c
     run compact -q --before 3 c
     run at c 3

@@ -36,6 +36,7 @@ test_salvage() {
     verify 'it says what was carried over' grep -q \
         '^1000 entries carried over to to' out
     verify 'and what to do next' grep -q "journal verify to$" out
+    verify 'also against the cause' grep -q 'find out why' out
     verify 'and shows no progress to a file' test ! -s err
     same 'all is there that was not damaged' j to
     run verify to
@@ -53,6 +54,7 @@ test_whole() {
     run salvage s all
     verify 'with nothing lost all is well' test "$code" -eq 0
     verify 'and is said to be' grep -q '^no entry is lost' out
+    verify 'and the disk is not blamed' test -z "$(grep 'lose more' out)"
     printf X >>s/data.mdb
     run salvage s more
     verify 'also if the file has more' test "$code" -eq 0

@@ -337,6 +337,9 @@ limit_space(rlim_t bytes, struct rlimit *before)
 #define LIMITS_WORK (getenv("RUN") == NULL || *getenv("RUN") == '\0')
 #endif
 
+/* Without a limit, and with ones over what can be mapped at first, or ever. */
+static const uint64_t large[] = {0, UINT64_C(100) << 20, UINT64_MAX};
+
 START_TEST(a_small_map_grows_here)
 {
     struct journal *journal;
@@ -345,7 +348,7 @@ START_TEST(a_small_map_grows_here)
     if (!LIMITS_WORK)
         return;
     limit_space(16 << 20, &before);
-    journal = open_with(0, 0);
+    journal = open_with(0, large[_i]);
     setrlimit(RLIMIT_AS, &before);
 
     append_many(journal, 30000);
@@ -602,7 +605,8 @@ suite(void)
     tcase_add_test(tcase, creation_on_a_full_disk_leaves_nothing);
     tcase_add_test(tcase, a_limit_on_the_size_of_files_is_a_full_disk);
     tcase_add_test(tcase, a_full_journal_goes_on_after_each_prune);
-    tcase_add_test(tcase, a_small_map_grows_here);
+    tcase_add_loop_test(tcase, a_small_map_grows_here, 0,
+                        (int)(sizeof(large) / sizeof(large[0])));
     tcase_add_test(tcase, a_small_map_follows_a_process_that_grows_the_file);
     tcase_add_test(tcase, many_records_of_one_key_take_little_memory);
     tcase_add_test(tcase, a_dead_reader_pins_nothing);

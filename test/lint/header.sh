@@ -4,7 +4,7 @@ set -u
 
 found=0
 tried=0
-strict="-Wall -Wextra -Wpedantic -Werror -fsyntax-only -Iinclude"
+strict="-Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only -Iinclude"
 
 # $1 compiler, $2 language, $3 standard
 try() {

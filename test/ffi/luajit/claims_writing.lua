@@ -125,6 +125,17 @@ claim("bytes come back as they went in", function()
     j:close()
 end)
 
+claim("what a record cannot have is refused", function()
+    local j = journal.open(check.path())
+    j:append("k", "v")
+    check.refuses("no such member: expct", j.append_batch, j,
+                  { { key = "k", expct = 0 } })
+    check.refuses("no such member: 1", j.append_batch, j, { { "k", "v" } })
+    equal(j:append_batch { j:get("k") }, 1)
+    equal(j:get("k").prev, 0)
+    j:close()
+end)
+
 claim("a batch is appended as a whole or not at all", function()
     local j = journal.open(check.path())
     j:append("a", "0")

@@ -131,7 +131,20 @@ function Journal:delete(key)
     return seq[0]
 end
 
+-- What an entry that was read has beside these does not count.
+local MEMBERS = {
+    key = true, value = true, meta = true, tombstone = true, expect = true,
+    expect_seq = true, stamp = true, seq = true, time = true, prev = true,
+    revision = true,
+}
+
 local function set_record(to, from)
+    -- An expectation that is spelt wrong must not be an append without one.
+    for name in pairs(from) do
+        if not MEMBERS[name] then
+            error("no such member: " .. tostring(name))
+        end
+    end
     -- The strings are those of FROM, which the caller holds until C is back.
     for _, name in ipairs { "key", "value", "meta" } do
         local bytes = from[name] or ""

@@ -121,6 +121,25 @@ module.exports = {
         journal.close();
     },
 
+    "an expectation that says nothing is refused"() {
+        const journal = new Journal(place());
+        journal.append("k", "v");
+        raises("TypeError", () => journal.append("k", "w", { expct: 0 }));
+        raises("TypeError", () => journal.append("k", "w", { expectSeq: 1 }));
+        raises("TypeError", () => journal.append("k", "w", { expect: null }));
+        raises("TypeError", () => journal.append("k", "w", {
+            expect: journal.get("none")?.seq,
+        }));
+        raises("TypeError", () => journal.append("k", "w", {
+            expect_seq: undefined,
+        }));
+        equal(values(journal.replay()), "v");
+        journal.appendBatch([...journal.replay()]);
+        equal(values(journal.replay()), "v v");
+        equal(journal.read(1).stamp, null);
+        journal.close();
+    },
+
     "a batch is appended as a whole or not at all"() {
         const journal = new Journal(place());
         const batch = (...records) => journal.appendBatch(records);

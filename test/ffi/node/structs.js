@@ -41,19 +41,31 @@ function taken(result, [address]) {
     }
 }
 
+// What an entry that was read has beside these does not count.
+const MEMBERS = ["key", "value", "meta", "tombstone", "expect", "expect_seq",
+                 "stamp", "seq", "time", "prev", "revision"];
+
+// An expectation that is spelt wrong, or is of an entry that is not there, must
+// not become an append without one.
 function recordOf(from) {
+    for (const name of Object.keys(from)) {
+        if (!MEMBERS.includes(name)) {
+            throw new TypeError(`no such member: ${name}`);
+        }
+    }
     const [key, value, meta] = [from.key, from.value, from.meta].map(bytes);
+    const expected = (name) => Object.hasOwn(from, name);
     let flags = from.tombstone ? TOMBSTONE : 0;
-    flags |= from.expect !== undefined ? 2 : 0;
-    flags |= from.stamp !== undefined ? STAMPED : 0;
-    flags |= from.expect_seq !== undefined ? 8 : 0;
+    flags |= expected("expect") ? 2 : 0;
+    flags |= from.stamp ? STAMPED : 0;
+    flags |= expected("expect_seq") ? 8 : 0;
     return {
         key, key_size: key.length,
         value, value_size: value.length,
         meta, meta_size: meta.length,
         flags, reserved: 0,
-        expect: number(from.expect ?? 0),
-        expect_seq: number(from.expect_seq ?? 0),
+        expect: expected("expect") ? number(from.expect) : 0,
+        expect_seq: expected("expect_seq") ? number(from.expect_seq) : 0,
         stamp: from.stamp
             ? { time: number(from.stamp.time), id: stampId(from.stamp) }
             : { time: 0, id: Buffer.alloc(16) },

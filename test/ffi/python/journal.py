@@ -312,7 +312,15 @@ class Journal(Closing):
     # Appending: each gives the number of the (first) entry.
 
     def append(self, key, value, **more):
-        """more: meta, expect, expect_seq, stamp, as a Record has them."""
+        """more: meta, expect, expect_seq, stamp, as a Record has them.
+
+        An expectation that is None, as of a key that has no entry, is an error,
+        and not an append without one.
+        """
+        for name in ("expect", "expect_seq"):
+            if more.get(name, NEW) is None:
+                raise TypeError(f"{name} is None; a key that must not be known "
+                                "has NEW")
         if more:
             return self.append_batch([Record(key, value, **more)])
         return self.numbered("journal_append", key, len(key), value,

@@ -136,6 +136,9 @@ def appending_refuses(path):
             j.append(b"k", b"v", expect=0)
         with raises(TypeError):
             j.append(b"k", b"v", expected=1)
+        for name in "expect", "expect_seq":
+            with raises(TypeError):
+                j.append(b"k", b"v", **{name: None})
         with raises(TypeError):
             j.append("text", b"")
         with raises(ValueError):

@@ -135,8 +135,15 @@ class Journal
 
   # Each of these gives the number of the (first) entry.
 
-  # more: meta, expect, expect_seq, stamp, as a Record has them.
+  # more: meta, expect, expect_seq, stamp, as a Record has them.  An expectation
+  # that is nil, as of a key that has no entry, is not one that is left out.
   def append(key, value, **more)
+    %i[expect expect_seq].each do |name|
+      next if more.fetch(name, :none)
+
+      raise ArgumentError, "#{name} is nil; a key that must not be known has " \
+                           ":none"
+    end
     unless more.empty?
       return append_batch([Record.new(key: key, value: value, **more)])
     end

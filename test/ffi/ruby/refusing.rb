@@ -68,6 +68,10 @@ claim :appending_refuses do |path|
     assert_equal 1, j.append_batch([make[key: "k", expect: 0, expect_seq: 1],
                                     make[key: "new", expect: :none]])
     assert_raises(Journal::Conflict) { j.append("k", "v", expect: 0) }
+    assert_raises(ArgumentError) do
+      j.append("other", "v", expect: j.get("other")&.seq)
+    end
+    assert_raises(ArgumentError) { j.append("k", "v", expect_seq: nil) }
     packed = j.replay(0).fill(4096)
     (0...packed.bytesize).each do |size|
       next if [80 + 8, 144 + 8].include?(size) # whole entries
