@@ -156,17 +156,20 @@ fills(const struct jn_page *page, size_t upper)
     return !turn(&places, upper);
 }
 
-/* That keys ascend, and where the first and the last of them lie. */
-static const char *
-check_order(const struct jn_page *page, const struct jn_page_rule *rule,
-            unsigned i, struct jn_span before, struct jn_span key)
+/* The first node of PAGE that has a key: that of a branch's first has none. */
+static unsigned
+first_key(const struct jn_page *page)
 {
-    unsigned first = page->flags == JN_PAGE_BRANCH;
+    return page->flags == JN_PAGE_BRANCH ? 1 : 0;
+}
 
-    if (i < first)
-        return NULL;
-    if (i > first && compare(rule, before, key) >= 0)
-        return "keys out of order";
+/* Whether KEY, of node I, lies where RULE wants the first and the last one. */
+static const char *
+check_place(const struct jn_page *page, const struct jn_page_rule *rule,
+            unsigned i, struct jn_span key)
+{
+    unsigned first = first_key(page);
+
     /* Below the first key of a branch there is room for its first child. */
     if (i == first && rule->low.data != NULL &&
         compare(rule, key, rule->low) < (first > 0 ? 1 : 0))
@@ -175,6 +178,33 @@ check_order(const struct jn_page *page, const struct jn_page_rule *rule,
         compare(rule, key, rule->high) >= 0)
         return "a key above those of its branch";
     return NULL;
+}
+
+/* That keys ascend, and where the first and the last of them lie. */
+static const char *
+check_order(const struct jn_page *page, const struct jn_page_rule *rule,
+            unsigned i, struct jn_span before, struct jn_span key)
+{
+    if (i < first_key(page))
+        return NULL;
+    if (i > first_key(page) && compare(rule, before, key) >= 0)
+        return "keys out of order";
+    return check_place(page, rule, i, key);
+}
+
+const char *
+jn_page_check_place(const struct jn_page *page, const struct jn_page_rule *rule)
+{
+    unsigned ends[] = {first_key(page), page->count - 1};
+    const char *wrong = NULL;
+    struct jn_node node;
+
+    for (unsigned i = 0; i < 2 && page->count > ends[0] && wrong == NULL; i++) {
+        if (jn_page_node(page, ends[i], &node) != 0)
+            return "a node that does not lie within the page";
+        wrong = check_place(page, rule, ends[i], node.key);
+    }
+    return wrong;
 }
 
 const char *

@@ -53,6 +53,13 @@ int jn_page_node(const struct jn_page *page, unsigned i, struct jn_node *node);
 const char *jn_page_check(const struct jn_page *page,
                           const struct jn_page_rule *rule);
 
+/*
+ * The same of where its keys lie alone, for a page that has been looked at: it
+ * may be the child of one branch, and not of another one.
+ */
+const char *jn_page_check_place(const struct jn_page *page,
+                                const struct jn_page_rule *rule);
+
 /* The description of a tree that is the value of NODE. */
 int jn_page_tree(const struct jn_node *node, struct jn_tree *tree);
 

@@ -60,6 +60,9 @@ jn_store_error_in(struct jn_txn *txn, int rc)
 {
     if (rc == MDB_BAD_TXN && txn->full)
         return JOURNAL_FULL;
+    /* A row that is said to be a table, where there are none. */
+    if (rc == MDB_INCOMPATIBLE)
+        return JOURNAL_CORRUPT;
     rc = jn_store_error(rc);
     if (rc == JOURNAL_FULL)
         txn->full = true;

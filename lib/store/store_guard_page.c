@@ -140,8 +140,11 @@ jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
     if (rc != 0 || page.flags != spot->kind)
         return JOURNAL_CORRUPT;
     spot->count = page.count;
+    /* A branch that has been written over may lead to another's child. */
     if (jn_guard_has_mark(guard, spot->number, JN_GUARD_SEEN))
-        return 0;
+        return jn_page_check_place(&page, &spot->rule) == NULL
+                   ? 0
+                   : JOURNAL_CORRUPT;
     if (jn_page_check(&page, &spot->rule) != NULL)
         return JOURNAL_CORRUPT;
     if (page.flags == JN_PAGE_LEAF)

@@ -65,6 +65,39 @@ START_TEST(a_value_with_more_pages_than_it_needs_is_damaged)
 }
 END_TEST
 
+/* Makes the branch PAGE lead to CHILD in place of its I-th child. */
+static void
+lead_to(uint64_t page, unsigned i, uint64_t child)
+{
+    size_t size = guarded_tree().page_size;
+    uint16_t low = (uint16_t)child;
+    uint8_t *bytes = malloc(size);
+
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, guarded_page(page), size);
+    memcpy(bytes + jn_page_offset(bytes, i), &low, sizeof(low));
+    guarded_write(page, bytes);
+    free(bytes);
+}
+
+/* Sound, and looked at: but it is not the leaf that has these keys. */
+START_TEST(another_branch_may_not_lead_to_what_has_been_looked_at)
+{
+    uint64_t root, leaf;
+    unsigned first, other;
+
+    guarded_fill(100, 8, 400);
+    root = guarded_tree().root;
+    leaf = guarded_child(root, 1);
+    first = number_in(leaf, 0);
+    other = number_in(guarded_child(root, 5), 0);
+    lead_to(root, 5, leaf);
+    guarded_abort();
+    ck_assert_int_eq(guarded_put(first, 8, 2), 0);
+    ck_assert_int_eq(guarded_put(other, 8, 2), JOURNAL_CORRUPT);
+}
+END_TEST
+
 /* The values of all rows of the leaf PAGE become small. */
 static void
 shrink(uint64_t page)
@@ -171,6 +204,8 @@ suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, guarded_setup, guarded_teardown);
     tcase_add_test(tcase, a_value_with_more_pages_than_it_needs_is_damaged);
+    tcase_add_test(tcase,
+                   another_branch_may_not_lead_to_what_has_been_looked_at);
     tcase_add_loop_test(tcase,
                         leaves_beyond_those_that_are_nearly_empty_are_looked_at,
                         0, 2);
