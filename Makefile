@@ -131,7 +131,7 @@ WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/audit_life_test = -Wl,--wrap=jn_hash128
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
-WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_only_writer \
+WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_leave \
     -Wl,--wrap=jn_tail_write,--wrap=fdatasync
 WRAP_unit/group_test = -Wl,--wrap=jn_retention_apply,--wrap=jn_shared_commit
 WRAP_unit/snapshot_test = -Wl,--wrap=pread
