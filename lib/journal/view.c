@@ -185,6 +185,34 @@ jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
     return jn_chain_decode(chain, value, seed_of(index_key));
 }
 
+/*
+ * There is no row of INDEX_KEY.  One whose key is damaged in the page ends the
+ * search beside itself, whether it is the one that is looked for or misleads
+ * who looks for another; so the rows beside that place have to be sound.  Only
+ * in a transaction that reads: LMDB's cursors cost more.
+ */
+static int
+look_beside(struct jn_txn *txn, struct jn_span index_key)
+{
+    struct jn_place place = {.handle = NULL};
+    struct jn_span at = index_key, value;
+    struct jn_chain chain;
+    int rc = txn->write ? JOURNAL_NOT_FOUND
+                        : jn_place_open(&place, txn, JN_LATEST);
+
+    if (rc != 0)
+        return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    rc = jn_place_move(&place, JN_AT_OR_AFTER, &at, &value);
+    if (rc == 0)
+        rc = jn_view_chain(&chain, at, value);
+    if (rc == 0 || rc == JOURNAL_NOT_FOUND)
+        rc = jn_place_move(&place, JN_PREV, &at, &value);
+    if (rc == 0)
+        rc = jn_view_chain(&chain, at, value);
+    jn_place_close(&place);
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
 /* A key that its index key tells whole. */
 static int
 find_whole(struct jn_txn *txn, struct jn_known *known)
@@ -194,7 +222,7 @@ find_whole(struct jn_txn *txn, struct jn_known *known)
     int rc = jn_store_get(txn, JN_LATEST, index_key, &value);
 
     if (rc == JOURNAL_NOT_FOUND)
-        return 0;
+        return look_beside(txn, index_key);
     if (rc != 0)
         return rc;
     return jn_view_chain(&known->chain, index_key, value);
