@@ -428,6 +428,8 @@ JOURNAL_API void journal_entry_free(struct journal_entry *entry);
  * *SEQ is the number of the oldest retained entry whose time, ns since 1970
  * UTC, is TIME or later; the size where there is none.  Takes O(log entries)
  * steps.
+ *
+ * Errors:  JOURNAL_CORRUPT: it may be an entry that is damaged.
  */
 JOURNAL_API int journal_find_time(struct journal *journal, uint64_t time,
                                   uint64_t *seq);

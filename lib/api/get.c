@@ -200,7 +200,7 @@ journal_find_time(struct journal *journal, uint64_t time, uint64_t *seq)
 {
     struct jn_state state;
     struct jn_txn txn;
-    uint64_t found;
+    struct jn_moment found;
     int rc;
 
     if (journal == NULL || seq == NULL)
@@ -212,7 +212,9 @@ journal_find_time(struct journal *journal, uint64_t time, uint64_t *seq)
     if (rc == 0)
         rc = jn_times_find(&txn, &state, time, &found);
     jn_store_end_read(&txn);
+    if (rc == 0 && found.low < found.high)
+        rc = JOURNAL_CORRUPT; /* it may be any of these */
     if (rc == 0)
-        *seq = found;
+        *seq = found.high;
     return rc;
 }
