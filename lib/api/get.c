@@ -170,8 +170,10 @@ find_number(struct jn_txn *txn, uint64_t seq, struct search *search)
     rc = jn_view_state(txn, &state);
     if (rc != 0)
         return rc;
-    if (seq < state.dense)
-        return JOURNAL_PRUNED;
+    if (seq < state.dense) {
+        rc = seq < state.first ? 0 : jn_view_check_gone(txn, seq);
+        return rc == 0 ? JOURNAL_PRUNED : rc;
+    }
     return seq >= state.next ? JOURNAL_OUT_OF_RANGE : JOURNAL_CORRUPT;
 }
 

@@ -119,6 +119,33 @@ jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links)
     return rc == 0 ? jn_links_decode(links, &bytes, seq) : rc;
 }
 
+/* The links tell; but an entry without a key has none. */
+static int
+check_number(struct jn_span key, struct jn_span value)
+{
+    uint64_t seq = key.size == 8 ? jn_get_be64(key.data) : 0;
+    struct jn_span rest = value;
+    struct jn_stored stored;
+    int rc;
+
+    if (key.size != 8)
+        return JOURNAL_CORRUPT;
+    rc = jn_links_decode(&stored.links, &rest, seq);
+    if (rc == 0 && stored.links.revision == 0)
+        rc = jn_stored_decode(&stored, value, seq);
+    return rc;
+}
+
+int
+jn_view_check_gone(struct jn_txn *txn, uint64_t seq)
+{
+    uint8_t key[8];
+
+    jn_put_be64(key, seq);
+    return jn_store_look_beside(txn, JN_ENTRIES, jn_span(key, sizeof(key)),
+                                check_number);
+}
+
 /* The oldest or newest of the recent entries, which are sound. */
 static void
 get_recent_end(const struct jn_txn *txn, enum jn_move end, uint64_t *seq,
@@ -185,32 +212,20 @@ jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
     return jn_chain_decode(chain, value, seed_of(index_key));
 }
 
-/*
- * There is no row of INDEX_KEY.  One whose key is damaged in the page ends the
- * search beside itself, whether it is the one that is looked for or misleads
- * who looks for another; so the rows beside that place have to be sound.  Only
- * in a transaction that reads: LMDB's cursors cost more.
- */
 static int
-look_beside(struct jn_txn *txn, struct jn_span index_key)
+check_chain(struct jn_span index_key, struct jn_span value)
 {
-    struct jn_place place = {.handle = NULL};
-    struct jn_span at = index_key, value;
     struct jn_chain chain;
-    int rc = txn->write ? JOURNAL_NOT_FOUND
-                        : jn_place_open(&place, txn, JN_LATEST);
 
-    if (rc != 0)
-        return rc == JOURNAL_NOT_FOUND ? 0 : rc;
-    rc = jn_place_move(&place, JN_AT_OR_AFTER, &at, &value);
-    if (rc == 0)
-        rc = jn_view_chain(&chain, at, value);
-    if (rc == 0 || rc == JOURNAL_NOT_FOUND)
-        rc = jn_place_move(&place, JN_PREV, &at, &value);
-    if (rc == 0)
-        rc = jn_view_chain(&chain, at, value);
-    jn_place_close(&place);
-    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    return jn_view_chain(&chain, index_key, value);
+}
+
+int
+jn_view_check_beside(struct jn_txn *txn, struct jn_span index_key)
+{
+    return txn->write
+               ? 0
+               : jn_store_look_beside(txn, JN_LATEST, index_key, check_chain);
 }
 
 /* A key that its index key tells whole. */
@@ -222,7 +237,7 @@ find_whole(struct jn_txn *txn, struct jn_known *known)
     int rc = jn_store_get(txn, JN_LATEST, index_key, &value);
 
     if (rc == JOURNAL_NOT_FOUND)
-        return look_beside(txn, index_key);
+        return jn_view_check_beside(txn, index_key);
     if (rc != 0)
         return rc;
     return jn_view_chain(&known->chain, index_key, value);
@@ -271,11 +286,14 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
         struct jn_chain chain;
 
         rc = jn_place_move(&place, move, &at, &value);
-        if (rc != 0 ||
-            !jn_index_same_hash(at, jn_index_span(&known->index_key)))
+        if (rc != 0)
             break;
-        move = JN_NEXT;
         rc = jn_view_chain(&chain, at, value);
+        if (!jn_index_same_hash(at, jn_index_span(&known->index_key))) {
+            rc = txn->write ? 0 : rc; /* it may be one more with that hash */
+            break;
+        }
+        move = JN_NEXT;
         if (rc == 0)
             rc = is_row_of(txn, &chain, key, &found);
         if (rc == 0 && found) {
@@ -288,6 +306,8 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
     jn_place_close(&place);
     if (rc == JOURNAL_NOT_FOUND)
         rc = 0;
+    if (rc == 0 && !found)
+        rc = jn_view_check_beside(txn, jn_index_span(&known->index_key));
     if (rc != 0 || found)
         return rc;
     if (free_probe == JN_INDEX_PROBES)
