@@ -70,7 +70,9 @@ probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
         probe->seq = jn_get_be64(key.data);
         if (probe->seq >= limit)
             return JOURNAL_NOT_FOUND;
-        if (jn_stored_decode(&stored, value, probe->seq) == 0)
+        /* A number that was damaged may have led to before FROM. */
+        if (probe->seq >= from &&
+            jn_stored_decode(&stored, value, probe->seq) == 0)
             break;
         rc = jn_place_move(place, JN_NEXT, &key, &value);
         if (rc == JOURNAL_CORRUPT)
@@ -126,7 +128,10 @@ search(struct jn_txn *txn, struct jn_place *place, uint64_t time, uint64_t low,
     return 0;
 }
 
-/* In the sparse part there need not be anything between the two. */
+/*
+ * In the sparse part there need not be anything between the two, if neither a
+ * row is there nor one whose number was damaged.
+ */
 static int
 leave_out_hole(struct jn_place *place, uint64_t dense, struct jn_moment *moment)
 {
@@ -136,7 +141,9 @@ leave_out_hole(struct jn_place *place, uint64_t dense, struct jn_moment *moment)
 
     if (moment->low >= end)
         return 0;
-    rc = go_to(place, moment->low, &key, &value);
+    rc = jn_view_check_gone(place->txn, moment->low);
+    if (rc == 0)
+        rc = go_to(place, moment->low, &key, &value);
     if (rc != 0 && rc != JOURNAL_NOT_FOUND)
         return rc == JOURNAL_CORRUPT ? 0 : rc;
     if (rc == JOURNAL_NOT_FOUND ||

@@ -262,6 +262,51 @@ START_TEST(damaged_pages_are_passed_over)
 }
 END_TEST
 
+/* The row of entry SEQ in PAGED says that it is of entry NUMBER. */
+static void
+renumber(struct paged *paged, uint64_t seq, uint64_t number)
+{
+    uint8_t *leaf = paged_on_the_way(paged, paged->depth, seq), *node;
+    unsigned i = 0;
+
+    do
+        node = paged_node(leaf, i++);
+    while (jn_get_be64(node + JN_NODE_HEADER) != seq);
+    jn_put_be64(node + JN_NODE_HEADER, number);
+    paged_write(paged);
+    jn_put_be64(node + JN_NODE_HEADER, seq);
+}
+
+/* It led back to where the search had been, again and again; or too far. */
+START_TEST(a_damaged_number_leads_nobody_in_circles)
+{
+    const uint64_t first = SOME / 2, limit = first + 100;
+    uint64_t *before, seq, told = 0;
+    struct paged paged;
+    int rc;
+
+    append_some();
+    before = times_left();
+    journal_close(journal);
+    paged_read(&paged);
+    for (uint64_t i = first; i < limit; i++) {
+        renumber(&paged, i, _i == 0 ? i + 16 : i - 16);
+        ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+        for (uint64_t k = first - 50; k < limit + 50; k++) {
+            rc = journal_find_time(journal, before[k], &seq);
+            ck_assert(rc == 0 || rc == JOURNAL_CORRUPT);
+            ck_assert(rc != 0 || seq == first_from(before, before[k]));
+            told += rc != 0;
+        }
+        journal_close(journal);
+    }
+    ck_assert_uint_lt(told, 20 * (limit - first));
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
+    paged_free(&paged);
+    free(before);
+}
+END_TEST
+
 /* An entry that is damaged, and behind it a page. */
 START_TEST(a_damaged_entry_before_a_damaged_page_is_passed_over)
 {
@@ -302,6 +347,7 @@ suite(void)
     tcase_add_test(tcase, damaged_entries_are_passed_over);
     tcase_add_loop_test(tcase, damaged_pages_are_passed_over, 0, 3);
     tcase_add_test(tcase, a_damaged_entry_before_a_damaged_page_is_passed_over);
+    tcase_add_loop_test(tcase, a_damaged_number_leads_nobody_in_circles, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
