@@ -707,7 +707,7 @@ struct journal_stat {
     uint64_t bytes_max;       /* as given to journal_open() */
     uint64_t tail_bytes_used; /* of the tail, not in data.mdb yet */
     uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
-    uint64_t first_time;      /* of the oldest entry; 0 if there is none */
+    uint64_t first_time;      /* of the oldest entry that can be read; or 0 */
     uint64_t last_time;       /* of the newest entry ever appended, or 0 */
     uint64_t format;          /* version of the format on disk: 3; or, of an
                                  older journal, 2, or 1 if it had no tail */
