@@ -377,7 +377,9 @@ ask_stat(struct journal *journal)
     if (!is_told(journal, figures.first))
         SAME(ASKED_WRONG, first_time);
     SAME(ASKED_WRONG, last_time);
-    SAME(ASKED_WRONG, format);
+    /* There is no check of it. */
+    if (stat.format < 1 || stat.format > 3)
+        SAME(ASKED_WRONG, format);
 #undef SAME
 }
 

@@ -13,6 +13,7 @@
 #include "support/test.h"
 
 #define PAGE 4096u
+#define LOWER 12u /* where in a page it says how many rows it has */
 
 /* ---- files -------------------------------------------------------------- */
 
@@ -202,6 +203,7 @@ flip_bits(struct harm *harm, uint8_t *page, uint32_t number)
 
         at = at < PAGE ? at : PAGE - 1;
         page[at] ^= (uint8_t)(1u << bit);
+        harm->shortens |= at / 2 == LOWER / 2;
         tell(harm, ", page %u byte %zu bit %u", number, at, bit);
     }
 }
@@ -215,6 +217,7 @@ spoil_run(struct harm *harm, uint8_t *page, uint32_t number)
                             : byte_of(page, harm->kind) % (PAGE + 1 - size);
     bool zero = one_in(2);
 
+    harm->shortens |= at <= LOWER + 1 && at + size > LOWER;
     if (zero)
         memset(page + at, 0, size);
     else
@@ -243,6 +246,7 @@ copy_page(struct harm *harm, uint8_t *page, uint32_t number)
     harm->at_names |= swap && kind == HARM_PAGE_NAMES;
     if (swap)
         memcpy(from, kept, PAGE);
+    harm->misplaces = named;
     if (named) {
         memcpy(page, &own, sizeof(own));
         if (swap)
@@ -254,9 +258,9 @@ copy_page(struct harm *harm, uint8_t *page, uint32_t number)
 }
 
 static void
-harm_tail(struct harm *harm, size_t used)
+harm_tail(struct harm *harm, size_t from, size_t used)
 {
-    uint8_t *bytes = harm->tail_now.bytes;
+    uint8_t *bytes = harm->tail_now.bytes + from;
     size_t at = below(used), size = one_in(2) ? 1 : between(1, 64);
 
     if (one_in(8)) {
@@ -265,36 +269,39 @@ harm_tail(struct harm *harm, size_t used)
     }
     if (size > used - at)
         size = used - at;
+    harm->at = from + at;
+    harm->end = from + at + size;
     if (size == 1) {
         unsigned bit = (unsigned)below(8);
 
         bytes[at] ^= (uint8_t)(1u << bit);
-        tell(harm, ", tail byte %zu bit %u", at, bit);
+        tell(harm, ", tail byte %zu bit %u", from + at, bit);
         return;
     }
     if (one_in(2))
         memset(bytes + at, 0, size);
     else
         fill_randomly(bytes + at, size);
-    tell(harm, ", tail bytes %zu to %zu", at, at + size);
+    tell(harm, ", tail bytes %zu to %zu", from + at, from + at + size);
 }
 
 void
-harm_some(struct harm *harm, size_t tail)
+harm_some(struct harm *harm, size_t from, size_t size)
 {
     uint32_t number;
     uint8_t *page;
 
     harm->what[0] = '\0';
+    harm->shortens = harm->misplaces = false;
     memcpy(harm->data_now.bytes, harm->data.bytes, harm->data.size);
     memcpy(harm->tail_now.bytes, harm->tail.bytes, harm->tail.size);
     do
         harm->kind = (enum harm_kind)below(HARM_KINDS);
-    while (harm->kind == HARM_TAIL ? tail == 0 : harm->counts[harm->kind] == 0);
+    while (harm->kind == HARM_TAIL ? size == 0 : harm->counts[harm->kind] == 0);
     if (harm->kind == HARM_TAIL) {
         harm->at_open = true;
         harm->at_names = false;
-        harm_tail(harm, tail);
+        harm_tail(harm, from, size);
         return;
     }
     harm->at_open = harm->kind <= HARM_PAGE_NAMES;

@@ -38,8 +38,11 @@ struct harm {
     unsigned counts[HARM_KINDS];
     uint64_t newer; /* of the meta pages, its number */
     enum harm_kind kind;
-    bool at_open;  /* of pages that are looked at then only, or the tail */
-    bool at_names; /* of the pages of the tables' names */
+    size_t at, end; /* of the tail */
+    bool at_open;   /* of pages that are looked at then only, or the tail */
+    bool at_names;  /* of the pages of the tables' names */
+    bool shortens;  /* where a page says how many rows it has */
+    bool misplaces; /* a page has its right number, and is another one */
     char what[300];
 };
 
@@ -49,9 +52,9 @@ void harm_free(struct harm *harm);
 
 /*
  * Damages what is to be: bits, runs of bytes or whole pages, and says what.
- * Of the tail only where TAIL bytes from its front are in use, if any.
+ * Of the tail, where SIZE bytes from number FROM on are in use, if any.
  */
-void harm_some(struct harm *harm, size_t tail);
+void harm_some(struct harm *harm, size_t from, size_t size);
 
 /* Writes what was, or what is to be, in place or as files of a new directory. */
 void harm_put_sound(const struct harm *harm, const char *path);
