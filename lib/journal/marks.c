@@ -198,6 +198,14 @@ struct walk {
     struct jn_span key, value;
 };
 
+/* A row that nobody may pass by; whether a mark is sound its reader tells. */
+static int
+check_name(struct jn_span key, struct jn_span value)
+{
+    (void)value;
+    return is_mark(key) || jn_own_row(key) < JN_OWN_ROWS ? 0 : JOURNAL_CORRUPT;
+}
+
 /*
  * The next mark, at first that of START or behind; JOURNAL_NOT_FOUND: none.
  * One whose key was damaged may seem to lie before START, or behind all marks.
@@ -209,8 +217,7 @@ step(struct walk *walk, struct jn_span start)
     int rc = 0;
 
     if (!walk->met)
-        rc = jn_store_look_beside(walk->place.txn, JN_META, start,
-                                  jn_marks_check_row);
+        rc = jn_store_look_beside(walk->place.txn, JN_META, start, check_name);
     if (rc != 0)
         return rc;
     if (!walk->met)
