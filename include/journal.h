@@ -437,6 +437,8 @@ JOURNAL_API void journal_entry_free(struct journal_entry *entry);
  * *SEQ is the number of the oldest retained entry whose time, ns since 1970
  * UTC, is TIME or later; the size where there is none.  Takes O(log entries)
  * steps.
+ *
+ * Errors:  JOURNAL_CORRUPT: it may be an entry that is damaged.
  */
 JOURNAL_API int journal_find_time(struct journal *journal, uint64_t time,
                                   uint64_t *seq);
@@ -714,7 +716,7 @@ struct journal_stat {
     uint64_t bytes_max;       /* of journal_open(), at most INT64_MAX */
     uint64_t tail_bytes_used; /* of the tail, not in data.mdb yet */
     uint64_t tail_bytes;      /* size of the tail; 0: there was none yet */
-    uint64_t first_time;      /* of the oldest entry; 0 if there is none */
+    uint64_t first_time;      /* of the oldest entry that can be read; or 0 */
     uint64_t last_time;       /* of the newest entry ever appended, or 0 */
     uint64_t format;          /* version of the format on disk: 3; or, of an
                                  older journal, 2, or 1 if it had no tail */

@@ -170,8 +170,10 @@ find_number(struct jn_txn *txn, uint64_t seq, struct search *search)
     rc = jn_view_state(txn, &state);
     if (rc != 0)
         return rc;
-    if (seq < state.dense)
-        return JOURNAL_PRUNED;
+    if (seq < state.dense) {
+        rc = seq < state.first ? 0 : jn_view_check_gone(txn, seq);
+        return rc == 0 ? JOURNAL_PRUNED : rc;
+    }
     return seq >= state.next ? JOURNAL_OUT_OF_RANGE : JOURNAL_CORRUPT;
 }
 
@@ -200,7 +202,7 @@ journal_find_time(struct journal *journal, uint64_t time, uint64_t *seq)
 {
     struct jn_state state;
     struct jn_txn txn;
-    uint64_t found;
+    struct jn_moment found;
     int rc;
 
     if (journal == NULL || seq == NULL)
@@ -212,7 +214,9 @@ journal_find_time(struct journal *journal, uint64_t time, uint64_t *seq)
     if (rc == 0)
         rc = jn_times_find(&txn, &state, time, &found);
     jn_store_end_read(&txn);
+    if (rc == 0 && found.low < found.high)
+        rc = JOURNAL_CORRUPT; /* it may be any of these */
     if (rc == 0)
-        *seq = found;
+        *seq = found.high;
     return rc;
 }

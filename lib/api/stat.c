@@ -73,14 +73,24 @@ keys_without_row(const struct jn_txn *txn, uint64_t first)
     return count;
 }
 
+/* How many there are no checksum is over; but there are not fewer, nor more. */
+static bool
+is_likely(const struct jn_state *state, uint64_t entries)
+{
+    return entries >= state->next - state->dense &&
+           entries <= state->next - state->first;
+}
+
 static int
 read_stat(struct jn_txn *txn, const struct jn_words *words,
           struct journal_stat *stat)
 {
     struct jn_state state;
-    uint64_t rows = jn_view_keys(txn);
+    uint64_t rows = jn_view_keys(txn), entries = jn_view_entries(txn);
     int rc = jn_view_state(txn, &state);
 
+    if (rc == 0 && !is_likely(&state, entries))
+        rc = JOURNAL_CORRUPT;
     if (rc == 0)
         rows += keys_without_row(txn, state.first);
     if (rc == 0 && rows < state.tombstones)
@@ -98,7 +108,7 @@ read_stat(struct jn_txn *txn, const struct jn_words *words,
     stat->first = state.first;
     stat->size = state.next;
     stat->durable_size = durable_size(txn, words, state.next);
-    stat->entries = jn_view_entries(txn);
+    stat->entries = entries;
     stat->keys = rows - state.tombstones;
     stat->tombstones = state.tombstones;
     stat->bytes_logical = state.bytes_logical;

@@ -6,6 +6,22 @@
 #include "base/checksum.h"
 #include "base/error.h"
 
+const char *const jn_own_rows[JN_OWN_ROWS] = {
+    "format", "id",      "created",  "next", "first",
+    "totals", "rewinds", "removals", "tail",
+};
+
+unsigned
+jn_own_row(struct jn_span key)
+{
+    unsigned i = 0;
+
+    while (i < JN_OWN_ROWS &&
+           !jn_span_equal(key, jn_span(jn_own_rows[i], strlen(jn_own_rows[i]))))
+        i++;
+    return i;
+}
+
 /* The check of TOTALS, whose last 8 bytes are to hold it. */
 static uint64_t
 check_of(const uint8_t *next, const uint8_t *first, struct jn_span totals)

@@ -36,6 +36,13 @@
 #define JN_TOTALS_MIN 32u /* without dense and sparse */
 #define JN_TOTALS_MAX 48u
 
+/* The names of these rows but the marks; first those that every journal has. */
+#define JN_OWN_ROWS 9u
+extern const char *const jn_own_rows[JN_OWN_ROWS];
+
+/* Which of them KEY is; JN_OWN_ROWS: none. */
+unsigned jn_own_row(struct jn_span key);
+
 /* Of the journal as it is at one moment. */
 struct jn_state {
     uint64_t next;

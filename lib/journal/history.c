@@ -19,6 +19,15 @@ linked_from(const struct jn_history *history)
     return jn_state_linked(history->state);
 }
 
+/* Of an entry with a key, which has a revision; of one without nothing tells. */
+static int
+decode_links(struct jn_links *links, struct jn_span bytes, uint64_t seq)
+{
+    int rc = jn_links_decode(links, &bytes, seq);
+
+    return rc == 0 && links->revision == 0 ? JOURNAL_CORRUPT : rc;
+}
+
 /* JOURNAL_PRUNED: it is one that salvage has not found. */
 static int
 go_to(const struct jn_history *history, uint64_t seq, struct spot *spot)
@@ -31,7 +40,7 @@ go_to(const struct jn_history *history, uint64_t seq, struct spot *spot)
         return seq >= linked_from(history) && seq < history->state->dense
                    ? JOURNAL_PRUNED
                    : JOURNAL_CORRUPT;
-    return rc == 0 ? jn_links_decode(&spot->links, &bytes, seq) : rc;
+    return rc == 0 ? decode_links(&spot->links, bytes, seq) : rc;
 }
 
 /* Whether entry SEQ, which once was there, still is. */
@@ -46,7 +55,7 @@ is_there(const struct jn_history *history, uint64_t seq, bool *is)
         return 0;
     rc = jn_view_bytes(history->txn, seq, &bytes);
     *is = rc == 0;
-    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    return rc == JOURNAL_NOT_FOUND ? jn_view_check_gone(history->txn, seq) : rc;
 }
 
 /* To the last root at or above BOUND, or the next one if that is lost. */
@@ -168,7 +177,7 @@ below_some(struct jn_txn *txn, uint64_t bound, uint64_t *seqs, size_t count)
             uint64_t next;
 
             if (!rows[i].found ||
-                jn_links_decode(&links, &rows[i].value, rows[i].number) != 0)
+                decode_links(&links, rows[i].value, rows[i].number) != 0)
                 return JOURNAL_CORRUPT;
             *ends[i] = links.prev;
             next = jn_links_toward(&links, bound);
@@ -382,9 +391,8 @@ static int
 visit(struct walk *walk, const struct branch *branch, struct jn_span bytes)
 {
     struct jn_links links;
-    struct jn_span rest = bytes;
     uint64_t half = (branch->size - 1) / 2;
-    int rc = jn_links_decode(&links, &rest, branch->root);
+    int rc = decode_links(&links, bytes, branch->root);
 
     if (rc == 0 && jn_links_tree_size(links.revision) != branch->size)
         rc = JOURNAL_CORRUPT;

@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "format/state.h"
 
 #define PREFIX "mark/"
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
@@ -128,6 +129,28 @@ jn_marks_decode(struct jn_span key, struct jn_span value, uint64_t *seq)
     return decode_row(key, value, seq);
 }
 
+int
+jn_marks_check_row(struct jn_span key, struct jn_span value)
+{
+    uint64_t seq;
+
+    if (jn_own_row(key) < JN_OWN_ROWS)
+        return 0;
+    return jn_marks_decode(key, value, &seq) == 0 ? 0 : JOURNAL_CORRUPT;
+}
+
+/* The row may be there, with its key damaged. */
+static int
+find_row(struct jn_txn *txn, struct jn_span key, struct jn_span *value)
+{
+    int rc = jn_store_get(txn, JN_META, key, value);
+
+    if (rc != JOURNAL_NOT_FOUND)
+        return rc;
+    rc = jn_store_look_beside(txn, JN_META, key, jn_marks_check_row);
+    return rc == 0 ? JOURNAL_NOT_FOUND : rc;
+}
+
 static int
 put_row(struct jn_txn *txn, struct jn_span key, uint64_t seq)
 {
@@ -143,7 +166,7 @@ jn_marks_get(struct jn_txn *txn, const char *name, uint64_t *seq)
 {
     struct row_key row_key;
     struct jn_span key = make_key(&row_key, name), value;
-    int rc = jn_store_get(txn, JN_META, key, &value);
+    int rc = find_row(txn, key, &value);
 
     return rc == 0 ? decode_row(key, value, seq) : rc;
 }
@@ -161,7 +184,7 @@ jn_marks_remove(struct jn_txn *txn, const char *name)
 {
     struct row_key row_key;
     struct jn_span key = make_key(&row_key, name), value;
-    int rc = jn_store_get(txn, JN_META, key, &value);
+    int rc = find_row(txn, key, &value);
 
     return rc == 0 ? jn_store_delete(txn, JN_META, key) : rc;
 }
@@ -175,18 +198,36 @@ struct walk {
     struct jn_span key, value;
 };
 
-/* The next mark, at first that of START or behind; JOURNAL_NOT_FOUND: none. */
+/* A row that nobody may pass by; whether a mark is sound its reader tells. */
+static int
+check_name(struct jn_span key, struct jn_span value)
+{
+    (void)value;
+    return is_mark(key) || jn_own_row(key) < JN_OWN_ROWS ? 0 : JOURNAL_CORRUPT;
+}
+
+/*
+ * The next mark, at first that of START or behind; JOURNAL_NOT_FOUND: none.
+ * One whose key was damaged may seem to lie before START, or behind all marks.
+ */
 static int
 step(struct walk *walk, struct jn_span start)
 {
-    int rc;
+    enum jn_move move = walk->met ? JN_NEXT : JN_AT_OR_AFTER;
+    int rc = 0;
 
     if (!walk->met)
+        rc = jn_store_look_beside(walk->place.txn, JN_META, start, check_name);
+    if (rc != 0)
+        return rc;
+    if (!walk->met)
         walk->key = start;
-    rc = jn_place_move(&walk->place, walk->met ? JN_NEXT : JN_AT_OR_AFTER,
-                       &walk->key, &walk->value);
     walk->met = true;
-    return rc == 0 && !is_mark(walk->key) ? JOURNAL_NOT_FOUND : rc;
+    rc = jn_place_move(&walk->place, move, &walk->key, &walk->value);
+    if (rc != 0 || is_mark(walk->key))
+        return rc;
+    return jn_own_row(walk->key) < JN_OWN_ROWS ? JOURNAL_NOT_FOUND
+                                               : JOURNAL_CORRUPT;
 }
 
 static const struct jn_span all = {(const uint8_t *)PREFIX, PREFIX_SIZE};

@@ -22,6 +22,12 @@ int jn_marks_check(const char *name);
  */
 int jn_marks_decode(struct jn_span key, struct jn_span value, uint64_t *seq);
 
+/*
+ * 0: it is a mark that is sound, or a row of another name that there may be.
+ * JOURNAL_CORRUPT: it is neither, and may have had any name.
+ */
+int jn_marks_check_row(struct jn_span key, struct jn_span value);
+
 /* JOURNAL_NOT_FOUND where there is no mark NAME. */
 int jn_marks_get(struct jn_txn *txn, const char *name, uint64_t *seq);
 int jn_marks_put(struct jn_txn *txn, const char *name, uint64_t seq);

@@ -70,7 +70,9 @@ probe_store(struct jn_place *place, uint64_t from, uint64_t limit,
         probe->seq = jn_get_be64(key.data);
         if (probe->seq >= limit)
             return JOURNAL_NOT_FOUND;
-        if (jn_stored_decode(&stored, value, probe->seq) == 0)
+        /* A number that was damaged may have led to before FROM. */
+        if (probe->seq >= from &&
+            jn_stored_decode(&stored, value, probe->seq) == 0)
             break;
         rc = jn_place_move(place, JN_NEXT, &key, &value);
         if (rc == JOURNAL_CORRUPT)
@@ -98,12 +100,15 @@ probe_at(struct jn_txn *txn, struct jn_place *place, uint64_t from,
     return 0;
 }
 
-/* What is below LOW is too old; what is at HIGH or above is not. */
+/*
+ * What is below LOW is too old; what is at HIGH or above is not.  Where they
+ * meet, whatever is left below the first that is not cannot be read.
+ */
 static int
 search(struct jn_txn *txn, struct jn_place *place, uint64_t time, uint64_t low,
-       uint64_t high, uint64_t *seq)
+       uint64_t high, struct jn_moment *moment)
 {
-    *seq = high;
+    moment->high = high;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct probe probe;
@@ -117,25 +122,52 @@ search(struct jn_txn *txn, struct jn_place *place, uint64_t time, uint64_t low,
         }
         high = middle;
         if (rc == 0)
-            *seq = probe.seq;
+            moment->high = probe.seq;
     }
+    moment->low = low;
+    return 0;
+}
+
+/*
+ * In the sparse part there need not be anything between the two, if neither a
+ * row is there nor one whose number was damaged.
+ */
+static int
+leave_out_hole(struct jn_place *place, uint64_t dense, struct jn_moment *moment)
+{
+    uint64_t end = moment->high < dense ? moment->high : dense;
+    struct jn_span key, value;
+    int rc;
+
+    if (moment->low >= end)
+        return 0;
+    rc = jn_view_check_gone(place->txn, moment->low);
+    if (rc == 0)
+        rc = go_to(place, moment->low, &key, &value);
+    if (rc != 0 && rc != JOURNAL_NOT_FOUND)
+        return rc == JOURNAL_CORRUPT ? 0 : rc;
+    if (rc == JOURNAL_NOT_FOUND ||
+        (key.size == 8 && jn_get_be64(key.data) >= end))
+        moment->low = end;
     return 0;
 }
 
 int
 jn_times_find(struct jn_txn *txn, const struct jn_state *state, uint64_t time,
-              uint64_t *seq)
+              struct jn_moment *moment)
 {
     struct jn_place place = {.handle = NULL};
     int rc;
 
     if (time > state->last_time) {
-        *seq = state->next;
+        moment->low = moment->high = state->next;
         return 0;
     }
     rc = jn_place_open(&place, txn, JN_ENTRIES);
     if (rc == 0)
-        rc = search(txn, &place, time, state->first, state->next, seq);
+        rc = search(txn, &place, time, state->first, state->next, moment);
+    if (rc == 0)
+        rc = leave_out_hole(&place, state->dense, moment);
     jn_place_close(&place);
     return rc;
 }

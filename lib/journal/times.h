@@ -6,10 +6,16 @@
 #include "store/store.h"
 
 /*
- * The number of the first entry of TIME or later; STATE's size if there is
- * none.  Takes O(log entries) steps; damaged entries are passed over.
+ * What is known of where a time begins: the entries below LOW are older, and
+ * HIGH is the first that can be read and is not, or the size.  What lies
+ * between is damaged: of an entry that cannot be read nobody knows the time.
  */
+struct jn_moment {
+    uint64_t low, high;
+};
+
+/* Takes O(log entries) steps; damaged entries are passed over. */
 int jn_times_find(struct jn_txn *txn, const struct jn_state *state,
-                  uint64_t time, uint64_t *seq);
+                  uint64_t time, struct jn_moment *moment);
 
 #endif

@@ -119,6 +119,33 @@ jn_view_links(struct jn_txn *txn, uint64_t seq, struct jn_links *links)
     return rc == 0 ? jn_links_decode(links, &bytes, seq) : rc;
 }
 
+/* The links tell; but an entry without a key has none. */
+static int
+check_number(struct jn_span key, struct jn_span value)
+{
+    uint64_t seq = key.size == 8 ? jn_get_be64(key.data) : 0;
+    struct jn_span rest = value;
+    struct jn_stored stored;
+    int rc;
+
+    if (key.size != 8)
+        return JOURNAL_CORRUPT;
+    rc = jn_links_decode(&stored.links, &rest, seq);
+    if (rc == 0 && stored.links.revision == 0)
+        rc = jn_stored_decode(&stored, value, seq);
+    return rc;
+}
+
+int
+jn_view_check_gone(struct jn_txn *txn, uint64_t seq)
+{
+    uint8_t key[8];
+
+    jn_put_be64(key, seq);
+    return jn_store_look_beside(txn, JN_ENTRIES, jn_span(key, sizeof(key)),
+                                check_number);
+}
+
 /* The oldest or newest of the recent entries, which are sound. */
 static void
 get_recent_end(const struct jn_txn *txn, enum jn_move end, uint64_t *seq,
@@ -185,6 +212,22 @@ jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
     return jn_chain_decode(chain, value, seed_of(index_key));
 }
 
+static int
+check_chain(struct jn_span index_key, struct jn_span value)
+{
+    struct jn_chain chain;
+
+    return jn_view_chain(&chain, index_key, value);
+}
+
+int
+jn_view_check_beside(struct jn_txn *txn, struct jn_span index_key)
+{
+    return txn->write
+               ? 0
+               : jn_store_look_beside(txn, JN_LATEST, index_key, check_chain);
+}
+
 /* A key that its index key tells whole. */
 static int
 find_whole(struct jn_txn *txn, struct jn_known *known)
@@ -194,7 +237,7 @@ find_whole(struct jn_txn *txn, struct jn_known *known)
     int rc = jn_store_get(txn, JN_LATEST, index_key, &value);
 
     if (rc == JOURNAL_NOT_FOUND)
-        return 0;
+        return jn_view_check_beside(txn, index_key);
     if (rc != 0)
         return rc;
     return jn_view_chain(&known->chain, index_key, value);
@@ -243,11 +286,14 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
         struct jn_chain chain;
 
         rc = jn_place_move(&place, move, &at, &value);
-        if (rc != 0 ||
-            !jn_index_same_hash(at, jn_index_span(&known->index_key)))
+        if (rc != 0)
             break;
-        move = JN_NEXT;
         rc = jn_view_chain(&chain, at, value);
+        if (!jn_index_same_hash(at, jn_index_span(&known->index_key))) {
+            rc = txn->write ? 0 : rc; /* it may be one more with that hash */
+            break;
+        }
+        move = JN_NEXT;
         if (rc == 0)
             rc = is_row_of(txn, &chain, key, &found);
         if (rc == 0 && found) {
@@ -260,6 +306,8 @@ find_hashed(struct jn_txn *txn, struct jn_span key, struct jn_known *known)
     jn_place_close(&place);
     if (rc == JOURNAL_NOT_FOUND)
         rc = 0;
+    if (rc == 0 && !found)
+        rc = jn_view_check_beside(txn, jn_index_span(&known->index_key));
     if (rc != 0 || found)
         return rc;
     if (free_probe == JN_INDEX_PROBES)

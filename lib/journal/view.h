@@ -66,6 +66,13 @@ int jn_view_bytes(struct jn_txn *txn, uint64_t seq, struct jn_span *bytes);
 int jn_view_stored(struct jn_txn *txn, uint64_t seq, struct jn_stored *stored);
 
 /*
+ * 0: there is no row of entry SEQ, of which JOURNAL_NOT_FOUND was said.
+ * JOURNAL_CORRUPT: there may be one, whose number was damaged.  Matters where
+ * numbers are left out.
+ */
+int jn_view_check_gone(struct jn_txn *txn, uint64_t seq);
+
+/*
  * Number of entries, and of keys with a row in `latest` or that will have one.
  */
 uint64_t jn_view_entries(struct jn_txn *txn);
@@ -127,6 +134,13 @@ bool jn_view_was_superseded(struct jn_txn *txn, struct jn_span key,
 /* The CHAIN that a row of `latest` with key INDEX_KEY holds in its VALUE. */
 int jn_view_chain(struct jn_chain *chain, struct jn_span index_key,
                   struct jn_span value);
+
+/*
+ * 0: no row of `latest` whose key was damaged lies where INDEX_KEY, of which
+ * there is no row, would be.  Of a transaction that writes nothing is told: it
+ * would make the append of a new key dearer.
+ */
+int jn_view_check_beside(struct jn_txn *txn, struct jn_span index_key);
 
 /*
  * The chain of KEY with its newest recent entry ITEM, and how it is encoded

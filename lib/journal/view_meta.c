@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "base/error.h"
+#include "journal/marks.h"
 #include "journal/view.h"
 
 static struct jn_span
@@ -102,9 +103,11 @@ jn_view_tail(struct jn_txn *txn, struct jn_tail_row *row)
     struct jn_span value;
     int rc = jn_store_get(txn, JN_META, name("tail"), &value);
 
+    /* Taken for none, what is in the tail would be lost. */
     if (rc == JOURNAL_NOT_FOUND) {
         memset(row, 0, sizeof(*row));
-        return 0;
+        return jn_store_look_beside(txn, JN_META, name("tail"),
+                                    jn_marks_check_row);
     }
     return rc == 0 ? jn_tail_row_decode(row, value) : rc;
 }
@@ -140,9 +143,12 @@ jn_view_format(struct jn_txn *txn, uint64_t *format)
 
     if (rc == 0 && value.size != 8)
         rc = JOURNAL_CORRUPT;
-    if (rc == 0)
-        *format = jn_get_be64(value.data);
-    return rc;
+    if (rc != 0)
+        return rc;
+    *format = jn_get_be64(value.data);
+    return *format >= JN_FORMAT_OLDEST && *format <= JN_FORMAT
+               ? 0
+               : JOURNAL_CORRUPT;
 }
 
 int

@@ -128,6 +128,19 @@ choose_meta(struct jn_pages *pages, const struct wish *wish,
     return 0;
 }
 
+/*
+ * Commits take turns, so that the two are of one and the next; those of a file
+ * that is made are alike.  A damaged number would bring back what was before
+ * the last commit.
+ */
+static bool
+take_turns(const struct jn_meta *metas)
+{
+    uint64_t a = metas[0].transaction, b = metas[1].transaction;
+
+    return a + 1 == b || b + 1 == a || (a == 0 && b == 0);
+}
+
 static int
 read_metas(struct jn_pages *pages, const struct wish *wish)
 {
@@ -143,6 +156,8 @@ read_metas(struct jn_pages *pages, const struct wish *wish)
             return rc;
         good[i] = rc == 0;
     }
+    if (!wish->any && !wish->at && !take_turns(metas))
+        return JOURNAL_CORRUPT;
     return choose_meta(pages, wish, metas, good);
 }
 

@@ -197,27 +197,39 @@ decode(const struct journal_cursor *cursor, const struct jn_copied *row,
     return rc;
 }
 
+/* The row that is next; *PASSES: it is one that was asked for. */
+static int
+look_at_row(struct journal_cursor *cursor, bool *passes)
+{
+    struct jn_rows *rows = &cursor->rows;
+    const struct jn_copied *row = &rows->list[rows->at];
+    struct jn_stored stored;
+    int rc = decode(cursor, row, &stored);
+
+    *passes = rc == 0 && jn_range_has_time(&cursor->range, stored.record.time);
+    if (*passes)
+        jn_entry_fill(&cursor->entry, row->seq, &stored);
+    else
+        rows->at++;
+    return rc;
+}
+
 int
 jn_cursor_peek(struct journal_cursor *cursor)
 {
-    struct jn_stored stored;
-    const struct jn_copied *row;
+    bool passes = false;
     int rc = jn_shared_check(cursor->journal->shared);
 
     if (rc == 0 && cursor->pending != 0) {
         rc = cursor->pending;
         cursor->pending = 0;
     }
-    if (rc == 0 && !has_rows(cursor))
-        rc = fill_rows(cursor);
-    if (rc != 0)
-        return rc;
-    row = &cursor->rows.list[cursor->rows.at];
-    rc = decode(cursor, row, &stored);
-    if (rc == 0)
-        jn_entry_fill(&cursor->entry, row->seq, &stored);
-    else
-        cursor->rows.at++;
+    while (rc == 0 && !passes) {
+        if (!has_rows(cursor))
+            rc = fill_rows(cursor);
+        if (rc == 0)
+            rc = look_at_row(cursor, &passes);
+    }
     return rc;
 }
 

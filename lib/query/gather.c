@@ -218,7 +218,8 @@ list_later(struct jn_turn *turn)
     if (rc == 0)
         rc = jn_view_get_many(turn->txn, rows, sparse);
     for (size_t i = 0; rc == 0 && i < sparse; i++)
-        rc = rows[i].found ? list_newest(turn, rows[i].number) : 0;
+        rc = rows[i].found ? list_newest(turn, rows[i].number)
+                           : jn_view_check_gone(turn->txn, rows[i].number);
     return rc;
 }
 

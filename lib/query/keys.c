@@ -59,8 +59,13 @@ static int
 move(struct jn_keys *keys, struct jn_span *value)
 {
     struct jn_span at = jn_index_span(&keys->at), row = at;
-    int rc;
+    int rc = 0;
 
+    /* The first ones may seem to lie before the place where it begins. */
+    if (!keys->met)
+        rc = jn_view_check_beside(keys->txn, at);
+    if (rc != 0)
+        return rc;
     if (keys->placed) {
         rc = jn_place_move(&keys->place, JN_NEXT, &row, value);
     } else {

@@ -13,20 +13,26 @@ read_cuts(struct jn_txn *txn, struct jn_cuts *rewinds, struct jn_cuts *removals)
     return rc == 0 ? jn_view_cuts(txn, JN_REMOVALS, removals) : rc;
 }
 
-/* Leaves of the range what was appended in [since, until). */
+/*
+ * Leaves of the range what was appended in [since, until), and what may have
+ * been: of damaged entries at either end the cursor tells.
+ */
 static int
 clip_times(struct jn_range *range, struct jn_txn *txn,
            const struct jn_state *state)
 {
-    uint64_t from = 0, to = JOURNAL_NONE;
+    struct jn_moment since = {0, 0}, until = {JOURNAL_NONE, JOURNAL_NONE};
+    uint64_t from, to;
     int rc = 0;
 
     if (range->since > 0)
-        rc = jn_times_find(txn, state, range->since, &from);
+        rc = jn_times_find(txn, state, range->since, &since);
     if (rc == 0 && range->until <= state->last_time)
-        rc = jn_times_find(txn, state, range->until, &to);
+        rc = jn_times_find(txn, state, range->until, &until);
     if (rc != 0)
         return rc;
+    from = since.low;
+    to = until.high;
     range->low = from > range->low ? from : range->low;
     range->high = to < range->high ? to : range->high;
     /* No later entry will be of an earlier time. */

@@ -36,6 +36,13 @@ int jn_range_open(struct jn_range *range, struct jn_txn *txn,
 int jn_range_look(struct jn_range *range, struct jn_txn *txn,
                   struct jn_state *state, bool *moved);
 
+/* Whether the range is about that TIME: its ends may not be known exactly. */
+static inline bool
+jn_range_has_time(const struct jn_range *range, uint64_t time)
+{
+    return time >= range->since && time < range->until;
+}
+
 static inline bool
 jn_range_is_empty(const struct jn_range *range)
 {

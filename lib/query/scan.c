@@ -236,6 +236,21 @@ pass_over(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
     return lose_next(scan, full);
 }
 
+/*
+ * Row SEQ lies behind the range.  In the sparse part, if it is damaged, it may
+ * be of a number within.
+ */
+static int
+take_behind(struct scan *scan, uint64_t next, uint64_t seq,
+            struct jn_span value, bool *full)
+{
+    *full = false;
+    if (seq == JOURNAL_NONE || next >= scan->state->dense ||
+        jn_range_is_empty(scan->range) || is_sound(seq, value))
+        return 0;
+    return jn_rows_add_damaged(scan->rows, next, full);
+}
+
 /* Up to row SEQ, or the end of the range: what is missing before it. */
 static int
 step_up(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
@@ -244,6 +259,8 @@ step_up(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
     uint64_t found = seq < range->high ? seq : range->high;
     int rc = take_gap(scan, range->low, found, full);
 
+    if (rc == 0 && !*full && found == range->high)
+        rc = take_behind(scan, range->low, seq, value, full);
     if (rc != 0 || *full)
         return rc;
     range->low = found;
@@ -264,6 +281,8 @@ step_down(struct scan *scan, uint64_t seq, struct jn_span value, bool *full)
                                                               : seq + 1;
     int rc = take_gap(scan, behind, range->high, full);
 
+    if (rc == 0 && !*full && behind == range->low)
+        rc = take_behind(scan, range->high - 1, seq, value, full);
     if (rc != 0 || *full)
         return rc;
     range->high = behind;
@@ -321,6 +340,21 @@ look_at_row(struct scan *scan, int rc, struct jn_span key, struct jn_span value,
     return step(scan, jn_get_be64(key.data), value, full);
 }
 
+/*
+ * Whether in the sparse part, where numbers are left out, a row before the one
+ * that the search for FROM has led to, with KEY, may be FROM's: its number was
+ * damaged.  If that row itself is not sound, who takes it tells.
+ */
+static bool
+is_hidden(const struct scan *scan, uint64_t from, struct jn_span key,
+          struct jn_span value)
+{
+    uint64_t seq = key.size == 8 ? jn_get_be64(key.data) : from;
+
+    return from < scan->state->dense && seq != from && is_sound(seq, value) &&
+           jn_view_check_gone(scan->txn, from) == JOURNAL_CORRUPT;
+}
+
 static int
 look_at_rows(struct scan *scan)
 {
@@ -331,6 +365,11 @@ look_at_rows(struct scan *scan)
     bool full = false;
     int rc = begin(scan, start, &key, &value);
 
+    if (rc == 0 && is_hidden(scan, start, key, value)) {
+        rc = lose_next(scan, &full);
+        if (rc != 0 || full || jn_range_is_empty(scan->range))
+            return rc;
+    }
     for (unsigned i = 0; i < ENTRIES_A_TURN && bytes < BYTES_A_TURN; i++) {
         bytes += value.size;
         rc = look_at_row(scan, rc, key, value, &full);

@@ -2,24 +2,8 @@
 #include "repair/audit_part.h"
 #include "journal/marks.h"
 
-/* Those that every journal has come first. */
-enum row { FORMAT, ID, CREATED, NEXT, FIRST, TOTALS, NEEDED, ROWS = 9 };
-
-static const char *const names[ROWS] = {
-    [FORMAT] = "format",  [ID] = "id",       [CREATED] = "created",
-    [NEXT] = "next",      [FIRST] = "first", [TOTALS] = "totals",
-    [NEEDED] = "rewinds", "removals",        "tail",
-};
-
-static unsigned
-row_of(struct jn_span key)
-{
-    unsigned i = 0;
-
-    while (i < ROWS && !jn_span_equal(key, jn_span(names[i], strlen(names[i]))))
-        i++;
-    return i;
-}
+/* Which of jn_own_rows; those that every journal has come first. */
+enum row { FORMAT, ID, CREATED, NEXT, FIRST, TOTALS, NEEDED };
 
 static bool
 is_sound_format(const struct jn_audit *audit, struct jn_span value)
@@ -55,10 +39,10 @@ bool
 jn_audit_meta_sound(struct jn_audit *audit, struct jn_span key,
                     struct jn_span value)
 {
-    unsigned row = row_of(key);
+    unsigned row = jn_own_row(key);
     struct jn_cuts cuts;
 
-    if (row < ROWS)
+    if (row < JN_OWN_ROWS)
         audit->meta_seen |= 1u << row;
     switch (row) {
     case FORMAT:
@@ -71,9 +55,9 @@ jn_audit_meta_sound(struct jn_audit *audit, struct jn_span key,
     case FIRST:
     case TOTALS:
         return true; /* together they are the state */
-    case ROWS - 1:
+    case JN_OWN_ROWS - 1:
         return is_sound_tail(audit, value);
-    case ROWS:
+    case JN_OWN_ROWS:
         return is_sound_mark(audit, key, value);
     default:
         return jn_cuts_decode(&cuts, value) == 0;

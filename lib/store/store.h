@@ -279,6 +279,16 @@ int jn_store_delete(struct jn_txn *txn, enum jn_table table,
 int jn_store_append(struct jn_txn *txn, enum jn_table table, struct jn_span key,
                     size_t size, uint8_t **value);
 
+/*
+ * For who has not found KEY in TABLE: has CHECK look at the rows on both sides
+ * of where it would be.  A key that was damaged ends the search beside itself,
+ * be it the one that is looked for or one that misleads.  JOURNAL_CORRUPT where
+ * the way there makes no sense; 0 without a look where TXN has changed TABLE.
+ */
+typedef int (*jn_row_check)(struct jn_span key, struct jn_span value);
+int jn_store_look_beside(struct jn_txn *txn, enum jn_table table,
+                         struct jn_span key, jn_row_check check);
+
 /* Number of rows. */
 uint64_t jn_store_count(struct jn_txn *txn, enum jn_table table);
 

@@ -82,6 +82,28 @@ jn_store_get_committed(struct jn_txn *txn, enum jn_table table,
 }
 
 int
+jn_store_look_beside(struct jn_txn *txn, enum jn_table table,
+                     struct jn_span key, jn_row_check check)
+{
+    struct jn_store_way way;
+    struct jn_span value;
+    int rc;
+
+    if (jn_guard_has_changed(txn, table) ||
+        !jn_store_way_open(&way, txn, table))
+        return 0;
+    way.strict = true;
+    rc = jn_store_way_move(&way, JN_AT_OR_AFTER, &key, &value);
+    if (rc == 0)
+        rc = check(key, value);
+    if (rc == 0 || rc == JOURNAL_NOT_FOUND)
+        rc = jn_store_way_move(&way, JN_PREV, &key, &value);
+    if (rc == 0)
+        rc = check(key, value);
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+int
 jn_store_put(struct jn_txn *txn, enum jn_table table, struct jn_span key,
              struct jn_span value)
 {

@@ -62,10 +62,14 @@ ascends(const struct jn_store_way *way, const uint8_t *page, unsigned i)
            jn_page_compare(jn_tree_key(node), jn_tree_key(next)) < 0;
 }
 
-/* Whether KEY is on the right side of what branches say of the leaf's HIGH. */
+/*
+ * The key in the branches that all keys of the leaf are below, if HIGH, or not
+ * below; without data if there is none.
+ */
 static bool
-is_within(const struct jn_store_way *way, struct jn_span key, bool high)
+get_bound(const struct jn_store_way *way, bool high, struct jn_span *bound)
 {
+    *bound = jn_span(NULL, 0);
     for (unsigned i = way->tree.depth - 1; i-- > 0;) {
         const struct jn_store_level *level = &way->level[i];
         unsigned at = level->at + high;
@@ -75,10 +79,38 @@ is_within(const struct jn_store_way *way, struct jn_span key, bool high)
         if (at == 0 || at == level->count)
             continue;
         node = jn_tree_node(&way->tree, level->page, at);
-        return node != NULL &&
-               (jn_page_compare(key, jn_tree_key(node)) < 0) == high;
+        if (node != NULL)
+            *bound = jn_tree_key(node);
+        return node != NULL;
     }
     return true;
+}
+
+static bool
+is_below(struct jn_span key, struct jn_span bound)
+{
+    return jn_page_compare(key, bound) < 0;
+}
+
+/*
+ * Whether the leaf with keys from FIRST to LAST is where the branches want
+ * keys in [LOW, HIGH).  Who is not strict makes do with one of the two, for the
+ * other may be damaged, and with none where the branches make no sense.
+ */
+static bool
+is_in_place(const struct jn_store_way *way, struct jn_span first,
+            struct jn_span last, struct jn_span low, struct jn_span high)
+{
+    bool first_under = low.data != NULL && is_below(first, low);
+    bool last_under = low.data != NULL && is_below(last, low);
+    bool first_over = high.data != NULL && !is_below(first, high);
+    bool last_over = high.data != NULL && !is_below(last, high);
+
+    if (way->strict)
+        return !first_under && !last_over;
+    if (low.data != NULL && high.data != NULL && !is_below(low, high))
+        return true;
+    return !(first_under && last_under) && !(first_over && last_over);
 }
 
 /* Notes the first key of the leaf that the way leads to. */
@@ -87,15 +119,16 @@ note_leaf(struct jn_store_way *way)
 {
     const struct jn_store_level *leaf = leaf_of(way);
     const uint8_t *node = jn_tree_node(&way->tree, leaf->page, 0);
+    struct jn_span low, high;
 
     if (node == NULL)
         return JOURNAL_CORRUPT;
     way->first = jn_tree_key(node);
-    if (!way->strict)
-        return 0;
     node = jn_tree_node(&way->tree, leaf->page, leaf->count - 1);
-    return node != NULL && is_within(way, way->first, false) &&
-                   is_within(way, jn_tree_key(node), true)
+    if (node == NULL || !get_bound(way, false, &low) ||
+        !get_bound(way, true, &high))
+        return way->strict ? JOURNAL_CORRUPT : 0;
+    return is_in_place(way, way->first, jn_tree_key(node), low, high)
                ? 0
                : JOURNAL_CORRUPT;
 }

@@ -324,6 +324,30 @@ START_TEST(a_meta_page_is_chosen_by_its_transaction)
 }
 END_TEST
 
+/* Then the older of two commits would be shown, or what never was the newer. */
+START_TEST(a_transaction_out_of_turn_is_damage)
+{
+    static const int64_t by[] = {2, 4, -2, 1 << 20};
+    struct jn_pages *pages = NULL;
+
+    for (unsigned i = 0; i < 2 * 4; i++) {
+        uint8_t *place = file_bytes + i / 4 * PAGE + JN_PAGE_HEADER +
+                         offsetof(struct jn_meta, transaction);
+        struct jn_meta meta = meta_at(i / 4), other = meta_at(1 - i / 4);
+        uint64_t number = meta.transaction + (uint64_t)by[i % 4];
+        int file;
+
+        if (number + 1 == other.transaction || other.transaction + 1 == number)
+            continue; /* it takes turns with it, too */
+        memcpy(place, &number, sizeof(number));
+        file = write_file(file_bytes, file_size);
+        ck_assert_int_eq(jn_pages_open(&pages, file), JOURNAL_CORRUPT);
+        close(file);
+        memcpy(place, &meta.transaction, sizeof(number));
+    }
+}
+END_TEST
+
 START_TEST(one_good_meta_page_will_do_if_asked)
 {
     for (unsigned bad = 0; bad < 2; bad++) {
@@ -448,6 +472,7 @@ suite(void)
     tcase_add_test(tcase, a_tree_that_leads_back_to_itself_has_an_end);
     tcase_add_test(tcase, the_other_byte_order_is_not_supported);
     tcase_add_test(tcase, a_meta_page_is_chosen_by_its_transaction);
+    tcase_add_test(tcase, a_transaction_out_of_turn_is_damage);
     tcase_add_test(tcase, one_good_meta_page_will_do_if_asked);
     tcase_add_test(tcase, without_a_good_meta_page_there_is_nothing);
     tcase_add_test(tcase, a_meta_page_in_the_place_of_the_other_is_damaged);

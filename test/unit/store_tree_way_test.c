@@ -220,6 +220,33 @@ START_TEST(a_branch_that_leads_back_is_noticed)
 }
 END_TEST
 
+/* Its keys are all of another place, and its number is the right one. */
+START_TEST(a_leaf_that_is_another_one_is_noticed)
+{
+    struct jn_store_way way = way_of(WALKED_ENTRIES);
+    uint64_t pages[2] = {walked_child(&paged, way.tree.root, 3),
+                         walked_child(&paged, way.tree.root, 5)};
+    static uint64_t numbers[ROWS_MAX];
+
+    list_rows(&way.tree);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = jn_get_be64(rows[i].data);
+    memcpy(paged_page(&paged, pages[_i]), paged_page(&paged, pages[1 - _i]),
+           paged.page_size);
+    memcpy(paged_page(&paged, pages[_i]), &pages[_i], sizeof(pages[_i]));
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[8];
+        struct jn_span key = {bytes, sizeof(bytes)}, value;
+        int rc;
+
+        jn_put_be64(bytes, numbers[i]);
+        rc = jn_store_way_move(&way, JN_AT_OR_AFTER, &key, &value);
+        ck_assert(rc == JOURNAL_CORRUPT ||
+                  (rc == 0 && jn_get_be64(key.data) == numbers[i]));
+    }
+}
+END_TEST
+
 START_TEST(a_root_that_is_none_leads_nowhere)
 {
     struct jn_store_way way = way_of(WALKED_ENTRIES);
@@ -449,6 +476,7 @@ suite(void)
                    behind_the_last_row_there_is_none_and_before_it_the_last);
     tcase_add_test(tcase, in_pages_of_chance_it_stays_within_them_and_ends);
     tcase_add_test(tcase, a_branch_that_leads_back_is_noticed);
+    tcase_add_loop_test(tcase, a_leaf_that_is_another_one_is_noticed, 0, 2);
     tcase_add_test(tcase, a_root_that_is_none_leads_nowhere);
     tcase_add_loop_test(
         tcase, a_node_of_a_branch_or_a_leaf_that_is_not_there_is_noticed, 0, 2);
