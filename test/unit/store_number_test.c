@@ -1,4 +1,4 @@
-/* store_number_test.c - a snapshot is that of the commit whose number it has. */
+/* store_number_test.c - a snapshot is of the commit whose number it has. */
 #include <pthread.h>
 #include <stdatomic.h>
 
