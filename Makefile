@@ -129,6 +129,7 @@ WRAP_ALL = -Wl,--wrap=journal_open
 # Tests that replace a function of the library, and which.
 WRAP_unit/collision_test = -Wl,--wrap=jn_hash128
 WRAP_unit/audit_life_test = -Wl,--wrap=jn_hash128
+WRAP_unit/expiry_test = -Wl,--wrap=jn_expiry_run
 WRAP_unit/futex_test = -Wl,--wrap=syscall
 WRAP_unit/wait_test = -Wl,--wrap=jn_futex_sleep,--wrap=jn_futex_wake
 WRAP_unit/newest_write_test = -Wl,--wrap=msync,--wrap=jn_lock_leave \

@@ -827,10 +827,11 @@ JOURNAL_API int journal_verify(struct journal *journal,
  *          JOURNAL_OPEN_READ_ONLY too.  As long as it lasts space that others
  *          free is not used again.
  * Errors:  JOURNAL_EXISTS: there is something at PATH, or at PATH.partial.
- *          JOURNAL_BUSY: another backup to PATH is at work.  JOURNAL_FULL: no
- *          room for it.  JOURNAL_CORRUPT, ECANCELED as above.  EAGAIN: the file
- *          changed hands each time it was tried.  An errno, as ENOENT: of the
- *          directory around PATH.
+ *          EINVAL: PATH is within the journal's directory.  JOURNAL_BUSY:
+ *          another backup to PATH is at work.  JOURNAL_FULL: no room for it.
+ *          JOURNAL_CORRUPT, ECANCELED as above.  EAGAIN: the file changed hands
+ *          each time it was tried.  An errno, as ENOENT: of the directory
+ *          around PATH.
  */
 JOURNAL_API int journal_backup(struct journal *journal, const char *path,
                                uint32_t flags, journal_progress progress,

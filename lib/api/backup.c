@@ -126,21 +126,25 @@ create_file(const struct jn_target *target, mode_t mode, int *out)
 static int
 back_up(struct backup *backup, const char *path)
 {
-    const struct stat *like = &backup->shared->files.newest.like;
-    mode_t mode = like->st_mode & 0777u;
+    const struct jn_newest *newest = &backup->shared->files.newest;
+    mode_t mode = newest->like.st_mode & 0777u;
     struct jn_target target;
     int rc = jn_target_open(&target, path, mode);
 
     if (rc != 0)
         return rc;
-    rc = create_file(&target, mode, &backup->file);
+    /* It would go with what it is there for, or keep that from going. */
+    if (jn_target_is_within(newest->directory, target.path))
+        rc = EINVAL;
+    if (rc == 0)
+        rc = create_file(&target, mode, &backup->file);
     if (rc == 0) {
         rc = write_data(backup);
         if (close(backup->file) != 0 && rc == 0)
             rc = errno;
     }
     if (rc == 0)
-        rc = jn_target_finish(&target, like);
+        rc = jn_target_finish(&target, &newest->like);
     jn_target_close(&target);
     return jn_error_from_errno(rc);
 }

@@ -26,44 +26,6 @@ struct salvage {
     bool uncounted;    /* the store had entries that nothing else tells of */
 };
 
-/* ---- paths --------------------------------------------------------------- */
-
-/* Where TO will be is within FROM, or is that; as far as there is anything. */
-static bool
-is_within(const char *from, const char *to)
-{
-    char path[PATH_MAX], *slash;
-    struct stat outer, at, above;
-
-    if (strlen(to) >= sizeof(path) || stat(from, &outer) != 0)
-        return false;
-    memcpy(path, to, strlen(to) + 1);
-    while (stat(path, &at) != 0) {
-        slash = strrchr(path, '/');
-        if (slash == NULL)
-            memcpy(path, ".", 2);
-        else if (slash == path)
-            slash[1] = '\0';
-        else
-            *slash = '\0';
-        if (slash == NULL && stat(path, &at) != 0)
-            return false;
-    }
-    for (;;) {
-        size_t size = strlen(path);
-
-        if (at.st_dev == outer.st_dev && at.st_ino == outer.st_ino)
-            return true;
-        if (size + sizeof("/..") > sizeof(path))
-            return false;
-        memcpy(path + size, "/..", sizeof("/.."));
-        if (stat(path, &above) != 0 ||
-            (above.st_dev == at.st_dev && above.st_ino == at.st_ino))
-            return false;
-        at = above;
-    }
-}
-
 /* ---- entries ------------------------------------------------------------- */
 
 static void
@@ -321,7 +283,7 @@ journal_salvage(const char *from, const char *to, struct journal_report *report,
     int state, rc;
 
     if (from == NULL || *from == '\0' || to == NULL || *to == '\0' ||
-        (report != NULL && !is_known(report)) || is_within(from, to))
+        (report != NULL && !is_known(report)) || jn_target_is_within(from, to))
         return EINVAL;
     salvage = calloc(1, sizeof(*salvage));
     if (salvage == NULL)

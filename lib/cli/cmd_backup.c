@@ -1,4 +1,5 @@
 /* cmd_backup.c - `journal backup`: a journal of all that is in another. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,6 +78,8 @@ hint_at(int result, const struct request *request)
     if (result == JOURNAL_EXISTS)
         report_hint("a backup goes to where there is nothing, or an empty "
                     "directory");
+    if (result == EINVAL)
+        report_hint("a backup goes to another directory than its journal");
     if (result == JOURNAL_CORRUPT) {
         report_hint("no backup was made, and those from before are worth the "
                     "more");

@@ -73,9 +73,24 @@ catch_signals(void)
 
 /* ---- the mark ----------------------------------------------------------- */
 
+/* Whether a rewind has moved it back since; then it is there that it stands. */
+static bool
+was_moved_back(struct progress *progress)
+{
+    uint64_t seq;
+
+    if (progress->marked == JOURNAL_NONE ||
+        journal_marked(progress->journal, progress->follow->mark, &seq) != 0 ||
+        seq >= progress->marked)
+        return false;
+    progress->marked = seq;
+    return true;
+}
+
 /*
  * Moves the mark to what has been written.  If the journal has been rewound
- * below that just now, the next look at it will tell.
+ * below that just now, the next look at it will tell; numbers that have been
+ * given again since are yet to be written.
  */
 static int
 move_mark(struct progress *progress)
@@ -83,7 +98,8 @@ move_mark(struct progress *progress)
     const struct follow *follow = progress->follow;
     int rc;
 
-    if (follow->mark == NULL || progress->marked == progress->handled)
+    if (follow->mark == NULL || was_moved_back(progress) ||
+        progress->marked == progress->handled)
         return CLI_OK;
     rc = journal_mark(progress->journal, follow->mark, progress->handled);
     if (rc == JOURNAL_OUT_OF_RANGE)

@@ -13,6 +13,7 @@
 #include "text.h"
 
 #define SHOWN_COLUMNS 120u
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 /* Which of json_line.bytes is whose. */
 enum { BYTES_KEY, BYTES_VALUE, BYTES_META };
@@ -319,6 +320,24 @@ check_record(struct json_line *line)
 
 /* ---- a line ------------------------------------------------------------- */
 
+static bool
+is_blank(const char *text, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size && strchr(" \t\r", text[i]) != NULL && text[i] != '\0')
+        i++;
+    return i == size;
+}
+
+/* In front of the first line some editors put what nobody sees. */
+static bool
+has_mark(const char *text, size_t size)
+{
+    return size >= strlen(BYTE_ORDER_MARK) &&
+           memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+}
+
 /* What is near may be anything, and a terminal is no place for that. */
 static bool
 not_json(struct json_line *line, const json_error_t *error)
@@ -341,6 +360,11 @@ json_line_read(struct json_line *line, const char *text, size_t size)
 
     json_line_free(line);
     line->object = json_parse(text, size, &error);
+    if (line->object == NULL && is_blank(text, size))
+        return problem(line, "not JSON: an empty line");
+    if (line->object == NULL && has_mark(text, size))
+        return problem(line, "not JSON: a byte order mark, three bytes that "
+                             "have to go");
     if (line->object == NULL)
         return not_json(line, &error);
     if (!json_is_object(line->object))

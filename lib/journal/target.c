@@ -34,6 +34,41 @@ join(char out[PATH_MAX], const char *directory, const char *name)
     return size >= 0 && size < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
+bool
+jn_target_is_within(const char *from, const char *to)
+{
+    char path[PATH_MAX], *slash;
+    struct stat outer, at, above;
+
+    if (strlen(to) >= sizeof(path) || stat(from, &outer) != 0)
+        return false;
+    memcpy(path, to, strlen(to) + 1);
+    while (stat(path, &at) != 0) {
+        slash = strrchr(path, '/');
+        if (slash == NULL)
+            memcpy(path, ".", 2);
+        else if (slash == path)
+            slash[1] = '\0';
+        else
+            *slash = '\0';
+        if (slash == NULL && stat(path, &at) != 0)
+            return false;
+    }
+    for (;;) {
+        size_t size = strlen(path);
+
+        if (at.st_dev == outer.st_dev && at.st_ino == outer.st_ino)
+            return true;
+        if (size + sizeof("/..") > sizeof(path))
+            return false;
+        memcpy(path + size, "/..", sizeof("/.."));
+        if (stat(path, &above) != 0 ||
+            (above.st_dev == at.st_dev && above.st_ino == at.st_ino))
+            return false;
+        at = above;
+    }
+}
+
 /* Where PATH, at which there is nothing, leads to; its parent is there. */
 static int
 find_absent(struct jn_target *target, const char *path)

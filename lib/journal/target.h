@@ -27,6 +27,9 @@ void jn_target_sweep(const char *directory);
  */
 int jn_target_check_removal(const char *directory, const char *name);
 
+/* Where TO will be is within FROM, or is that; as far as there is anything. */
+bool jn_target_is_within(const char *from, const char *to);
+
 struct jn_target {
     char path[PATH_MAX];     /* of the directory that will be the journal, */
     char base[PATH_MAX];     /* as it is called until then, */

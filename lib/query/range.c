@@ -67,6 +67,7 @@ jn_range_open(struct jn_range *range, struct jn_txn *txn,
         .reverse = (query->flags & JOURNAL_QUERY_REVERSE) != 0,
         .follow = (query->flags & JOURNAL_QUERY_FOLLOW) != 0,
         .low = query->first == JOURNAL_NONE ? state.first : query->first,
+        .limit = query->limit,
         .end = query->limit,
         .since = query->since,
         .until = query->until,
@@ -88,6 +89,9 @@ look_for_rewinds(struct jn_range *range, const struct jn_cuts *rewinds)
     uint64_t kept = jn_cuts_since(rewinds, range->rewinds);
 
     range->rewinds = rewinds->count;
+    /* What was too late is gone, and the clock may have been put right. */
+    if (kept <= range->end)
+        range->end = range->limit;
     if (kept >= range->high && kept >= range->as_of &&
         (!range->follow || kept >= range->low))
         return false;

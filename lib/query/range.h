@@ -18,7 +18,8 @@ struct jn_range {
     uint64_t as_of;     /* LATEST: of each key the newest entry below it */
     bool reverse;       /* from high down, not from low up */
     bool follow;        /* grows with the journal, */
-    uint64_t end;       /* up to this number, */
+    uint64_t limit;     /* up to this number, */
+    uint64_t end;       /* or, as far as is known, the one that is too late, */
     uint64_t since;     /* and of these times */
     uint64_t until;
     uint64_t rewinds, removals; /* of the journal's, known to the cursor */

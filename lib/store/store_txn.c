@@ -86,19 +86,72 @@ check_env(struct jn_store *store, enum look look)
 }
 
 static int
-start(struct jn_store *store, bool write, MDB_txn **out)
+start_read(struct jn_store *store, MDB_txn **out)
 {
-    MDB_txn *txn = write ? NULL : take_idle(store);
+    MDB_txn *txn = take_idle(store);
     int rc;
 
     if (txn == NULL)
-        return mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, out);
+        return mdb_txn_begin(store->env, NULL, MDB_RDONLY, out);
     rc = mdb_txn_renew(txn);
     if (rc == 0)
         *out = txn;
     else
         mdb_txn_abort(txn);
     return rc;
+}
+
+static void
+give_back(struct jn_store *store, MDB_txn *txn)
+{
+    mdb_txn_reset(txn);
+    if (!put_idle(store, txn))
+        mdb_txn_abort(txn);
+}
+
+/* Whether nobody has committed after TXN, which has just begun. */
+static bool
+is_newest(struct jn_store *store, MDB_txn *txn)
+{
+    MDB_envinfo info;
+
+    atomic_thread_fence(memory_order_acquire);
+    return mdb_env_info(store->env, &info) == 0 &&
+           info.me_last_txnid == mdb_txn_id(txn);
+}
+
+/*
+ * LMDB takes the number of the newest commit, and then copies what its meta
+ * page says: if two commits come in between, what that of the later one does,
+ * under the number of the earlier.  While there is no newer one, or another
+ * transaction gets the same number after that, there have not been two.
+ */
+static int
+start_right(struct jn_store *store, MDB_txn **out)
+{
+    MDB_txn *txn = NULL, *next = NULL;
+    int rc = start_read(store, &txn);
+
+    while (rc == 0 && !is_newest(store, txn)) {
+        bool same;
+
+        rc = start_read(store, &next);
+        same = rc == 0 && mdb_txn_id(next) == mdb_txn_id(txn);
+        give_back(store, same ? next : txn);
+        if (same)
+            break;
+        txn = next;
+    }
+    if (rc == 0)
+        *out = txn;
+    return rc;
+}
+
+static int
+start(struct jn_store *store, bool write, MDB_txn **out)
+{
+    return write ? mdb_txn_begin(store->env, NULL, 0, out)
+                 : start_right(store, out);
 }
 
 static bool
@@ -189,9 +242,7 @@ void
 jn_store_end_read(struct jn_txn *txn)
 {
     jn_recent_leave(&txn->look);
-    mdb_txn_reset(txn->handle);
-    if (!put_idle(txn->store, txn->handle))
-        mdb_txn_abort(txn->handle);
+    give_back(txn->store, txn->handle);
     pthread_rwlock_unlock(&txn->store->gate);
 }
 

@@ -203,20 +203,20 @@ struct passage {
 
 /* In TXN.  For what removes others that are recent too the store is at work. */
 static int
-stage(struct jn_newest *newest, struct jn_txn *txn, struct jn_request *first,
+stage(struct jn_shared *shared, struct jn_txn *txn, struct jn_request *first,
       struct passage *passage)
 {
     const struct jn_amount added = sum_of(first);
     uint64_t now = jn_clock_now();
     int rc = jn_retention_find_due(txn, &first->limits, &added, now,
-                                   &passage->due);
+                                   &shared->queue.slowest, &passage->due);
 
     passage->broken = false;
     passage->staged = JN_NO_TAIL;
     if (rc != 0 || passage->due == JN_DUE_RECENT)
         return rc;
-    return jn_stage(newest, txn, first, now, &passage->staged, &passage->end,
-                    &passage->broken);
+    return jn_stage(&shared->files.newest, txn, first, now, &passage->staged,
+                    &passage->end, &passage->broken);
 }
 
 static int
@@ -229,7 +229,7 @@ try_tail(struct jn_shared *shared, struct jn_request *first,
 
     if (rc != 0)
         return rc;
-    rc = stage(&shared->files.newest, &txn, first, passage);
+    rc = stage(shared, &txn, first, passage);
     jn_store_abort(&txn);
     if (passage->broken)
         jn_shared_fail(shared);

@@ -119,10 +119,22 @@ is_stored(struct jn_txn *txn, const struct jn_state *all,
     return rc;
 }
 
+/*
+ * Whether a mark is known to hold up all that would go.  It is not looked for:
+ * what removes finds it, which then holds until the next commit.
+ */
+static bool
+is_held_up(const struct jn_txn *txn, const struct jn_state *state,
+           const struct jn_slowest *slowest)
+{
+    return slowest->number == jn_store_number(txn) &&
+           slowest->seq <= state->first;
+}
+
 int
 jn_retention_find_due(struct jn_txn *txn, const struct jn_limits *limits,
                       const struct jn_amount *added, uint64_t now,
-                      enum jn_due *due)
+                      const struct jn_slowest *slowest, enum jn_due *due)
 {
     struct jn_state state;
     bool passed, stored;
@@ -132,7 +144,7 @@ jn_retention_find_due(struct jn_txn *txn, const struct jn_limits *limits,
     if (!jn_retention_wanted(limits))
         return 0;
     rc = jn_view_state(txn, &state);
-    if (rc != 0)
+    if (rc != 0 || is_held_up(txn, &state, slowest))
         return rc;
     now = now > state.last_time ? now : state.last_time;
     rc = is_any_passed(txn, &state, limits, added, now, &passed);

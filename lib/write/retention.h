@@ -30,7 +30,7 @@ bool jn_retention_wanted(const struct jn_limits *limits);
 enum jn_due { JN_NOT_DUE, JN_DUE_STORED, JN_DUE_RECENT };
 int jn_retention_find_due(struct jn_txn *txn, const struct jn_limits *limits,
                           const struct jn_amount *added, uint64_t now,
-                          enum jn_due *due);
+                          const struct jn_slowest *slowest, enum jn_due *due);
 
 /*
  * In TXN, which sees what has been ADDED: removes what is to go, *REMOVED of

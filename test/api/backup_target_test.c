@@ -114,11 +114,21 @@ START_TEST(a_journal_is_not_its_own_backup)
 }
 END_TEST
 
-START_TEST(within_its_source_a_backup_is_in_nobodys_way)
+/* It would go with the journal, and journal_destroy() would leave it there. */
+START_TEST(a_backup_does_not_lie_within_its_journal)
 {
-    ck_assert_int_eq(back_up(test_path("journal/backup")), 0);
+    make_directory("journal/empty");
+    ck_assert_int_eq(symlink("journal", test_path("link")), 0);
+    assert_refused(test_path("journal/backup"), EINVAL);
+    assert_refused(test_path("journal/empty"), EINVAL);
+    assert_refused(test_path("journal/empty/backup"), EINVAL);
+    assert_refused(test_path("link/backup"), EINVAL);
+    ck_assert_int_eq(chdir(home()), 0);
+    assert_refused("backup", EINVAL);
+    ck_assert_int_eq(back_up("../backup"), 0);
+    assert_whole(test_path("backup"));
+    ck_assert_int_eq(rmdir("empty"), 0);
     reopen();
-    assert_whole(test_path("journal/backup"));
     append("key", "value");
 }
 END_TEST
@@ -417,7 +427,7 @@ suite(void)
     tcase_add_test(tcase, the_directory_one_is_in_may_become_it);
     tcase_add_test(tcase, what_is_there_is_left_alone);
     tcase_add_test(tcase, a_journal_is_not_its_own_backup);
-    tcase_add_test(tcase, within_its_source_a_backup_is_in_nobodys_way);
+    tcase_add_test(tcase, a_backup_does_not_lie_within_its_journal);
     tcase_add_test(tcase, the_directory_around_it_has_to_be_there);
     tcase_add_test(tcase, a_path_may_be_too_long);
     tcase_add_test(tcase, permission_is_needed);

@@ -299,6 +299,34 @@ START_TEST(one_whose_time_is_over_does_not_mind_what_is_pruned)
 }
 END_TEST
 
+/* As when the clock was wrong, and what it has spoilt is taken back. */
+START_TEST(a_time_that_is_over_is_not_any_more_after_a_rewind)
+{
+    static const uint64_t sizes[] = {7, 5};
+
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct journal_query query = between(ask(), 10, 50);
+        struct journal_cursor *cursor;
+
+        query.flags = JOURNAL_QUERY_FOLLOW;
+        cursor = cursor_of(&query);
+        assert_rest(cursor, i == 0 ? "1-6" : "1-7");
+        ck_assert_int_eq(journal_rewind(journal, sizes[i]), 0);
+        now = EPOCH + 40 * SECOND;
+        append_words("a a a");
+        now = EPOCH + 50 * SECOND;
+        append_words("b");
+        assert_rest(cursor, i == 0 ? "7-9" : "5-7");
+        append_words("b");
+        assert_end(cursor);
+        journal_cursor_close(cursor);
+        ck_assert_int_eq(journal_rewind(journal, 8), 0);
+        now = EPOCH + 60 * SECOND;
+        append_words("b");
+    }
+}
+END_TEST
+
 START_TEST(a_journal_of_one_time_has_all_or_nothing)
 {
     struct journal_query query;
@@ -333,6 +361,7 @@ suite(void)
     tcase_add_test(tcase, since_holds_for_the_keys_that_are_followed);
     tcase_add_test(tcase, pruned_ahead_of_one_who_waits_for_a_time_says_so);
     tcase_add_test(tcase, one_whose_time_is_over_does_not_mind_what_is_pruned);
+    tcase_add_test(tcase, a_time_that_is_over_is_not_any_more_after_a_rewind);
     tcase_add_test(tcase, a_journal_of_one_time_has_all_or_nothing);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -373,6 +373,20 @@ test_rewind_meanwhile() {
     stop 'it ends'
 }
 
+# The size is what it was before anybody looks; but a rewind moves marks back.
+test_rewind_made_good() {
+    for n in 0 1 2 3 4; do append made k "$n"; done
+    follow --mark m --last 1 made
+    shows 'a follower' '4'
+    until_true mark_is made m 5
+    run rewind -yq made 3
+    printf '5\n6\n' >in
+    run append -q --lines --batch 2 made k <in
+    shows 'writes what got numbers again' '4 3 4'
+    verify 'and marks it again' until_true mark_is made m 5
+    stop 'it ends'
+}
+
 test_removed_meanwhile() {
     append gone k v
     timeout 60 "$JOURNAL" follow --first 0 gone >out 2>err &
@@ -410,6 +424,7 @@ test_kills
 test_reader
 test_full
 test_rewind_meanwhile
+test_rewind_made_good
 test_removed_meanwhile
 test_damage
 

@@ -109,7 +109,10 @@ test_bad_lines() {
     refused 'a line that breaks off is told with its place' \
         'not JSON: column 1[0-9]: ' '{"key":"k","va'
     refused 'so is what is none' "not JSON: column 5: .*near 'hello'" hello
-    refused 'and an empty line' 'not JSON: ' ''
+    refused 'and an empty line' 'not JSON: an empty line$' ''
+    refused 'also one of blanks' 'not JSON: an empty line$' " $TAB"
+    refused 'a mark that nobody sees' 'not JSON: a byte order mark' \
+        "$(printf '\357\273\277')"'{"key":"k","value":"v"}'
     refused 'two values are not one' "not JSON: column 25: .*end of file" \
         '{"key":"k","value":"v"} {}'
     refused 'an array is not a record' 'not a JSON object' '[1]'

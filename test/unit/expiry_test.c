@@ -15,6 +15,23 @@
 
 static struct journal *journal;
 
+static unsigned runs; /* commits of retention that have been tried */
+
+int __real_jn_expiry_run(struct jn_shared *shared,
+                         const struct jn_limits *limits,
+                         const struct jn_amount *added);
+int __wrap_jn_expiry_run(struct jn_shared *shared,
+                         const struct jn_limits *limits,
+                         const struct jn_amount *added);
+
+int
+__wrap_jn_expiry_run(struct jn_shared *shared, const struct jn_limits *limits,
+                     const struct jn_amount *added)
+{
+    runs++;
+    return __real_jn_expiry_run(shared, limits, added);
+}
+
 /* One more handle, that keeps what is no older than a millisecond. */
 static struct journal *
 open_for_a_moment(uint32_t durability)
@@ -193,6 +210,26 @@ START_TEST(a_mark_holds_what_is_stored_and_appends_go_on)
 }
 END_TEST
 
+/* What it finds holds until somebody commits. */
+START_TEST(a_mark_that_holds_all_is_looked_for_once)
+{
+    begin(durabilities[_i]);
+    ck_assert_int_eq(journal_mark(journal, "mark", 0), 0);
+    append_many(STEP);
+    runs = 0;
+    append_many(STEP);
+    ck_assert_uint_le(runs, 1);
+    ck_assert_uint_eq(figures_of(journal).first, 0);
+    ck_assert_int_eq(journal_mark(journal, "mark", 7), 0);
+    append("key", "value", 0);
+    ck_assert_uint_eq(figures_of(journal).first, 7);
+    ck_assert_int_eq(journal_unmark(journal, "mark"), 0);
+    append("key", "value", 0);
+    ck_assert_uint_eq(figures_of(journal).entries, KEEP);
+    verify();
+}
+END_TEST
+
 START_TEST(what_a_mark_has_kept_in_the_tail_stays_there)
 {
     begin(durabilities[_i]);
@@ -287,6 +324,7 @@ suite(void)
                         2);
     tcase_add_loop_test(tcase, a_mark_holds_what_is_stored_and_appends_go_on, 0,
                         2);
+    tcase_add_loop_test(tcase, a_mark_that_holds_all_is_looked_for_once, 0, 2);
     tcase_add_loop_test(tcase, what_a_mark_has_kept_in_the_tail_stays_there, 0,
                         2);
     tcase_add_loop_test(tcase, bytes_are_counted_with_those_that_are_recent, 0,
