@@ -19,7 +19,7 @@ linked_from(const struct jn_history *history)
     return jn_state_linked(history->state);
 }
 
-/* Of an entry with a key, which has a revision; of one without nothing tells. */
+/* Of an entry with a key, which has a revision; else nothing tells. */
 static int
 decode_links(struct jn_links *links, struct jn_span bytes, uint64_t seq)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/room.h"
+#include "support/mode.h"
 
 #define LIMIT (1u << 20)
 
@@ -18,6 +19,17 @@ open_limited(const char *path, uint64_t bytes_max)
 
     options.bytes_max = bytes_max;
     journal = open_with(path, &options);
+}
+
+/* The same with the tail that a limit alone leads to. */
+static void
+open_by_default(uint64_t bytes_max)
+{
+    struct journal_options options;
+
+    journal_options_init(&options);
+    options.bytes_max = bytes_max;
+    ck_assert_int_eq(mode_open_as_is(home(), &options, &journal), 0);
 }
 
 static void
@@ -95,14 +107,14 @@ START_TEST(a_tail_that_is_larger_than_the_limit_goes)
 
     journal_close(journal);
     journal_destroy(home());
-    open_limited(home(), 0);
+    open_by_default(0);
     for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(append_of(10), 0);
     ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
     journal_close(journal);
     if (_i == 1) /* in the same process: it is made writable then */
         reader = open_path(home(), JOURNAL_OPEN_READ_ONLY);
-    open_limited(home(), 4 * LIMIT);
+    open_by_default(4 * LIMIT);
     for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(append_of(10), 0);
     ck_assert_uint_eq(figures(journal).tail_bytes, 4 * LIMIT / 32);
@@ -117,7 +129,7 @@ static void
 leave_tail(void *context)
 {
     (void)context;
-    open_limited(home(), 0);
+    open_by_default(0);
     for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(append_of(10), 0);
 }
@@ -128,11 +140,11 @@ START_TEST(a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed)
     journal_close(journal);
     journal_destroy(home());
     in_child(leave_tail, NULL);
-    open_limited(home(), 4 * LIMIT);
+    open_by_default(4 * LIMIT);
     ck_assert_uint_eq(figures(journal).size, 3);
     ck_assert_uint_gt(bytes_on_disk(), 4 * LIMIT);
     journal_close(journal);
-    open_limited(home(), 4 * LIMIT);
+    open_by_default(4 * LIMIT);
     ck_assert_uint_eq(figures(journal).size, 3);
     ck_assert_int_eq(append_of(10), 0);
     ck_assert_uint_le(bytes_on_disk(), 4 * LIMIT);
@@ -352,7 +364,7 @@ END_TEST
 START_TEST(bytes_max_may_be_over_all_that_can_be_mapped)
 {
     journal_close(journal);
-    open_limited(home(), _i == 0 ? UINT64_MAX : UINT64_C(1) << 50);
+    open_by_default(_i == 0 ? UINT64_MAX : UINT64_C(1) << 50);
     ck_assert_int_eq(append_of(1000), 0);
     ck_assert_int_eq(append_of(1000), 0);
     ck_assert_uint_eq(figures(journal).tail_bytes, 8 << 20);

@@ -56,7 +56,7 @@ void harm_free(struct harm *harm);
  */
 void harm_some(struct harm *harm, size_t from, size_t size);
 
-/* Writes what was, or what is to be, in place or as files of a new directory. */
+/* Writes what was, or what is to be, in place or in a new directory. */
 void harm_put_sound(const struct harm *harm, const char *path);
 void harm_put(const struct harm *harm, const char *path);
 void harm_put_in_place(const struct harm *harm, const char *path);

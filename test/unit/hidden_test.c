@@ -32,7 +32,7 @@ key_of(unsigned number)
     return key;
 }
 
-/* Between those of the keys there are holes, and each of them has come again. */
+/* Between those of the keys are holes, and each of them has come again. */
 static void
 setup(void)
 {
