@@ -110,8 +110,14 @@ open_old_tail(struct jn_newest *newest, struct jn_txn *txn,
               const struct jn_tail_row *row)
 {
     bool has = false;
-    int rc = jn_newest_open_tail(newest, txn, row);
+    int rc;
 
+    /* While this process did not write another may have removed it. */
+    if (newest->tail != NULL && jn_tail_is_removed(newest->tail)) {
+        jn_tail_close(newest->tail);
+        newest->tail = NULL;
+    }
+    rc = jn_newest_open_tail(newest, txn, row);
     if (rc == 0)
         rc = jn_newest_check_last(newest, row);
     if (rc == 0)

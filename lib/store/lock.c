@@ -235,9 +235,8 @@ jn_lock_forget(struct jn_lock *lock)
     lock->file = -1;
 }
 
-/* JOURNAL_NOT_FOUND: the path leads to the file that is open no more. */
-static int
-check_current(const struct jn_lock *lock)
+int
+jn_lock_check_path(const struct jn_lock *lock)
 {
     struct stat ours, theirs;
 
@@ -257,12 +256,18 @@ jn_lock_enter(struct jn_lock *lock)
 
     if (rc != 0)
         return rc;
-    rc = check_current(lock);
+    rc = jn_lock_check_path(lock);
     if (rc == 0 && lock->page == NULL)
         rc = map_file(lock);
     if (rc != 0)
         jn_lock_leave(lock);
     return rc;
+}
+
+int
+jn_lock_enter_again(struct jn_lock *lock)
+{
+    return set_lock(lock, PLACE_DOOR, F_WRLCK, true);
 }
 
 void

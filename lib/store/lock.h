@@ -72,6 +72,12 @@ void jn_lock_forget(struct jn_lock *lock);
  * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime.
  */
 int jn_lock_enter(struct jn_lock *lock);
+
+/* The same for who has the journal open, wherever it may have gone since. */
+int jn_lock_enter_again(struct jn_lock *lock);
+
+/* JOURNAL_NOT_FOUND: the path does not lead to the file that is open. */
+int jn_lock_check_path(const struct jn_lock *lock);
 void jn_lock_leave(struct jn_lock *lock);
 
 /*

@@ -378,6 +378,14 @@ jn_tail_file_size(const struct jn_tail *tail)
     return JN_TAIL_HEADER + tail->capacity;
 }
 
+bool
+jn_tail_is_removed(const struct jn_tail *tail)
+{
+    struct stat status;
+
+    return fstat(tail->file, &status) != 0 || status.st_nlink == 0;
+}
+
 uint64_t
 jn_tail_size_there(const char *directory)
 {
