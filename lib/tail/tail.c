@@ -470,11 +470,9 @@ flush_pages(const struct jn_tail *tail, uint64_t offset, uint64_t size)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t before = offset % page;
+    uint8_t *from = tail->map + offset - before;
 
-    return msync(tail->map + offset - before, (size_t)(before + size),
-                 MS_SYNC) == 0
-               ? 0
-               : errno;
+    return msync(from, (size_t)(before + size), MS_SYNC) == 0 ? 0 : errno;
 }
 
 int
