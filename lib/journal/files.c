@@ -238,11 +238,8 @@ open_locked(struct jn_files *files, const char *directory,
 
     if (rc == 0)
         rc = jn_lock_enter(files->lock);
-    if (rc != 0) {
-        if (rc == JOURNAL_FULL && has_no_data(directory))
-            (void)remove_file(directory, JN_LOCK_FILE);
+    if (rc != 0)
         return rc;
-    }
     rc = open_within(files, directory, wish, &alone);
     if (rc != 0 && alone && has_no_data(directory))
         (void)remove_file(directory, JN_LOCK_FILE);

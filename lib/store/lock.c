@@ -259,6 +259,9 @@ jn_lock_enter(struct jn_lock *lock)
     rc = jn_lock_check_path(lock);
     if (rc == 0 && lock->page == NULL)
         rc = map_file(lock);
+    /* Without its page it is of no use to anybody. */
+    if (rc == JOURNAL_FULL)
+        (void)unlink(lock->path);
     if (rc != 0)
         jn_lock_leave(lock);
     return rc;

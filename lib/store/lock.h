@@ -69,7 +69,8 @@ void jn_lock_forget(struct jn_lock *lock);
 
 /*
  * The door: held for the moments of opening, creating, closing, removing.
- * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime.
+ * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime;
+ * JOURNAL_FULL if there was no room for what it holds: then it has been, too.
  */
 int jn_lock_enter(struct jn_lock *lock);
 

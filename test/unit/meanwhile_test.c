@@ -1,9 +1,10 @@
 /*
- * rejoin_test.c - a process writes again that has gone on reading meanwhile.
+ * meanwhile_test.c - what one removes while another begins to use it.
  *
  * This program is linked so that it gets to work when somebody is just about to
- * remove a tail.
+ * remove a file.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <journal.h>
 #include <poll.h>
@@ -19,7 +20,7 @@
 #define MOMENT 200                /* ms */
 #define FAILED_WORD 64            /* where journal.lock says so */
 
-static bool armed;
+static bool armed, full;
 
 /* A process that reads all the time, and writes twice. */
 static struct {
@@ -30,6 +31,8 @@ static struct {
 /* By these names the linker knows the function and what is called for it. */
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
+ssize_t __real_pwrite(int file, const void *data, size_t size, off_t at);
+ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t at);
 
 static void
 append_some(struct journal *journal)
@@ -70,17 +73,36 @@ read_and_write(int orders, int answers)
 }
 
 static void
-start_other(void)
+open_and_stay(int orders, int answers)
+{
+    char byte = 0;
+
+    ck_assert_int_eq(read(orders, &byte, 1), 1);
+    append_some(open_to_write(0));
+    ck_assert_int_eq(write(answers, &byte, 1), 1);
+    for (;;)
+        pause();
+}
+
+static void
+start(void (*body)(int orders, int answers))
 {
     int there[2], back[2];
-    char byte;
 
     ck_assert_int_eq(pipe(there) | pipe(back), 0);
     other.pid = test_fork();
     if (other.pid == 0)
-        read_and_write(there[0], back[1]);
+        body(there[0], back[1]);
     other.to = there[1];
     other.from = back[0];
+}
+
+static void
+start_other(void)
+{
+    char byte;
+
+    start(read_and_write);
     ck_assert_int_eq(read(other.from, &byte, 1), 1);
 }
 
@@ -124,7 +146,7 @@ START_TEST(a_tail_that_was_removed_meanwhile_is_made_anew)
 }
 END_TEST
 
-/* Lets him write, if he can, while this one takes it that nobody does. */
+/* Lets him act, if he can, while this one takes it that nobody does. */
 int
 __wrap_unlink(const char *path)
 {
@@ -193,17 +215,51 @@ START_TEST(a_tail_is_not_removed_after_a_write_that_failed)
 }
 END_TEST
 
+ssize_t
+__wrap_pwrite(int file, const void *data, size_t size, off_t at)
+{
+    if (!full)
+        return __real_pwrite(file, data, size, at);
+    full = false;
+    armed = true;
+    errno = ENOSPC;
+    return -1;
+}
+
+/* It was somebody's by then, and the next one made another beside him. */
+START_TEST(a_lock_file_that_found_no_room_is_nobody_elses)
+{
+    struct journal_options options;
+    struct journal *journal = NULL;
+    char byte;
+
+    start(open_and_stay);
+    full = true;
+    ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal),
+                     JOURNAL_FULL);
+    ck_assert(!full && !armed);
+    ck_assert_int_eq(read(other.from, &byte, 1), 1);
+    journal_options_init(&options);
+    options.flags = JOURNAL_OPEN_EXCLUSIVE;
+    ck_assert_int_eq(journal_open(test_path("journal"), &options, &journal),
+                     JOURNAL_BUSY);
+    ck_assert_int_eq(kill(other.pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(other.pid, NULL, 0), other.pid);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
-    Suite *suite = suite_create("rejoin");
-    TCase *tcase = tcase_create("rejoin");
+    Suite *suite = suite_create("meanwhile");
+    TCase *tcase = tcase_create("meanwhile");
 
     tcase_add_checked_fixture(tcase, test_setup, test_teardown);
     tcase_add_test(tcase, a_tail_that_was_removed_meanwhile_is_made_anew);
     tcase_add_test(tcase, a_tail_is_not_removed_while_somebody_begins_to_write);
     tcase_add_test(tcase, a_limit_removes_what_was_left_where_somebody_reads);
     tcase_add_test(tcase, a_tail_is_not_removed_after_a_write_that_failed);
+    tcase_add_test(tcase, a_lock_file_that_found_no_room_is_nobody_elses);
     suite_add_tcase(suite, tcase);
     return suite;
 }
