@@ -72,6 +72,7 @@ open_store(struct jn_files *files, const char *directory,
         .read_only = wish->read_only,
         .immutable = wish->immutable,
         .others = others,
+        .alone = !others && !wish->immutable,
         .mode = wish->mode,
         .bytes_max = wish->bytes_max,
         .beside = bytes_beside(wish),
@@ -179,6 +180,10 @@ open_within(struct jn_files *files, const char *directory,
         if (rc == 0)
             rc = jn_files_identify(directory, &file);
     }
+    if (rc == 0 && *alone)
+        jn_lock_set_data(files->lock, &file);
+    else if (rc == 0 && !jn_lock_is_data(files->lock, &file))
+        rc = JOURNAL_BUSY;
     if (rc == 0 && *alone && in_doubt)
         rc = settle_doubt(files, directory, wish->read_only);
     if (rc == 0 && *alone)

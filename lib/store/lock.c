@@ -31,6 +31,7 @@
 #define ATTEMPT_OFFSET 128u
 #define FUTEX_OFFSET 192u
 #define WORDS_OFFSET 320u
+#define DATA_OFFSET 768u
 
 /* Bytes of the file that are locked, each with a meaning of its own. */
 enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
@@ -45,7 +46,8 @@ struct jn_lock {
 
 static_assert(sizeof(magic) <= FAILED_OFFSET &&
                   FUTEX_OFFSET + sizeof(struct jn_futex) <= WORDS_OFFSET &&
-                  WORDS_OFFSET + sizeof(struct jn_words) <= FILE_SIZE,
+                  WORDS_OFFSET + sizeof(struct jn_words) <= DATA_OFFSET &&
+                  DATA_OFFSET + sizeof(uint64_t[2]) <= FILE_SIZE,
               "the words do not overlap");
 static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
               "processes share atomic words");
@@ -60,6 +62,13 @@ static _Atomic uint64_t *
 attempt_word(const struct jn_lock *lock)
 {
     return (_Atomic uint64_t *)(void *)(lock->page + ATTEMPT_OFFSET);
+}
+
+/* Which data file is open: its device and its number. */
+static _Atomic uint64_t *
+data_words(const struct jn_lock *lock)
+{
+    return (_Atomic uint64_t *)(void *)(lock->page + DATA_OFFSET);
 }
 
 /* TYPE is F_RDLCK, F_WRLCK or F_UNLCK; changing one for another is atomic. */
@@ -319,6 +328,22 @@ void
 jn_lock_no_writer(struct jn_lock *lock)
 {
     give_back(lock, PLACE_WRITERS);
+}
+
+void
+jn_lock_set_data(struct jn_lock *lock, const struct stat *file)
+{
+    atomic_store(&data_words(lock)[0], file->st_dev);
+    atomic_store(&data_words(lock)[1], file->st_ino);
+}
+
+bool
+jn_lock_is_data(const struct jn_lock *lock, const struct stat *file)
+{
+    uint64_t number = atomic_load(&data_words(lock)[1]);
+
+    return number == 0 || (number == file->st_ino &&
+                           atomic_load(&data_words(lock)[0]) == file->st_dev);
 }
 
 void

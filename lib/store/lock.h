@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/futex.h"
@@ -87,6 +88,14 @@ void jn_lock_leave(struct jn_lock *lock);
  * says that a write has failed, and *IN_DOUBT tells what that says.
  */
 int jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt);
+
+/*
+ * Within the door: says to all others, if alone, that FILE is the data file
+ * that is open; and whether it is.  Who opened another one, in whose place it
+ * was put meanwhile, shares LMDB's lock file, and numbers that are not its own.
+ */
+void jn_lock_set_data(struct jn_lock *lock, const struct stat *file);
+bool jn_lock_is_data(const struct jn_lock *lock, const struct stat *file);
 
 /* Within the door: JOURNAL_BUSY unless nobody has the journal open. */
 int jn_lock_only_one(struct jn_lock *lock);

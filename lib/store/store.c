@@ -438,7 +438,8 @@ jn_store_renew_env(struct jn_store *store, bool read_only)
 {
     jn_store_close_env(store);
     store->options.read_only = read_only;
-    store->options.others = false; /* they may be gone by now */
+    /* They may have come, or gone, by now. */
+    store->options.others = store->options.alone = false;
     return jn_store_open_env(store);
 }
 
