@@ -38,10 +38,11 @@ void
 jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
 {
     struct jn_tail_row row;
-    struct jn_path path;
+    struct jn_path path = jn_path_in(newest->directory, JN_TAIL_NEW_FILE);
     struct jn_txn txn;
     int rc;
 
+    (void)unlink(path.text);
     if (jn_tail_size_there(newest->directory) <= most ||
         jn_store_begin_read(newest->store, &txn) != 0)
         return;

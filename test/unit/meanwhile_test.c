@@ -9,6 +9,7 @@
 #include <journal.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,7 +153,7 @@ __wrap_unlink(const char *path)
 {
     struct pollfd answer = {.fd = other.from, .events = POLLIN};
 
-    if (armed) {
+    if (armed && strstr(path, ".new") == NULL) {
         armed = false;
         ck_assert_int_eq(write(other.to, "", 1), 1);
         (void)poll(&answer, 1, MOMENT);
