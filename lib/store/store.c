@@ -288,6 +288,10 @@ note_file(struct jn_store *store, MDB_env *env)
     if (flags < 0 || fcntl(file, F_SETFD, flags | FD_CLOEXEC) != 0 ||
         fstat(file, &status) != 0)
         return errno;
+    /* Opened anew, it is another one that was put there meanwhile. */
+    if (store->data_id.inode != 0 && (store->data_id.device != status.st_dev ||
+                                      store->data_id.inode != status.st_ino))
+        return ESTALE;
     store->data_id.device = status.st_dev;
     store->data_id.inode = status.st_ino;
     rc = mdb_env_stat(env, &page);
