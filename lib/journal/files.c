@@ -424,6 +424,8 @@ jn_files_destroy(const char *directory, bool has_data)
     if (rc == 0) {
         rc = jn_lock_only_one(lock);
         if (rc == 0)
+            rc = jn_store_check_unused(directory);
+        if (rc == 0)
             rc = remove_files(directory);
         jn_lock_leave(lock);
     }

@@ -72,6 +72,19 @@ check_lock(int file, bool held)
 }
 
 int
+jn_store_check_unused(const char *directory)
+{
+    struct jn_path path = jn_path_in(directory, JN_STORE_LOCK_FILE);
+    int file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+
+    if (file < 0)
+        return 0;
+    rc = check_lock(file, false);
+    close(file);
+    return rc;
+}
+
+int
 jn_store_prepare_lock(struct jn_store *store)
 {
     const struct jn_store_options *options = &store->options;

@@ -80,6 +80,7 @@ START_TEST(without_the_lock_file_nobody_else_gets_in)
     ck_assert_int_eq(result_of_open(home(), 0), JOURNAL_BUSY);
     ck_assert_int_eq(result_of_open(home(), JOURNAL_OPEN_READ_ONLY),
                      JOURNAL_BUSY);
+    ck_assert_int_eq(journal_destroy(home()), JOURNAL_BUSY);
     bell_ring(&go);
     finish(other);
     assert_entries(2 * (uint64_t)ENTRIES);
