@@ -106,6 +106,21 @@ give_back(const struct jn_lock *lock, enum place place)
     }
 }
 
+/*
+ * Within the door: removes the file that was just made, and cannot be used,
+ * unless somebody has come to use it.  The lock goes with the file.
+ */
+static void
+withdraw(const struct jn_lock *lock)
+{
+    struct stat status;
+
+    if (set_lock(lock, PLACE_DOOR, F_WRLCK, true) == 0 &&
+        jn_lock_check_path(lock) == 0 && fstat(lock->file, &status) == 0 &&
+        status.st_size == 0)
+        (void)unlink(lock->path);
+}
+
 /* Creates the file, or opens the one there is. */
 static int
 open_file(struct jn_lock *lock, const char *directory, bool create, mode_t mode)
@@ -115,6 +130,8 @@ open_file(struct jn_lock *lock, const char *directory, bool create, mode_t mode)
         int rc = jn_disk_create_beside(lock->path, data.text, mode,
                                        &lock->file);
 
+        if (rc != 0 && lock->file >= 0)
+            withdraw(lock);
         if (rc != EEXIST)
             return jn_error_from_errno(rc);
     }
