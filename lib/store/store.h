@@ -111,7 +111,7 @@ int jn_store_open(struct jn_store **store, const char *directory,
                   const struct jn_store_options *options);
 void jn_store_close(struct jn_store *store);
 
-/* JOURNAL_BUSY if another process holds LMDB's lock for the one in DIRECTORY. */
+/* JOURNAL_BUSY if another process holds LMDB's lock of DIRECTORY. */
 int jn_store_check_unused(const char *directory);
 
 /* In a child of fork(): frees what can be without touching what is shared. */
