@@ -141,6 +141,7 @@ WRAP_unit/store_map_test = -Wl,--wrap=mdb_env_set_mapsize
 WRAP_unit/tail_flush_test = -Wl,--wrap=msync
 WRAP_unit/ahead_test = -Wl,--wrap=jn_tail_flush,--wrap=jn_newest_published
 WRAP_unit/sync_test = -Wl,--wrap=jn_slices_drain_one
+WRAP_unit/meanwhile_test = -Wl,--wrap=unlink,--wrap=pwrite
 WRAP_unit/closing_test = -Wl,--wrap=jn_lock_leave,--wrap=jn_upkeep \
     -Wl,--wrap=ftruncate,--wrap=fallocate
 WRAP_unit/upkeep_test = -Wl,--wrap=jn_clock_sleep

@@ -72,6 +72,7 @@ open_store(struct jn_files *files, const char *directory,
         .read_only = wish->read_only,
         .immutable = wish->immutable,
         .others = others,
+        .alone = !others && !wish->immutable,
         .mode = wish->mode,
         .bytes_max = wish->bytes_max,
         .beside = bytes_beside(wish),
@@ -101,11 +102,15 @@ open_newest(struct jn_files *files, const char *directory,
                           &newest);
 }
 
-/* What an earlier handle left may be more than this one is to take. */
+/*
+ * What an earlier handle left may be more than this one is to take.  After a
+ * write that failed it is kept: the disk may not know that it means nothing.
+ */
 static void
 fit_tail(struct jn_files *files, const struct jn_wish *wish)
 {
     if (wish->bytes_max != 0 && !wish->read_only && files->lock != NULL &&
+        !jn_store_is_read_only(files->store) &&
         jn_lock_only_writer(files->lock))
         jn_newest_fit_tail(&files->newest, bytes_beside(wish));
 }
@@ -175,6 +180,10 @@ open_within(struct jn_files *files, const char *directory,
         if (rc == 0)
             rc = jn_files_identify(directory, &file);
     }
+    if (rc == 0 && *alone)
+        jn_lock_set_data(files->lock, &file);
+    else if (rc == 0 && !jn_lock_is_data(files->lock, &file))
+        rc = JOURNAL_BUSY;
     if (rc == 0 && *alone && in_doubt)
         rc = settle_doubt(files, directory, wish->read_only);
     if (rc == 0 && *alone)
@@ -234,11 +243,8 @@ open_locked(struct jn_files *files, const char *directory,
 
     if (rc == 0)
         rc = jn_lock_enter(files->lock);
-    if (rc != 0) {
-        if (rc == JOURNAL_FULL && has_no_data(directory))
-            (void)remove_file(directory, JN_LOCK_FILE);
+    if (rc != 0)
         return rc;
-    }
     rc = open_within(files, directory, wish, &alone);
     if (rc != 0 && alone && has_no_data(directory))
         (void)remove_file(directory, JN_LOCK_FILE);
@@ -291,14 +297,23 @@ jn_files_open(struct jn_files *files, const char *directory,
 int
 jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish)
 {
-    int rc = jn_store_make_writable(files->store, wish->bytes_max,
-                                    bytes_beside(wish));
+    bool read_only = jn_store_is_read_only(files->store);
+    int rc;
 
-    if (rc != 0) {
-        (void)jn_store_reopen(files->store, true);
-        return rc;
+    if (jn_lock_failed(files->lock))
+        return 0;
+    rc = jn_lock_check_path(files->lock);
+    if (rc != 0)
+        return read_only ? rc : 0;
+    if (read_only) {
+        rc = jn_store_make_writable(files->store, wish->bytes_max,
+                                    bytes_beside(wish));
+        if (rc != 0) {
+            (void)jn_store_reopen(files->store, true);
+            return rc;
+        }
+        jn_newest_close_tail(&files->newest);
     }
-    jn_newest_close_tail(&files->newest);
     fit_tail(files, wish);
     return 0;
 }
@@ -310,7 +325,7 @@ jn_files_close(struct jn_files *files)
      * Whoever is known to have it open must have LMDB's lock too: somebody who
      * passes the door behind this one must not find it otherwise.
      */
-    bool entered = files->lock != NULL && jn_lock_enter(files->lock) == 0;
+    bool entered = files->lock != NULL && jn_lock_enter_again(files->lock) == 0;
 
     jn_newest_close(&files->newest);
     jn_store_close(files->store);
@@ -408,6 +423,8 @@ jn_files_destroy(const char *directory, bool has_data)
     rc = jn_lock_enter(lock);
     if (rc == 0) {
         rc = jn_lock_only_one(lock);
+        if (rc == 0)
+            rc = jn_store_check_unused(directory);
         if (rc == 0)
             rc = remove_files(directory);
         jn_lock_leave(lock);

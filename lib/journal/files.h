@@ -49,8 +49,9 @@ int jn_files_open(struct jn_files *files, const char *directory,
                   const struct jn_wish *wish, bool had_data);
 
 /*
- * With the door entered: what was opened to read is opened to write, within the
- * limit of WISH.  On failure it is as it was.
+ * With the door entered, by the first of this process to write again: what was
+ * opened to read is opened to write, within the limit of WISH.  On failure it
+ * is as it was.
  */
 int jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish);
 

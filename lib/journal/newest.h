@@ -223,7 +223,8 @@ uint64_t jn_newest_capacity(uint64_t tail_bytes, uint64_t bytes_max);
 
 /*
  * With the door entered, by the only writer: removes a tail that is closed and
- * takes more than MOST bytes.  It means nothing, but would count.
+ * takes more than MOST bytes, and what was to become one.  They mean nothing,
+ * but would count.
  */
 void jn_newest_fit_tail(struct jn_newest *newest, uint64_t most);
 

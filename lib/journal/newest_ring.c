@@ -38,10 +38,11 @@ void
 jn_newest_fit_tail(struct jn_newest *newest, uint64_t most)
 {
     struct jn_tail_row row;
-    struct jn_path path;
+    struct jn_path path = jn_path_in(newest->directory, JN_TAIL_NEW_FILE);
     struct jn_txn txn;
     int rc;
 
+    (void)unlink(path.text);
     if (jn_tail_size_there(newest->directory) <= most ||
         jn_store_begin_read(newest->store, &txn) != 0)
         return;
@@ -110,8 +111,14 @@ open_old_tail(struct jn_newest *newest, struct jn_txn *txn,
               const struct jn_tail_row *row)
 {
     bool has = false;
-    int rc = jn_newest_open_tail(newest, txn, row);
+    int rc;
 
+    /* While this process did not write another may have removed it. */
+    if (newest->tail != NULL && jn_tail_is_removed(newest->tail)) {
+        jn_tail_close(newest->tail);
+        newest->tail = NULL;
+    }
+    rc = jn_newest_open_tail(newest, txn, row);
     if (rc == 0)
         rc = jn_newest_check_last(newest, row);
     if (rc == 0)

@@ -189,20 +189,26 @@ show_writers(struct jn_shared *shared, unsigned writers, unsigned exclusives)
     return jn_lock_writer(shared->files.lock, exclusives > 0);
 }
 
-/* Makes a store writable that was opened by readers. */
+/*
+ * One more who writes.  The first one enters by the door: who is within may
+ * just do what can only be done while nobody writes.
+ */
 static int
-make_writable(struct jn_shared *shared, const struct jn_wish *wish)
+add_writer(struct jn_shared *shared, const struct jn_wish *wish)
 {
-    int rc;
+    bool first = shared->writers == 0;
+    int rc = first ? jn_lock_enter_again(shared->files.lock) : 0;
 
-    if (!jn_store_is_read_only(shared->files.store) ||
-        jn_lock_failed(shared->files.lock))
-        return 0;
-    rc = jn_lock_enter(shared->files.lock);
     if (rc != 0)
         return rc;
-    rc = jn_files_make_writable(&shared->files, wish);
-    jn_lock_leave(shared->files.lock);
+    rc = show_writers(shared, shared->writers + 1,
+                      shared->exclusives + wish->exclusive);
+    if (rc == 0 && first)
+        rc = jn_files_make_writable(&shared->files, wish);
+    if (rc != 0)
+        (void)show_writers(shared, shared->writers, shared->exclusives);
+    if (first)
+        jn_lock_leave(shared->files.lock);
     return rc;
 }
 
@@ -210,19 +216,14 @@ make_writable(struct jn_shared *shared, const struct jn_wish *wish)
 static int
 join(struct jn_shared *shared, const struct jn_wish *wish)
 {
-    int rc = 0;
+    int rc;
 
     if (wish->must_create)
         return JOURNAL_EXISTS;
     if (!wish->read_only) {
-        rc = show_writers(shared, shared->writers + 1,
-                          shared->exclusives + wish->exclusive);
-        if (rc == 0)
-            rc = make_writable(shared, wish);
-        if (rc != 0) {
-            (void)show_writers(shared, shared->writers, shared->exclusives);
+        rc = add_writer(shared, wish);
+        if (rc != 0)
             return rc;
-        }
         if (shared->writers == 0)
             jn_store_forget_allocated(shared->files.store);
         shared->writers++;
@@ -288,7 +289,7 @@ jn_shared_leave_writers(struct jn_shared *shared, bool exclusive, bool whole)
     pthread_mutex_lock(&registry.mutex);
     last = shared->writers == 1;
     if (last)
-        entered = jn_lock_enter(shared->files.lock) == 0;
+        entered = jn_lock_enter_again(shared->files.lock) == 0;
     last = last && jn_lock_only_writer(shared->files.lock) &&
            !(whole && is_whole(shared));
     if (!last)

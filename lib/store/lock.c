@@ -31,6 +31,7 @@
 #define ATTEMPT_OFFSET 128u
 #define FUTEX_OFFSET 192u
 #define WORDS_OFFSET 320u
+#define DATA_OFFSET 768u
 
 /* Bytes of the file that are locked, each with a meaning of its own. */
 enum place { PLACE_PRESENCE = 0, PLACE_WRITERS = 1, PLACE_DOOR = 2 };
@@ -45,7 +46,8 @@ struct jn_lock {
 
 static_assert(sizeof(magic) <= FAILED_OFFSET &&
                   FUTEX_OFFSET + sizeof(struct jn_futex) <= WORDS_OFFSET &&
-                  WORDS_OFFSET + sizeof(struct jn_words) <= FILE_SIZE,
+                  WORDS_OFFSET + sizeof(struct jn_words) <= DATA_OFFSET &&
+                  DATA_OFFSET + sizeof(uint64_t[2]) <= FILE_SIZE,
               "the words do not overlap");
 static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
               "processes share atomic words");
@@ -60,6 +62,13 @@ static _Atomic uint64_t *
 attempt_word(const struct jn_lock *lock)
 {
     return (_Atomic uint64_t *)(void *)(lock->page + ATTEMPT_OFFSET);
+}
+
+/* Which data file is open: its device and its number. */
+static _Atomic uint64_t *
+data_words(const struct jn_lock *lock)
+{
+    return (_Atomic uint64_t *)(void *)(lock->page + DATA_OFFSET);
 }
 
 /* TYPE is F_RDLCK, F_WRLCK or F_UNLCK; changing one for another is atomic. */
@@ -97,6 +106,21 @@ give_back(const struct jn_lock *lock, enum place place)
     }
 }
 
+/*
+ * Within the door: removes the file that was just made, and cannot be used,
+ * unless somebody has come to use it.  The lock goes with the file.
+ */
+static void
+withdraw(const struct jn_lock *lock)
+{
+    struct stat status;
+
+    if (set_lock(lock, PLACE_DOOR, F_WRLCK, true) == 0 &&
+        jn_lock_check_path(lock) == 0 && fstat(lock->file, &status) == 0 &&
+        status.st_size == 0)
+        (void)unlink(lock->path);
+}
+
 /* Creates the file, or opens the one there is. */
 static int
 open_file(struct jn_lock *lock, const char *directory, bool create, mode_t mode)
@@ -106,6 +130,8 @@ open_file(struct jn_lock *lock, const char *directory, bool create, mode_t mode)
         int rc = jn_disk_create_beside(lock->path, data.text, mode,
                                        &lock->file);
 
+        if (rc != 0 && lock->file >= 0)
+            withdraw(lock);
         if (rc != EEXIST)
             return jn_error_from_errno(rc);
     }
@@ -235,9 +261,8 @@ jn_lock_forget(struct jn_lock *lock)
     lock->file = -1;
 }
 
-/* JOURNAL_NOT_FOUND: the path leads to the file that is open no more. */
-static int
-check_current(const struct jn_lock *lock)
+int
+jn_lock_check_path(const struct jn_lock *lock)
 {
     struct stat ours, theirs;
 
@@ -257,12 +282,21 @@ jn_lock_enter(struct jn_lock *lock)
 
     if (rc != 0)
         return rc;
-    rc = check_current(lock);
+    rc = jn_lock_check_path(lock);
     if (rc == 0 && lock->page == NULL)
         rc = map_file(lock);
+    /* Without its page it is of no use to anybody. */
+    if (rc == JOURNAL_FULL)
+        (void)unlink(lock->path);
     if (rc != 0)
         jn_lock_leave(lock);
     return rc;
+}
+
+int
+jn_lock_enter_again(struct jn_lock *lock)
+{
+    return set_lock(lock, PLACE_DOOR, F_WRLCK, true);
 }
 
 void
@@ -311,6 +345,22 @@ void
 jn_lock_no_writer(struct jn_lock *lock)
 {
     give_back(lock, PLACE_WRITERS);
+}
+
+void
+jn_lock_set_data(struct jn_lock *lock, const struct stat *file)
+{
+    atomic_store(&data_words(lock)[0], file->st_dev);
+    atomic_store(&data_words(lock)[1], file->st_ino);
+}
+
+bool
+jn_lock_is_data(const struct jn_lock *lock, const struct stat *file)
+{
+    uint64_t number = atomic_load(&data_words(lock)[1]);
+
+    return number == 0 || (number == file->st_ino &&
+                           atomic_load(&data_words(lock)[0]) == file->st_dev);
 }
 
 void

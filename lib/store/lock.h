@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/futex.h"
@@ -69,9 +70,16 @@ void jn_lock_forget(struct jn_lock *lock);
 
 /*
  * The door: held for the moments of opening, creating, closing, removing.
- * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime.
+ * Waits.  JOURNAL_NOT_FOUND if the file has been removed in the meantime;
+ * JOURNAL_FULL if there was no room for what it holds: then it has been, too.
  */
 int jn_lock_enter(struct jn_lock *lock);
+
+/* The same for who has the journal open, wherever it may have gone since. */
+int jn_lock_enter_again(struct jn_lock *lock);
+
+/* JOURNAL_NOT_FOUND: the path does not lead to the file that is open. */
+int jn_lock_check_path(const struct jn_lock *lock);
 void jn_lock_leave(struct jn_lock *lock);
 
 /*
@@ -80,6 +88,14 @@ void jn_lock_leave(struct jn_lock *lock);
  * says that a write has failed, and *IN_DOUBT tells what that says.
  */
 int jn_lock_join(struct jn_lock *lock, bool *alone, bool *in_doubt);
+
+/*
+ * Within the door: says to all others, if alone, that FILE is the data file
+ * that is open; and whether it is.  Who opened another one, in whose place it
+ * was put meanwhile, shares LMDB's lock file, and numbers that are not its own.
+ */
+void jn_lock_set_data(struct jn_lock *lock, const struct stat *file);
+bool jn_lock_is_data(const struct jn_lock *lock, const struct stat *file);
 
 /* Within the door: JOURNAL_BUSY unless nobody has the journal open. */
 int jn_lock_only_one(struct jn_lock *lock);

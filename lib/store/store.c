@@ -291,6 +291,10 @@ note_file(struct jn_store *store, MDB_env *env)
     if (flags < 0 || fcntl(file, F_SETFD, flags | FD_CLOEXEC) != 0 ||
         fstat(file, &status) != 0)
         return errno;
+    /* Opened anew, it is another one that was put there meanwhile. */
+    if (store->data_id.inode != 0 && (store->data_id.device != status.st_dev ||
+                                      store->data_id.inode != status.st_ino))
+        return ESTALE;
     store->data_id.device = status.st_dev;
     store->data_id.inode = status.st_ino;
     rc = mdb_env_stat(env, &page);
@@ -441,7 +445,8 @@ jn_store_renew_env(struct jn_store *store, bool read_only)
 {
     jn_store_close_env(store);
     store->options.read_only = read_only;
-    store->options.others = false; /* they may be gone by now */
+    /* They may have come, or gone, by now. */
+    store->options.others = store->options.alone = false;
     return jn_store_open_env(store);
 }
 

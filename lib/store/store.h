@@ -95,7 +95,8 @@ int jn_store_create(const char *path, mode_t mode, const struct jn_row *rows,
 struct jn_store_options {
     bool read_only;
     bool immutable; /* read-only, and without locks */
-    bool others;    /* other processes are known to have it open */
+    bool others;    /* other processes are known to have it open, */
+    bool alone;     /* or no other has, but for who lost the lock file */
     mode_t mode;    /* of the lock file, if it is made */
     uint64_t bytes_max;
     uint64_t beside; /* what it may come to keep in other files, within that */
@@ -109,6 +110,9 @@ struct jn_store_options {
 int jn_store_open(struct jn_store **store, const char *directory,
                   const struct jn_store_options *options);
 void jn_store_close(struct jn_store *store);
+
+/* JOURNAL_BUSY if another process holds LMDB's lock of DIRECTORY. */
+int jn_store_check_unused(const char *directory);
 
 /* In a child of fork(): frees what can be without touching what is shared. */
 void jn_store_forget(struct jn_store *store);

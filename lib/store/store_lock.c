@@ -53,20 +53,35 @@ lmdb_lock_is_held(int file)
 }
 
 /*
- * Others have the journal open, so they hold LMDB's lock, unless something in
- * their process opened and closed the lock file: then we would be taken for
- * the first, and clear the table of readers under them.  A process that is
- * being killed loses its locks one by one, hence the patience.
+ * Others who have the journal open hold LMDB's lock, unless something in their
+ * process opened and closed the lock file: then we would be taken for the
+ * first, and clear the table of readers under them.  Where nobody has it open
+ * nobody holds it, unless somebody removed the other lock file under him: he
+ * would write what we do not see.  A process that is being killed loses its
+ * locks one by one, hence the patience.
  */
 static int
-check_others(int file)
+check_lock(int file, bool held)
 {
     for (unsigned i = 0; i < LOST_LOCK_TRIES; i++) {
-        if (lmdb_lock_is_held(file))
+        if (lmdb_lock_is_held(file) == held)
             return 0;
         jn_clock_sleep(LOST_LOCK_WAIT);
     }
     return JOURNAL_BUSY;
+}
+
+int
+jn_store_check_unused(const char *directory)
+{
+    struct jn_path path = jn_path_in(directory, JN_STORE_LOCK_FILE);
+    int file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+
+    if (file < 0)
+        return 0;
+    rc = check_lock(file, false);
+    close(file);
+    return rc;
 }
 
 int
@@ -87,8 +102,8 @@ jn_store_prepare_lock(struct jn_store *store)
         return rc;
     if (rc == 0)
         rc = allocate_slots(file);
-    if (rc == 0 && options->others)
-        rc = check_others(file);
+    if (rc == 0 && (options->others || options->alone))
+        rc = check_lock(file, options->others);
     if (rc == 0 && fstat(file, &status) != 0)
         rc = errno;
     close(file);

@@ -115,7 +115,7 @@ resize_map(struct jn_store *store, uint64_t wanted, uint64_t least)
     if (rc != 0) {
         /* The old map is gone, and LMDB does not know. */
         jn_store_close_env(store);
-        store->options.others = false;
+        store->options.others = store->options.alone = false;
         if (jn_store_open_env(store) == 0)
             rc = JOURNAL_FULL;
     }

@@ -378,6 +378,14 @@ jn_tail_file_size(const struct jn_tail *tail)
     return JN_TAIL_HEADER + tail->capacity;
 }
 
+bool
+jn_tail_is_removed(const struct jn_tail *tail)
+{
+    struct stat status;
+
+    return fstat(tail->file, &status) != 0 || status.st_nlink == 0;
+}
+
 uint64_t
 jn_tail_size_there(const char *directory)
 {
@@ -462,11 +470,9 @@ flush_pages(const struct jn_tail *tail, uint64_t offset, uint64_t size)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t before = offset % page;
+    uint8_t *from = tail->map + offset - before;
 
-    return msync(tail->map + offset - before, (size_t)(before + size),
-                 MS_SYNC) == 0
-               ? 0
-               : errno;
+    return msync(from, (size_t)(before + size), MS_SYNC) == 0 ? 0 : errno;
 }
 
 int

@@ -158,6 +158,9 @@ uint64_t jn_tail_salt(const struct jn_tail *tail);
 uint64_t jn_tail_file_size(const struct jn_tail *tail);
 uint64_t jn_tail_size_there(const char *directory);
 
+/* Whether the file that is open has no name any more. */
+bool jn_tail_is_removed(const struct jn_tail *tail);
+
 /*
  * Writes SIZE bytes, at most the capacity, at POSITION: with a system call...
  * What is there after an error is not known.

@@ -124,6 +124,16 @@ START_TEST(a_tail_that_is_larger_than_the_limit_goes)
 }
 END_TEST
 
+/* A process died that was making one. */
+START_TEST(a_tail_that_was_being_made_goes)
+{
+    journal_close(journal);
+    write_bytes(test_path("journal/tail.new"), large_value, 100000);
+    open_limited(home(), LIMIT);
+    ck_assert(!exists(test_path("journal/tail.new")));
+}
+END_TEST
+
 /* Dies with what it has appended in a tail. */
 static void
 leave_tail(void *context)
@@ -520,6 +530,7 @@ limits(void)
     tcase_add_test(tcase, bytes_max_is_made_use_of);
     tcase_add_test(tcase, a_tail_that_nobody_has_opened_counts);
     tcase_add_loop_test(tcase, a_tail_that_is_larger_than_the_limit_goes, 0, 2);
+    tcase_add_test(tcase, a_tail_that_was_being_made_goes);
     tcase_add_test(
         tcase, a_tail_that_is_larger_than_the_limit_stays_while_it_is_needed);
     tcase_add_test(tcase,

@@ -330,6 +330,19 @@ START_TEST(files_that_are_gone_are_noticed)
 }
 END_TEST
 
+/* What is open of it elsewhere belongs to the one that was there before. */
+START_TEST(another_file_in_its_place_is_not_opened_anew)
+{
+    const struct jn_row rows[] = {{"a", {(const uint8_t *)"other", 5}}};
+    struct jn_txn txn;
+
+    ck_assert_int_eq(jn_store_create(test_path("new"), 0600, rows, 1), 0);
+    ck_assert_int_eq(rename(test_path("new"), test_path(JN_STORE_FILE)), 0);
+    ck_assert_int_eq(jn_store_reopen(store, true), ESTALE);
+    ck_assert_int_ne(jn_store_begin_read(store, &txn), 0);
+}
+END_TEST
+
 START_TEST(a_lock_file_that_is_another_is_noticed)
 {
     struct jn_txn txn;
@@ -361,6 +374,7 @@ suite(void)
     tcase_add_test(
         tcase, a_pin_holds_up_nobody_and_is_lost_when_the_file_is_opened_anew);
     tcase_add_test(tcase, files_that_are_gone_are_noticed);
+    tcase_add_test(tcase, another_file_in_its_place_is_not_opened_anew);
     tcase_add_test(tcase, a_lock_file_that_is_another_is_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
