@@ -221,7 +221,8 @@ JOURNAL_API void journal_options_init(struct journal_options *options);
  *          gone, or is not of the time of data.mdb, as when one of the two was
  *          copied alone.  In both cases all is left as it was.  JOURNAL_BUSY
  *          also if a process that has it open has lost its locks (something in
- *          it opened and closed the lock file): close it there first.
+ *          it opened and closed the lock file), or if the lock file or data.mdb
+ *          was removed or replaced under it: close it there first.
  *          JOURNAL_FULL: no room to create it; nothing is left behind.  An
  *          errno, as ENOENT: of the directory around PATH; an empty PATH is
  *          EINVAL.
