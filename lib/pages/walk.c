@@ -4,7 +4,10 @@
 #include "base/error.h"
 #include "pages/walk_trail.h"
 
-/* The persistent flags of LMDB that change the order or the kind of rows. */
+/*
+ * The flags of a tree, which tell the order and the kind of its rows.  Those of
+ * the two that the meta page has hold flags of the file, too.
+ */
 #define TREE_FLAGS 0xffu
 #define TREE_NUMBERS 0x08u
 
@@ -79,8 +82,10 @@ find_depth(struct jn_walk *walk, struct jn_walk_tree *tree)
 static const char *
 check_description(const struct jn_walk_tree *tree)
 {
-    unsigned flags = tree->says.flags & TREE_FLAGS;
+    unsigned flags = tree->says.flags;
 
+    if (tree->kind != JN_WALK_TABLE)
+        flags &= TREE_FLAGS;
     if (flags != (tree->kind == JN_WALK_FREE ? TREE_NUMBERS : 0))
         return "a table of the wrong kind";
     if ((tree->says.root == JN_NO_ROOT) != (tree->says.depth == 0) ||

@@ -71,6 +71,7 @@ jn_range_open(struct jn_range *range, struct jn_txn *txn,
         .end = query->limit,
         .since = query->since,
         .until = query->until,
+        .told = JOURNAL_NONE,
         .rewinds = rewinds.count,
         .removals = removals.count,
     };

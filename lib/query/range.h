@@ -22,6 +22,7 @@ struct jn_range {
     uint64_t end;       /* or, as far as is known, the one that is too late, */
     uint64_t since;     /* and of these times */
     uint64_t until;
+    uint64_t told; /* the next number when what was lost was told of last */
     uint64_t rewinds, removals; /* of the journal's, known to the cursor */
 };
 

@@ -187,6 +187,7 @@ lose(struct scan *scan, uint64_t count, bool *full)
         return rc;
     range->low += range->reverse ? 0 : count;
     range->high -= range->reverse ? count : 0;
+    range->told = expected(range);
     return 0;
 }
 
@@ -343,7 +344,8 @@ look_at_row(struct scan *scan, int rc, struct jn_span key, struct jn_span value,
 /*
  * Whether in the sparse part, where numbers are left out, a row before the one
  * that the search for FROM has led to, with KEY, may be FROM's: its number was
- * damaged.  If that row itself is not sound, who takes it tells.
+ * damaged.  If that row itself is not sound, who takes it tells; and behind a
+ * page that is lost, that has been told.
  */
 static bool
 is_hidden(const struct scan *scan, uint64_t from, struct jn_span key,
@@ -351,7 +353,8 @@ is_hidden(const struct scan *scan, uint64_t from, struct jn_span key,
 {
     uint64_t seq = key.size == 8 ? jn_get_be64(key.data) : from;
 
-    return from < scan->state->dense && seq != from && is_sound(seq, value) &&
+    return from < scan->state->dense && from != scan->range->told &&
+           seq != from && is_sound(seq, value) &&
            jn_view_check_gone(scan->txn, from) == JOURNAL_CORRUPT;
 }
 
@@ -434,6 +437,7 @@ scan_below(struct scan *scan, uint64_t end, bool *all)
     scan->range = whole;
     *all = jn_range_is_empty(&part) && !scan->is_spoilt;
     whole->low = part.low;
+    whole->told = part.told;
     if (whole->reverse)
         whole->high = part.high;
     return rc;

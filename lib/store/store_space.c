@@ -34,6 +34,9 @@
 /* What the other files of a journal take of its limit. */
 #define OTHER_FILES (UINT64_C(80) << 10)
 
+/* Of the address space LMDB and whoever else needs some, beside the map. */
+#define BESIDE_MAP (UINT64_C(4) << 20)
+
 /* ---- the map ------------------------------------------------------------ */
 
 static uint64_t
@@ -48,14 +51,15 @@ uint64_t
 jn_store_probe_map(uint64_t wanted, uint64_t least)
 {
     for (uint64_t size = wanted; size >= least; size = whole_pages(size / 2)) {
+        uint64_t room = size + BESIDE_MAP;
         void *map;
 
-        if (size > SIZE_MAX)
+        if (size > SIZE_MAX - BESIDE_MAP)
             continue;
-        map = mmap(NULL, (size_t)size, PROT_NONE,
+        map = mmap(NULL, (size_t)room, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (map != MAP_FAILED) {
-            munmap(map, (size_t)size);
+            munmap(map, (size_t)room);
             return size;
         }
     }

@@ -331,14 +331,21 @@ limit_space(rlim_t bytes, struct rlimit *before)
 }
 
 /* Under a sanitizer the address space is not ours to limit. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#define HAS(feature) __has_feature(feature)
+#else
+#define HAS(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
+    HAS(address_sanitizer) || HAS(thread_sanitizer)
 #define LIMITS_WORK false
 #else
 #define LIMITS_WORK (getenv("RUN") == NULL || *getenv("RUN") == '\0')
 #endif
 
 /* Without a limit, and with ones over what can be mapped at first, or ever. */
-static const uint64_t large[] = {0, UINT64_C(100) << 20, UINT64_MAX};
+static const uint64_t large[] = {0, UINT64_C(100) << 20, UINT64_C(1) << 30,
+                                 UINT64_MAX};
 
 START_TEST(a_small_map_grows_here)
 {

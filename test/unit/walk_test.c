@@ -640,7 +640,7 @@ END_TEST
 
 START_TEST(a_table_of_another_kind)
 {
-    static const unsigned kinds[] = {2, 4, 8, 0x10, 0x20, 0x40};
+    static const unsigned kinds[] = {2, 4, 8, 0x10, 0x20, 0x40, 0x8000};
     struct jn_tree tree = entries;
     uint64_t page;
 
