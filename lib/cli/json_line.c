@@ -332,7 +332,7 @@ is_blank(const char *text, size_t size)
 
 /* In front of the first line some editors put what nobody sees. */
 static bool
-has_mark(const char *text, size_t size)
+has_byte_order_mark(const char *text, size_t size)
 {
     return size >= strlen(BYTE_ORDER_MARK) &&
            memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
@@ -362,7 +362,7 @@ json_line_read(struct json_line *line, const char *text, size_t size)
     line->object = json_parse(text, size, &error);
     if (line->object == NULL && is_blank(text, size))
         return problem(line, "not JSON: an empty line");
-    if (line->object == NULL && has_mark(text, size))
+    if (line->object == NULL && has_byte_order_mark(text, size))
         return problem(line, "not JSON: a byte order mark, three bytes that "
                              "have to go");
     if (line->object == NULL)

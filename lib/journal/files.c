@@ -300,8 +300,10 @@ jn_files_make_writable(struct jn_files *files, const struct jn_wish *wish)
     bool read_only = jn_store_is_read_only(files->store);
     int rc;
 
+    /* Then nobody writes until all have closed it, which each call tells. */
     if (jn_lock_failed(files->lock))
         return 0;
+    /* Elsewhere by now: what the path leads to is not ours to change. */
     rc = jn_lock_check_path(files->lock);
     if (rc != 0)
         return read_only ? rc : 0;

@@ -13,24 +13,16 @@
 #include "settle.h"
 #include "support/fast_dir.h"
 #include "support/test.h"
+#include "unit/sparse.h"
 #include "write/handle.h"
 
-#define KEYS 100u
-#define APART 10u /* numbers from one of these to the next */
+#define KEYS SPARSE_KEYS
+#define APART SPARSE_APART
 #define LOST 37u
 #define SEQ ((uint64_t)LOST * APART)
 
 static struct journal *journal;
 static struct jn_txn txn;
-
-static const char *
-key_of(unsigned number)
-{
-    static char key[20];
-
-    (void)snprintf(key, sizeof(key), "r/%03u", number);
-    return key;
-}
 
 /* Between those of the keys are holes, and each of them has come again. */
 static void
@@ -38,17 +30,10 @@ setup(void)
 {
     test_setup();
     ck_assert_int_eq(journal_open(test_path("journal"), NULL, &journal), 0);
-    for (unsigned i = 0; i < KEYS * APART; i++) {
-        const char *key = i % APART == 0 ? key_of(i / APART) : "hot";
-
-        ck_assert_int_eq(journal_append(journal, key, strlen(key), "", 0, NULL),
-                         0);
-    }
-    ck_assert_int_eq(journal_prune(journal, (KEYS - 1) * APART,
-                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
-                     0);
+    sparse_append(journal, 0);
     for (unsigned i = 0; i < KEYS; i++)
-        ck_assert_int_eq(journal_append(journal, key_of(i), 5, "", 0, NULL), 0);
+        ck_assert_int_eq(journal_append(journal, sparse_key(i), 5, "", 0, NULL),
+                         0);
     ck_assert_int_eq(journal_mark(journal, "a", 3), 0);
     ck_assert_int_eq(journal_mark(journal, "b", 5), 0);
     settle(journal);
@@ -133,12 +118,12 @@ START_TEST(a_damaged_number_is_not_taken_for_a_hole)
     ck_assert_int_eq(journal_read(journal, SEQ, &entry), JOURNAL_CORRUPT);
     ck_assert_int_eq(journal_read(journal, SEQ - 3 * APART + 1, &entry),
                      JOURNAL_PRUNED);
-    ck_assert_int_eq(journal_get_at(journal, key_of(LOST), 5, KEYS * APART,
+    ck_assert_int_eq(journal_get_at(journal, sparse_key(LOST), 5, KEYS * APART,
                                     &entry),
                      JOURNAL_CORRUPT);
     journal_query_init(&query);
     query.match = JOURNAL_MATCH_KEY;
-    query.key = key_of(LOST);
+    query.key = sparse_key(LOST);
     query.key_size = 5;
     ck_assert_uint_eq(told_of(&query), 2);
     query.match = JOURNAL_MATCH_PREFIX;
@@ -182,7 +167,7 @@ START_TEST(links_that_are_zeroed_end_no_history)
     struct journal_entry *entry;
 
     move_entry(KEYS * APART + LOST, KEYS * APART + LOST, 0);
-    ck_assert_int_eq(journal_get_at(journal, key_of(LOST), 5, KEYS * APART,
+    ck_assert_int_eq(journal_get_at(journal, sparse_key(LOST), 5, KEYS * APART,
                                     &entry),
                      JOURNAL_CORRUPT);
 }

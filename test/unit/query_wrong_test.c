@@ -10,6 +10,7 @@
 #include "journal/view.h"
 #include "settle.h"
 #include "support/test.h"
+#include "unit/sparse.h"
 #include "write/handle.h"
 
 #define ENTRIES 40u /* even ones of key "a", odd ones of key "b" */
@@ -244,32 +245,15 @@ END_TEST
 
 /* ---- below a compaction -------------------------------------------------- */
 
-#define RARE 100u
-#define APART 10u
+#define RARE SPARSE_KEYS
+#define APART SPARSE_APART
 #define LOST 37u /* of the rare ones */
-
-static const char *
-rare_key(unsigned number)
-{
-    static char key[20];
-
-    (void)snprintf(key, sizeof(key), "r/%03u", number);
-    return key;
-}
 
 /* Behind key "hot" again and again there are others, each once. */
 static void
 append_and_compact(void)
 {
-    for (unsigned i = 0; i < RARE * APART; i++) {
-        const char *key = i % APART == 0 ? rare_key(i / APART) : "hot";
-
-        ck_assert_int_eq(journal_append(journal, key, strlen(key), "", 0, NULL),
-                         0);
-    }
-    ck_assert_int_eq(journal_prune(journal, ENTRIES + (RARE - 1) * APART,
-                                   JOURNAL_PRUNE_KEEP_LATEST, NULL),
-                     0);
+    sparse_append(journal, ENTRIES);
     settle(journal);
 }
 
@@ -316,7 +300,7 @@ START_TEST(a_latest_entry_that_is_missing_is_damage_to_all_who_ask)
     char key[20];
 
     append_and_compact();
-    (void)snprintf(key, sizeof(key), "%s", rare_key(LOST));
+    (void)snprintf(key, sizeof(key), "%s", sparse_key(LOST));
     assert_rare(JOURNAL_MATCH_PREFIX, "r/", latest, RARE, 0);
     assert_rare(JOURNAL_MATCH_KEY, key, back, 1, 0);
     lose_a_rare_one();
@@ -328,7 +312,7 @@ START_TEST(a_latest_entry_that_is_missing_is_damage_to_all_who_ask)
     assert_rare(JOURNAL_MATCH_ALL, "", latest, RARE - 1, 1);
     assert_rare(JOURNAL_MATCH_KEY, key, latest, 0, 1);
     assert_rare(JOURNAL_MATCH_KEY, key, back, 0, 1);
-    assert_rare(JOURNAL_MATCH_KEY, rare_key(LOST + 1), back, 1, 0);
+    assert_rare(JOURNAL_MATCH_KEY, sparse_key(LOST + 1), back, 1, 0);
 }
 END_TEST
 
@@ -353,7 +337,7 @@ change_index_key(size_t at, uint8_t by)
     ck_assert_ptr_nonnull(bytes);
     rewind(file);
     ck_assert_uint_eq(fread(bytes, 1, size, file), size);
-    jn_index_make(&index_key, jn_span(rare_key(LOST), 5));
+    jn_index_make(&index_key, jn_span(sparse_key(LOST), 5));
     for (uint8_t *row = bytes;
          (row = memmem(row, size - (size_t)(row - bytes), index_key.data,
                        index_key.size)) != NULL;
@@ -413,12 +397,12 @@ START_TEST(a_damaged_key_in_the_index_is_not_taken_for_none)
     append_and_compact();
     change_index_key(cases[_i].at, cases[_i].by);
     for (unsigned i = 0; i < RARE; i++) {
-        rc = journal_get(journal, rare_key(i), 5, &entry);
+        rc = journal_get(journal, sparse_key(i), 5, &entry);
         ck_assert(rc == JOURNAL_CORRUPT || (rc == 0 && i != LOST));
         told += rc != 0;
         if (rc == 0)
             journal_entry_free(entry);
-        rc = journal_get_at(journal, rare_key(i), 5, ENTRIES + RARE * APART,
+        rc = journal_get_at(journal, sparse_key(i), 5, ENTRIES + RARE * APART,
                             &entry);
         ck_assert(rc == JOURNAL_CORRUPT || (rc == 0 && i != LOST));
         if (rc == 0)
@@ -427,7 +411,7 @@ START_TEST(a_damaged_key_in_the_index_is_not_taken_for_none)
     /* One that is out of turn misleads who looks for some others. */
     ck_assert(told == 1 || _i > 0);
     /* The entry is sound, and found without the index. */
-    assert_rare(JOURNAL_MATCH_KEY, rare_key(LOST), 0, 1, 0);
+    assert_rare(JOURNAL_MATCH_KEY, sparse_key(LOST), 0, 1, 0);
     ck_assert_int_eq(journal_get(journal, "none", 4, &entry),
                      JOURNAL_NOT_FOUND);
 }
@@ -443,10 +427,10 @@ START_TEST(an_older_entry_that_is_missing_is_not)
     int rc;
 
     for (unsigned i = 0; i < RARE; i++)
-        ck_assert_int_eq(journal_append(journal, rare_key(i), 5, "", 0, NULL),
+        ck_assert_int_eq(journal_append(journal, sparse_key(i), 5, "", 0, NULL),
                          0);
     for (unsigned i = 0; i < RARE; i += 2)
-        ck_assert_int_eq(journal_append(journal, rare_key(i), 5, "", 0, NULL),
+        ck_assert_int_eq(journal_append(journal, sparse_key(i), 5, "", 0, NULL),
                          0);
     ck_assert_int_eq(journal_prune(journal, ENTRIES + RARE,
                                    JOURNAL_PRUNE_KEEP_LATEST, NULL),
