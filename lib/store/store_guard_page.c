@@ -49,17 +49,18 @@ enlarge(uint64_t **words, size_t *room, size_t count)
     return 0;
 }
 
-bool
-jn_guard_has_mark(const struct jn_guard *guard, uint64_t page, unsigned mark)
+enum jn_guard_known
+jn_guard_known(const struct jn_guard *guard, uint64_t page)
 {
-    return (guard->marks[page / PAGES_A_WORD] >> page % PAGES_A_WORD * 2 &
-            mark) != 0;
+    return (enum jn_guard_known)(
+        guard->marks[page / PAGES_A_WORD] >> page % PAGES_A_WORD * 2 & 3);
 }
 
 int
-jn_guard_set_mark(struct jn_guard *guard, uint64_t page, unsigned mark)
+jn_guard_note(struct jn_guard *guard, uint64_t page, enum jn_guard_known known)
 {
     uint64_t word = page / PAGES_A_WORD;
+    unsigned shift = page % PAGES_A_WORD * 2;
 
     if (guard->marks[word] == 0) {
         int rc = enlarge(&guard->marked, &guard->marked_room,
@@ -69,7 +70,8 @@ jn_guard_set_mark(struct jn_guard *guard, uint64_t page, unsigned mark)
             return rc;
         guard->marked[guard->marked_count++] = word;
     }
-    guard->marks[word] |= (uint64_t)mark << page % PAGES_A_WORD * 2;
+    guard->marks[word] &= ~((uint64_t)3 << shift);
+    guard->marks[word] |= (uint64_t)known << shift;
     return 0;
 }
 
@@ -130,6 +132,7 @@ int
 jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
               struct jn_spot *spot)
 {
+    enum jn_guard_known known;
     struct jn_page page;
     int rc;
 
@@ -137,11 +140,12 @@ jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
         return JOURNAL_CORRUPT;
     spot->page = tree->base + spot->number * tree->page_size;
     rc = jn_page_open(&page, spot->page, tree->page_size, spot->number);
-    if (rc != 0 || page.flags != spot->kind)
+    known = jn_guard_known(guard, spot->number);
+    if (rc != 0 || page.flags != spot->kind || known == JN_GUARD_FREE)
         return JOURNAL_CORRUPT;
     spot->count = page.count;
     /* A branch that has been written over may lead to another's child. */
-    if (jn_guard_has_mark(guard, spot->number, JN_GUARD_SEEN))
+    if (known != JN_GUARD_NOTHING)
         return jn_page_check_place(&page, &spot->rule) == NULL
                    ? 0
                    : JOURNAL_CORRUPT;
@@ -149,5 +153,5 @@ jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
         return JOURNAL_CORRUPT;
     if (page.flags == JN_PAGE_LEAF)
         rc = look_at_values(tree, &page, !spot->rule.numbers);
-    return rc == 0 ? jn_guard_set_mark(guard, spot->number, JN_GUARD_SEEN) : rc;
+    return rc == 0 ? jn_guard_note(guard, spot->number, JN_GUARD_SEEN) : rc;
 }

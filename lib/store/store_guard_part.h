@@ -9,9 +9,13 @@
 #include "store/store_guard.h"
 #include "store/store_tree_part.h"
 
-/* What is known of a page. */
-#define JN_GUARD_SEEN 1u      /* it has been looked at */
-#define JN_GUARD_REWRITTEN 2u /* rows of it, a leaf, may have become smaller */
+/* What is known of a page; two bits hold it. */
+enum jn_guard_known {
+    JN_GUARD_NOTHING,
+    JN_GUARD_SEEN,      /* it has been looked at */
+    JN_GUARD_REWRITTEN, /* and rows of it, a leaf, may have become smaller */
+    JN_GUARD_FREE       /* LMDB may write over it: no tree has it */
+};
 
 /* A page to be looked at, and the keys that it may have. */
 struct jn_spot {
@@ -25,9 +29,9 @@ struct jn_spot {
 /* Makes room for what is to be known of so many PAGES. */
 int jn_guard_reach(struct jn_guard *guard, uint64_t pages);
 
-bool jn_guard_has_mark(const struct jn_guard *guard, uint64_t page,
-                       unsigned mark);
-int jn_guard_set_mark(struct jn_guard *guard, uint64_t page, unsigned mark);
+enum jn_guard_known jn_guard_known(const struct jn_guard *guard, uint64_t page);
+int jn_guard_note(struct jn_guard *guard, uint64_t page,
+                  enum jn_guard_known known);
 
 /* Takes the page of SPOT, and looks at it unless that has been done. */
 int jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,

@@ -18,18 +18,23 @@
 #define LEAVES 300u /* with one row each */
 #define LOOKED_AT 256u
 #define BRANCHES 2u
-#define BIG_PAGES 2u
+#define NUMBERS 16384u /* looked at in all */
+#define BIG_PAGES (NUMBERS * 8 / 4096 + 2)
 
 static size_t page_size;
 static uint64_t first; /* the first of the list's pages: its leaves */
 static uint8_t *list;  /* these pages, as they are sound */
 
-/* Behind the leaves come two branches, the root, a value, and free pages. */
+/*
+ * Behind the leaves come two branches, the root, a value, a free page for each
+ * leaf, and some that are not in the list.
+ */
 #define BRANCH (first + LEAVES)
 #define ROOT (BRANCH + BRANCHES)
 #define BIG (ROOT + 1)
 #define FREE (BIG + BIG_PAGES)
-#define END (FREE + LEAVES)
+#define OTHER (FREE + LEAVES)
+#define END (OTHER + NUMBERS + 8)
 
 static uint8_t *
 page_of(uint64_t number)
@@ -95,7 +100,7 @@ make_leaf(unsigned i)
 static void
 make_list(void)
 {
-    list = calloc(END - first, page_size);
+    list = calloc(OTHER - first, page_size);
     ck_assert_ptr_nonnull(list);
     for (unsigned i = 0; i < LEAVES; i++)
         make_leaf(i);
@@ -145,7 +150,7 @@ name_list(uint64_t root, unsigned depth)
 static void
 begin(uint64_t root, unsigned depth)
 {
-    write_at(list, (END - first) * page_size, first * page_size);
+    write_at(list, (OTHER - first) * page_size, first * page_size);
     name_list(root, depth);
     guarded_abort();
 }
@@ -270,6 +275,65 @@ START_TEST(a_row_of_impossible_numbers_is_damaged)
 }
 END_TEST
 
+/* The row of leaf I with COUNT numbers. */
+static void
+make_numbers(unsigned i, const uint64_t *numbers, unsigned count)
+{
+    uint8_t *row;
+
+    begin_page(first + i, JN_PAGE_LEAF);
+    row = add_node(first + i, 8 * (count + 1), i + 1, 8 * (count + 1));
+    put64(row, count);
+    for (unsigned k = 0; k < count; k++)
+        put64(row + 8 + 8 * k, numbers[k]);
+}
+
+static const struct {
+    unsigned behind[3]; /* OTHER */
+    int result;
+} orders[] = {
+    {{7, 4, 1}, 0},
+    {{7, 7, 1}, JOURNAL_CORRUPT},
+    {{7, 1, 1}, JOURNAL_CORRUPT},
+    {{4, 7, 1}, JOURNAL_CORRUPT},
+    {{7, 1, 4}, JOURNAL_CORRUPT},
+};
+
+START_TEST(the_numbers_of_a_row_descend)
+{
+    uint64_t numbers[3];
+
+    for (unsigned i = 0; i < 3; i++)
+        numbers[i] = OTHER + orders[_i].behind[i];
+    make_numbers(2, numbers, 3);
+    begin(ROOT, 3);
+    ck_assert_int_eq(look(), orders[_i].result);
+}
+END_TEST
+
+START_TEST(a_page_is_free_once)
+{
+    uint64_t numbers[] = {FREE + 7, FREE + 1};
+
+    make_numbers(_i == 0 ? 1 : 2, numbers, 2);
+    make_numbers(7, numbers, _i == 0 ? 0 : 1);
+    begin(ROOT, 3);
+    ck_assert_int_eq(look(), _i == 0 ? 0 : JOURNAL_CORRUPT);
+}
+END_TEST
+
+/* Which pages a list has that are not free: its own, and a table's. */
+START_TEST(a_page_that_a_tree_has_is_not_free)
+{
+    uint64_t root = guarded_tree().root;
+    uint64_t pages[] = {OTHER, first + 1, BRANCH, ROOT, root};
+
+    make_numbers(1, &pages[_i], 1);
+    begin(ROOT, 3);
+    ck_assert_int_eq(look(), _i == 0 ? 0 : JOURNAL_CORRUPT);
+}
+END_TEST
+
 START_TEST(the_page_behind_the_last_is_not_free)
 {
     make_row(16, 1, _i == 0 ? END - 1 : END);
@@ -323,6 +387,36 @@ START_TEST(a_row_needs_pages_enough)
 }
 END_TEST
 
+/*
+ * Which number of a row that is longer than what is looked at is as large as
+ * the one before it; 0: none.
+ */
+static const struct {
+    unsigned number;
+    int result;
+} far[] = {{0, 0},
+           {1, JOURNAL_CORRUPT},
+           {NUMBERS - 1, JOURNAL_CORRUPT},
+           {NUMBERS, 0}};
+
+START_TEST(so_many_numbers_are_looked_at)
+{
+    uint64_t size = (NUMBERS + 3) * 8;
+    uint8_t *row;
+
+    make_big(BIG, BIG_PAGES);
+    put64(page_of(BIG) + JN_PAGE_HEADER, NUMBERS + 2);
+    for (unsigned i = 0; i < NUMBERS + 2; i++)
+        put64(page_of(BIG) + JN_PAGE_HEADER + 8 + 8 * i,
+              END - 1 - i + (i > 0 && i == far[_i].number));
+    begin_page(first, JN_PAGE_LEAF);
+    row = add_node(first, size | (uint64_t)JN_NODE_BIG << 32, 1, 8);
+    put64(row, BIG);
+    begin(ROOT, 3);
+    ck_assert_int_eq(look(), far[_i].result);
+}
+END_TEST
+
 START_TEST(a_row_is_not_on_a_meta_page)
 {
     make_big((uint64_t)_i, 2);
@@ -349,6 +443,10 @@ suite(void)
     tcase_add_loop_test(tcase, a_damaged_branch_is_noticed, 0, (int)BRANCHES);
     tcase_add_loop_test(tcase, a_row_of_impossible_numbers_is_damaged, 0,
                         COUNT(rows));
+    tcase_add_loop_test(tcase, the_numbers_of_a_row_descend, 0, COUNT(orders));
+    tcase_add_loop_test(tcase, a_page_is_free_once, 0, 2);
+    tcase_add_loop_test(tcase, a_page_that_a_tree_has_is_not_free, 0, 5);
+    tcase_add_loop_test(tcase, so_many_numbers_are_looked_at, 0, COUNT(far));
     tcase_add_loop_test(tcase, the_page_behind_the_last_is_not_free, 0, 2);
     tcase_add_loop_test(tcase, a_row_needs_pages_enough, 0, COUNT(bigs));
     tcase_add_loop_test(tcase, a_row_is_not_on_a_meta_page, 0, 2);
