@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "text.h"
 
 /* Each reader has a place of its own in those that are for locks. */
 static const struct {
@@ -56,10 +57,8 @@ is_denied(struct denied *denied, int mode)
 static bool
 is_parent_denied(struct denied *denied, const char *journal)
 {
-    size_t size = strlen(journal);
+    size_t size = text_path_length(journal);
 
-    while (size > 0 && journal[size - 1] == '/')
-        size--;
     while (size > 0 && journal[size - 1] != '/')
         size--;
     snprintf(denied->path, sizeof(denied->path), "%.*s",

@@ -2,19 +2,17 @@
 #include "taken.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
+
+#include "text.h"
 
 /* SUFFIX behind PATH, without the slashes at its end. */
 static bool
 join(char name[PATH_MAX + 16], const char *path, const char *suffix)
 {
-    size_t length = strlen(path);
-    int size;
+    int size = snprintf(name, PATH_MAX + 16, "%.*s%s",
+                        (int)text_path_length(path), path, suffix);
 
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    size = snprintf(name, PATH_MAX + 16, "%.*s%s", (int)length, path, suffix);
     return size > 0 && size < PATH_MAX + 16;
 }
 

@@ -133,6 +133,16 @@ text_escape(char *text, size_t room, size_t columns, const unsigned char *bytes,
     return width;
 }
 
+size_t
+text_path_length(const char *path)
+{
+    size_t length = strlen(path);
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return length;
+}
+
 /* A quote ends the quotes, stands for itself, and begins them again. */
 static void
 quote(char *text, const char *path, size_t length, const char *suffix)
@@ -160,10 +170,8 @@ quote(char *text, const char *path, size_t length, const char *suffix)
 static bool
 is_dots(const char *path)
 {
-    size_t length = strlen(path), dots = 0;
+    size_t length = text_path_length(path), dots = 0;
 
-    while (length > 1 && path[length - 1] == '/')
-        length--;
     while (dots < length && path[length - 1 - dots] == '.')
         dots++;
     return (dots == 1 || dots == 2) &&
@@ -181,10 +189,8 @@ text_word(char text[TEXT_WORD_SIZE], const char *path, const char *suffix)
 
     if (is_dots(path) && realpath(path, real) != NULL)
         path = real;
-    length = strlen(path);
     /* Shells complete a directory with a slash; what is beside it has none. */
-    while (*suffix != '\0' && length > 1 && path[length - 1] == '/')
-        length--;
+    length = *suffix != '\0' ? text_path_length(path) : strlen(path);
     if (*path != '\0' && *path != '-' && path[strspn(path, plain)] == '\0')
         snprintf(text, TEXT_WORD_SIZE, "%.*s%s", (int)length, path, suffix);
     else

@@ -36,6 +36,9 @@ size_t text_escape(char *text, size_t room, size_t columns,
 size_t text_next(char piece[5], size_t *piece_size, const unsigned char *bytes,
                  size_t size);
 
+/* The length of PATH without the slashes at its end. */
+size_t text_path_length(const char *path);
+
 /*
  * PATH and SUFFIX as one word of a shell, in quotes where it needs them.  Of
  * what ends in "." or ".." it is the real path, so that SUFFIX makes a name
