@@ -289,7 +289,7 @@ make_numbers(unsigned i, const uint64_t *numbers, unsigned count)
 }
 
 static const struct {
-    unsigned behind[3]; /* OTHER */
+    unsigned behind[3]; /* OTHER; 0: a meta page */
     int result;
 } orders[] = {
     {{7, 4, 1}, 0},
@@ -297,14 +297,18 @@ static const struct {
     {{7, 1, 1}, JOURNAL_CORRUPT},
     {{4, 7, 1}, JOURNAL_CORRUPT},
     {{7, 1, 4}, JOURNAL_CORRUPT},
+    {{7, 0, 4}, JOURNAL_CORRUPT},
 };
 
 START_TEST(the_numbers_of_a_row_descend)
 {
     uint64_t numbers[3];
 
-    for (unsigned i = 0; i < 3; i++)
-        numbers[i] = OTHER + orders[_i].behind[i];
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned behind = orders[_i].behind[i];
+
+        numbers[i] = behind > 0 ? OTHER + behind : 1;
+    }
     make_numbers(2, numbers, 3);
     begin(ROOT, 3);
     ck_assert_int_eq(look(), orders[_i].result);
