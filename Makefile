@@ -452,10 +452,17 @@ clean:
 
 # ---- tests, examples, benchmarks --------------------------------------------
 
+# Most of a test's time is the library's, and the compiler's: only those that
+# work hard themselves are optimized.
+HARD_WORKERS = blocks fuzz model power support sweep
+plainly = $(if $(filter $(HARD_WORKERS:%=test/%/),$(dir $<)),,\
+    -O0 -U_FORTIFY_SOURCE)
+
 $(OUT)/test/%.o: test/%.c $(OUT)/compiled-with | $(OUT)/needs
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
-	$(Q)$(COMPILE) -Iinclude -Itest $(if $(filter $(INSIDE),$<),-Ilib) \
+	$(Q)$(COMPILE) $(plainly) -Iinclude -Itest \
+	    $(if $(filter $(INSIDE),$<),-Ilib) \
 	    $(if $(filter test/cli/%,$<),-Ilib/cli) -c -o $@ $<
 
 # The stem is FOLDER/NAME.

@@ -90,10 +90,11 @@ decode(struct jn_span bytes, uint64_t salt, uint64_t position)
 START_TEST(any_damage_to_a_frame_is_noticed)
 {
     uint8_t bytes[sizeof(golden)];
-    struct jn_span span = jn_span(bytes, sizeof(bytes));
+    struct jn_span span;
     const size_t end = sizeof(golden) - 3; /* padding says nothing */
 
     memcpy(bytes, golden, sizeof(golden));
+    span = jn_span(bytes, sizeof(bytes));
     for (size_t bit = 0; bit < end * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         ck_assert_int_eq(decode(span, RING_SALT, GOLDEN_POSITION),
