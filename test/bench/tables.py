@@ -37,6 +37,7 @@ TITLES = {
     "offered": "Seen by another process, at a fixed rate",
     "costs": "What an entry costs",
     "growth": "Growth",
+    "grid": "All ways to append",
 }
 
 UNITS = {"/s": "entries/s", "us": "µs", "x": "×"}
