@@ -2,7 +2,8 @@
 # install_test.sh - installs into a clean prefix, as a user would, and builds
 # programs there through pkg-config: shared, static and as C++.
 #
-# Builds afresh, so that it sees what a stranger sees; but in less time.
+# Builds afresh, so that it sees what a stranger sees; not optimized, which
+# takes less time.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1

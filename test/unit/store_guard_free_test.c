@@ -366,14 +366,17 @@ static const struct {
     {UINT64_C(1) << 40, 10, JN_PAGE_BIG, 2, JOURNAL_CORRUPT},
 };
 
-/* The first leaf, with one row on pages of its own, at BIG; it says NUMBER. */
+/*
+ * The first leaf, with one row of SIZE bytes on pages of its own, at BIG; it
+ * says NUMBER.
+ */
 static void
-make_big(uint64_t number, unsigned extent)
+make_big(uint64_t number, uint64_t size, unsigned extent)
 {
     uint8_t *row, *big = page_of(BIG);
 
     begin_page(first, JN_PAGE_LEAF);
-    row = add_node(first, page_size | (uint64_t)JN_NODE_BIG << 32, 1, 8);
+    row = add_node(first, size | (uint64_t)JN_NODE_BIG << 32, 1, 8);
     put64(row, number);
     begin_page(BIG, JN_PAGE_BIG);
     put16(big + 12, extent);
@@ -384,7 +387,7 @@ make_big(uint64_t number, unsigned extent)
 
 START_TEST(a_row_needs_pages_enough)
 {
-    make_big(BIG + bigs[_i].page, bigs[_i].extent);
+    make_big(BIG + bigs[_i].page, page_size, bigs[_i].extent);
     put16(page_of(BIG) + bigs[_i].at, bigs[_i].value);
     begin(ROOT, 3);
     ck_assert_int_eq(look(), bigs[_i].result);
@@ -405,17 +408,13 @@ static const struct {
 
 START_TEST(so_many_numbers_are_looked_at)
 {
-    uint64_t size = (NUMBERS + 3) * 8;
-    uint8_t *row;
+    const unsigned count = NUMBERS + 2;
+    uint8_t *row = page_of(BIG) + JN_PAGE_HEADER;
 
-    make_big(BIG, BIG_PAGES);
-    put64(page_of(BIG) + JN_PAGE_HEADER, NUMBERS + 2);
-    for (unsigned i = 0; i < NUMBERS + 2; i++)
-        put64(page_of(BIG) + JN_PAGE_HEADER + 8 + 8 * i,
-              END - 1 - i + (i > 0 && i == far[_i].number));
-    begin_page(first, JN_PAGE_LEAF);
-    row = add_node(first, size | (uint64_t)JN_NODE_BIG << 32, 1, 8);
-    put64(row, BIG);
+    make_big(BIG, (count + 1) * 8, BIG_PAGES);
+    put64(row, count);
+    for (unsigned i = 0; i < count; i++)
+        put64(row + 8 + 8 * i, END - 1 - i + (i > 0 && i == far[_i].number));
     begin(ROOT, 3);
     ck_assert_int_eq(look(), far[_i].result);
 }
@@ -423,7 +422,7 @@ END_TEST
 
 START_TEST(a_row_is_not_on_a_meta_page)
 {
-    make_big((uint64_t)_i, 2);
+    make_big((uint64_t)_i, page_size, 2);
     begin(ROOT, 3);
     ck_assert_int_eq(look(), JOURNAL_CORRUPT);
 }
