@@ -62,9 +62,10 @@ IN_pages = \
 IN_tail = \
     tail.c tail_frame.c keytable.c recent.c recent_look.c recent_window.c
 IN_store = \
-    store.c store_files.c store_guard.c store_guard_page.c store_lock.c \
-    store_many.c store_pin.c store_rows.c store_space.c store_tree.c \
-    store_tree_get.c store_tree_way.c store_txn.c filesystem.c lock.c
+    store.c store_files.c store_guard.c store_guard_free.c store_guard_page.c \
+    store_lock.c store_many.c store_pin.c store_rows.c store_space.c \
+    store_tree.c store_tree_get.c store_tree_way.c store_txn.c filesystem.c \
+    lock.c
 IN_journal = \
     shared.c shared_txn.c files.c create.c inspect.c anew.c target.c newest.c \
     newest_basis.c newest_ring.c recovery.c view.c view_meta.c entry.c marks.c \

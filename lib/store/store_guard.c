@@ -7,23 +7,6 @@
 
 /* ---- ways down ---------------------------------------------------------- */
 
-/* The spot that node I of the branch SPOT leads to: a leaf, or not. */
-static struct jn_spot
-below(const struct jn_spot *spot, unsigned i, bool leaf)
-{
-    const uint8_t *node = spot->page + jn_page_offset(spot->page, i);
-    struct jn_spot child = {.number = jn_node_child(node),
-                            .kind = leaf ? JN_PAGE_LEAF : JN_PAGE_BRANCH,
-                            .rule = spot->rule};
-
-    if (i > 0)
-        child.rule.low = jn_tree_key(node);
-    if (i + 1 < spot->count)
-        child.rule.high = jn_tree_key(spot->page +
-                                      jn_page_offset(spot->page, i + 1));
-    return child;
-}
-
 /* Where a way goes at a branch. */
 enum turn { BY_KEY, TO_FIRST, TO_LAST };
 
@@ -53,18 +36,10 @@ descend(struct jn_guard *guard, const struct jn_store_tree *tree,
     for (; rc == 0 && level < tree->depth; level++) {
         unsigned i = choose(tree, spot, turn, jn_span(NULL, 0));
 
-        *spot = below(spot, i, level + 1 == tree->depth);
+        *spot = jn_spot_below(spot, i, level + 1 == tree->depth);
         rc = jn_guard_look(guard, tree, spot);
     }
     return rc;
-}
-
-static struct jn_spot
-root_of(const struct jn_store_tree *tree)
-{
-    return (struct jn_spot){.number = tree->root,
-                            .kind = tree->depth == 1 ? JN_PAGE_LEAF
-                                                     : JN_PAGE_BRANCH};
 }
 
 /*
@@ -97,7 +72,7 @@ extend(struct jn_guard *guard, const struct jn_store_tree *tree,
     int rc;
 
     trail->at[level - 1] = at;
-    *spot = below(spot - 1, at, level + 1 == tree->depth);
+    *spot = jn_spot_below(spot - 1, at, level + 1 == tree->depth);
     rc = jn_guard_look(guard, tree, spot);
     return rc == 0 ? look_at_lowest(guard, tree, *spot, level + 1) : rc;
 }
@@ -208,7 +183,7 @@ go(struct jn_guard *guard, struct jn_guarded *table, struct jn_span key,
     const struct jn_spot *leaf = &trail.spots[tree->depth - 1];
     int rc;
 
-    trail.spots[0] = root_of(tree);
+    trail.spots[0] = jn_spot_root(tree);
     rc = jn_guard_look(guard, tree, &trail.spots[0]);
     for (unsigned level = 1; rc == 0 && level < tree->depth; level++)
         rc = extend(guard, tree, &trail, level,
@@ -234,127 +209,7 @@ is_known(const struct jn_guarded *table, struct jn_span key, bool around)
            (table->high.data == NULL || jn_page_compare(key, table->high) < 0);
 }
 
-/* ---- free pages --------------------------------------------------------- */
-
-/*
- * So many leaves of the list are looked at from its beginning on, where LMDB
- * takes pages from, and deletes rows; and the last one, where it adds one.  Of
- * their numbers so many, and of the rows behind those the first and the last.
- */
-#define FREE_LEAVES_MAX 256u
-#define FREE_NUMBERS_MAX 16384u
-
-struct free_list {
-    struct jn_store_tree tree;
-    unsigned leaves_left;
-    uint64_t numbers_left;
-};
-
-/*
- * COUNT numbers of pages, the largest first.  One that is given to LMDB twice
- * ends the process, and what is put into one that a tree has is lost.
- */
-static int
-look_at_numbers(struct jn_guard *guard, const struct jn_store_tree *tree,
-                const uint8_t *numbers, uint64_t count)
-{
-    uint64_t before = tree->pages;
-    int rc = 0;
-
-    for (uint64_t i = 0; rc == 0 && i < count; i++) {
-        uint64_t number = jn_get64(numbers + i * sizeof(number));
-
-        if (number < 2 || number >= before ||
-            jn_guard_known(guard, number) != JN_GUARD_NOTHING)
-            return JOURNAL_CORRUPT;
-        rc = jn_guard_note(guard, number, JN_GUARD_FREE);
-        before = number;
-    }
-    return rc;
-}
-
-/* A row of the list: how many numbers, and these. */
-static int
-look_at_row(struct jn_guard *guard, struct free_list *list,
-            const struct jn_node *node)
-{
-    const struct jn_store_tree *tree = &list->tree;
-    struct jn_span row = node->value;
-    uint64_t count, some;
-
-    if ((node->flags & JN_NODE_BIG) != 0)
-        row = jn_span(tree->base + node->first_page * tree->page_size +
-                          JN_PAGE_HEADER,
-                      node->value_size);
-    count = row.size >= sizeof(count) ? jn_get64(row.data) : UINT64_MAX;
-    if (count > row.size / sizeof(count) - 1)
-        return JOURNAL_CORRUPT;
-    if (count > 0 && (jn_get64(row.data + sizeof(count)) >= tree->pages ||
-                      jn_get64(row.data + count * sizeof(count)) < 2))
-        return JOURNAL_CORRUPT;
-    some = count < list->numbers_left ? count : list->numbers_left;
-    list->numbers_left -= some;
-    return look_at_numbers(guard, tree, row.data + sizeof(count), some);
-}
-
-static int
-look_at_rows(struct jn_guard *guard, struct free_list *list,
-             const struct jn_spot *spot)
-{
-    struct jn_page page;
-    struct jn_node node;
-    int rc = jn_page_open(&page, spot->page, list->tree.page_size,
-                          spot->number);
-
-    for (unsigned i = 0; rc == 0 && i < page.count; i++) {
-        rc = jn_page_node(&page, i, &node);
-        if (rc == 0)
-            rc = look_at_row(guard, list, &node);
-    }
-    return rc;
-}
-
-/* What of the list is below SPOT, which is on LEVEL. */
-static int
-look_at_list(struct jn_guard *guard, struct free_list *list,
-             struct jn_spot spot, unsigned level)
-{
-    const struct jn_store_tree *tree = &list->tree;
-    int rc = jn_guard_look(guard, tree, &spot);
-
-    if (rc == 0 && level == tree->depth) {
-        list->leaves_left -= list->leaves_left > 0;
-        return look_at_rows(guard, list, &spot);
-    }
-    for (unsigned i = 0; rc == 0 && i < spot.count; i++) {
-        if (list->leaves_left == 0 && i + 1 < spot.count)
-            continue;
-        rc = look_at_list(guard, list,
-                          below(&spot, i, level + 1 == tree->depth), level + 1);
-    }
-    return rc;
-}
-
-static int
-look_at_free(struct jn_guard *guard, const struct jn_store_tree *like,
-             const struct jn_meta *meta)
-{
-    struct free_list list = {.tree = *like,
-                             .leaves_left = FREE_LEAVES_MAX,
-                             .numbers_left = FREE_NUMBERS_MAX};
-    struct jn_spot root;
-
-    if (meta->trees[0].root == JN_NO_ROOT)
-        return 0;
-    list.tree.root = meta->trees[0].root;
-    list.tree.depth = meta->trees[0].depth;
-    if (list.tree.depth == 0 || list.tree.depth >= JN_DEPTH_MAX)
-        return JOURNAL_CORRUPT;
-    root = root_of(&list.tree);
-    root.rule.numbers = true;
-    root.rule.small = true;
-    return look_at_list(guard, &list, root, 1);
-}
+/* ---- LMDB's own trees ---------------------------------------------------- */
 
 /* The page of the tables' names, whose descriptions a commit writes anew. */
 static int
@@ -366,12 +221,12 @@ look_at_names(struct jn_guard *guard, const struct jn_store_tree *like,
 
     tree.root = meta->trees[1].root;
     tree.depth = meta->trees[1].depth;
-    root = root_of(&tree);
+    root = jn_spot_root(&tree);
     root.rule.names = true;
     return descend(guard, &tree, &root, 1, TO_FIRST);
 }
 
-/* LMDB's own two trees, where a table tells where all pages are. */
+/* Both of them, where a table tells where all pages are. */
 static int
 look_at_others(struct jn_txn *txn, const struct jn_store_tree *like)
 {
@@ -382,7 +237,7 @@ look_at_others(struct jn_txn *txn, const struct jn_store_tree *like)
     if (!jn_store_read_meta(txn, &meta))
         return 0;
     rc = look_at_names(guard, like, &meta);
-    return rc == 0 ? look_at_free(guard, like, &meta) : rc;
+    return rc == 0 ? jn_guard_look_at_free(guard, like, &meta) : rc;
 }
 
 /* ---- before changes ----------------------------------------------------- */
@@ -461,7 +316,7 @@ jn_guard_edge(struct jn_txn *txn, enum jn_table number, bool last)
 
     if (rc != 0 || !table->has || (last ? table->last : table->first))
         return rc;
-    spot = root_of(&table->tree);
+    spot = jn_spot_root(&table->tree);
     rc = descend(guard, &table->tree, &spot, 1, last ? TO_LAST : TO_FIRST);
     if (rc == 0)
         *(last ? &table->last : &table->first) = true;

@@ -155,3 +155,29 @@ jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
         rc = look_at_values(tree, &page, !spot->rule.numbers);
     return rc == 0 ? jn_guard_note(guard, spot->number, JN_GUARD_SEEN) : rc;
 }
+
+/* ---- ways down ---------------------------------------------------------- */
+
+struct jn_spot
+jn_spot_root(const struct jn_store_tree *tree)
+{
+    return (struct jn_spot){.number = tree->root,
+                            .kind = tree->depth == 1 ? JN_PAGE_LEAF
+                                                     : JN_PAGE_BRANCH};
+}
+
+struct jn_spot
+jn_spot_below(const struct jn_spot *spot, unsigned i, bool leaf)
+{
+    const uint8_t *node = spot->page + jn_page_offset(spot->page, i);
+    struct jn_spot child = {.number = jn_node_child(node),
+                            .kind = leaf ? JN_PAGE_LEAF : JN_PAGE_BRANCH,
+                            .rule = spot->rule};
+
+    if (i > 0)
+        child.rule.low = jn_tree_key(node);
+    if (i + 1 < spot->count)
+        child.rule.high = jn_tree_key(spot->page +
+                                      jn_page_offset(spot->page, i + 1));
+    return child;
+}

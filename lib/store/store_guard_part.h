@@ -1,5 +1,5 @@
 /*
- * store_guard_part.h - one page, looked at once in a transaction; for
+ * store_guard_part.h - pages, each looked at once in a transaction; for
  * store_guard*.c alone.
  */
 #ifndef JN_STORE_GUARD_PART_H
@@ -36,5 +36,19 @@ int jn_guard_note(struct jn_guard *guard, uint64_t page,
 /* Takes the page of SPOT, and looks at it unless that has been done. */
 int jn_guard_look(struct jn_guard *guard, const struct jn_store_tree *tree,
                   struct jn_spot *spot);
+
+/* Where a tree begins; it has not been looked at. */
+struct jn_spot jn_spot_root(const struct jn_store_tree *tree);
+
+/* The spot that node I of the branch SPOT leads to: a leaf, or not. */
+struct jn_spot jn_spot_below(const struct jn_spot *spot, unsigned i, bool leaf);
+
+/*
+ * The list of free pages that META tells of, in a file LIKE that of a table; it
+ * notes which are free.
+ */
+int jn_guard_look_at_free(struct jn_guard *guard,
+                          const struct jn_store_tree *like,
+                          const struct jn_meta *meta);
 
 #endif
