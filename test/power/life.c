@@ -104,7 +104,7 @@ is_tombstone(uint64_t *chance, unsigned key)
     return test_random(chance) % 8 == 0 && key < LIFE_KEYS;
 }
 
-/* Words that differ; in a hurry, for it is done for each entry of each image. */
+/* Words that differ; in a hurry, for each entry of each image has its own. */
 static void
 fill(uint8_t *value, size_t size, uint64_t *chance)
 {
