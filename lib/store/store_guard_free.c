@@ -1,4 +1,4 @@
-/* store_guard_free.c - LMDB's list of free pages, looked at before it is used. */
+/* store_guard_free.c - the list of free pages, looked at before it is used. */
 #include "base/error.h"
 #include "store/store_guard_part.h"
 
